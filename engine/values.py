@@ -1,0 +1,200 @@
+"""What a value is: empty or not, as text, as number, and how a text is cut.
+
+One definition for every part of the language. Only plain data occurs: text, int,
+Decimal, true/false, null, lists and mappings. A float (from a document that somebody
+else decoded) is taken by the digits it prints.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+MAX_TEXT: Final = 100_000  # characters one rule may make
+MAX_DIGITS: Final = 30  # digits before the point; no amount of money has more
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE_TIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
+)
+_ZERO_WIDTH_JOINER = "\u200d"
+
+
+class ValueFault(Exception):  # noqa: N818 - a fault becomes a Violation, it stops nothing
+    """A value that a rule cannot use: a code and a sentence for the bookkeeper."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a value counts as missing.
+
+    Empty are: missing, null, "", blanks, [] and {}. ``0`` and ``false`` are values.
+    """
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, list | tuple | Mapping):
+        return len(value) == 0
+    return False
+
+
+def name_kind(value: Any) -> str:
+    """Name a value's kind in the reader's words: "the text 'A1'", "a list"."""
+    if is_empty(value):
+        return "empty"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return f"the text '{show_value(value)}'"
+    if isinstance(value, int | float | Decimal):
+        return f"the number {show_value(value)}"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, Mapping):
+        return "a group of fields"
+    return "not plain data"
+
+
+def show_value(value: Any, limit: int = 40) -> str:
+    """Show a value on one line, at most ``limit`` characters; "" when empty."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return f"{len(value)} items"
+    if isinstance(value, Mapping):
+        text = ", ".join(str(key) for key in list(value)[:8])
+    else:
+        try:
+            text = text_of(value)
+        except ValueFault:
+            text = "true" if value is True else "false" if value is False else "?"
+    text = "".join(c if c.isprintable() else " " for c in text[: limit * 4])
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def text_of(value: Any) -> str:
+    """Give a value as text; an empty one as "". Numbers keep their digits.
+
+    Raises:
+        ValueFault: It is true/false, a list or a group, which no text shows well.
+    """
+    if is_empty(value):
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        said = "yes" if value else "no"
+        raise ValueFault("NOT_TEXT", f"{said} is true/false, not text")
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float | Decimal):
+        return format(decimal_of(value), "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise ValueFault("NOT_TEXT", f"{name_kind(value)} cannot be written as text")
+
+
+def decimal_of(value: float | Decimal) -> Decimal:
+    """Give a number exactly: a float by the digits it prints.
+
+    Raises:
+        ValueFault: It is infinite, not a number, or longer than any amount.
+    """
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite():
+        raise ValueFault("NOT_A_NUMBER", "this is not a finite number")
+    if number and number.adjusted() >= MAX_DIGITS:
+        raise ValueFault("NOT_A_NUMBER", f"this number has over {MAX_DIGITS} digits")
+    return number
+
+
+def find_number(value: Any) -> Decimal | None:
+    """Give a number, or a text that is plainly one ("10.005"), exactly; else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float | Decimal):
+        return decimal_of(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    return None
+
+
+def find_date(text: str) -> str | None:
+    """Give the ISO date of an ISO date or date-time, if it is a real day; else None."""
+    text = text.strip()
+    match = _DATE_TIME.fullmatch(text)
+    day = match[1] if match else text
+    if not _DATE.fullmatch(day):
+        return None
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        return None
+
+
+def plain(value: Any) -> Any:
+    """Give a value with floats replaced by exact decimals, at any depth."""
+    if isinstance(value, float):
+        return decimal_of(value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def normalise_text(text: str) -> str:
+    """Compose letters and their accents (NFC) and write line ends as one character."""
+    return unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+
+
+def cut_text(text: str, limit: int, *, at_word: bool = False) -> str:
+    """Cut a text to at most ``limit`` characters, without a blank at the cut.
+
+    A letter and its accents, and an emoji and its parts, stay together or go together.
+    With ``at_word`` the last blank before the limit is the cut, if there is one.
+    """
+    text = normalise_text(text)
+    if len(text) <= limit:
+        return text
+    end = limit
+    while end > 0 and _is_inside_character(text, end):
+        end -= 1
+    kept = text[:end]
+    if at_word and not text[end].isspace():
+        words = kept.rsplit(None, 1)
+        if len(words) == 2:
+            kept = words[0]
+    return kept.rstrip()
+
+
+def _is_inside_character(text: str, index: int) -> bool:
+    """Tell whether a cut before ``index`` would split what a reader sees as one."""
+    after, before = text[index], text[index - 1]
+    if unicodedata.category(after) in {"Mn", "Mc", "Me"}:
+        return True
+    if _ZERO_WIDTH_JOINER in {after, before}:
+        return True
+    # Skin tones and tag characters follow the emoji they change.
+    if "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
+        return True
+    if _is_flag_half(after) and _is_flag_half(before):
+        start = index
+        while start > 0 and _is_flag_half(text[start - 1]):
+            start -= 1
+        return (index - start) % 2 == 1
+    return False
+
+
+def _is_flag_half(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
