@@ -1,0 +1,217 @@
+"""HTTP, and the only module that knows its library.
+
+Sends one request to one host and gives the answer's bytes, or says whether the request
+surely stayed here. Knows no endpoint, no token, no retry.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.clock import Clock
+
+MAX_ANSWER_BYTES = 50_000_000
+# A trickle of bytes resets the read time-out again and again; this one stands.
+MAX_ANSWER_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, ready to send. Shows neither address, header nor body."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What came back: status, headers by lower-case name, body as bytes."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+class ClientError(Exception):
+    """No usable answer; the message names the kind and quotes nothing."""
+
+
+class NotSentError(ClientError):
+    """The request surely did not reach the server: no connection was made."""
+
+
+class UnclearError(ClientError):
+    """The request may have arrived: it or its answer was cut, late or too large."""
+
+
+class TooLargeError(UnclearError):
+    """The answer is larger than allowed; asking again would not help."""
+
+
+class ForeignHostError(ClientError):
+    """The request was for a host or scheme that the settings do not name."""
+
+
+class HttpClient:
+    """Persistent connections to one base address.
+
+    Reads share kept-alive connections. A write that must not happen twice goes over a
+    connection of its own: a kept-alive one that the server has just closed looks the
+    same as a request that arrived and lost its answer.
+
+    Args:
+        base_url: The only scheme, host and port that are ever spoken to.
+        transport: Replaces the network; tests hand one over.
+        timeout_seconds: The longest silence while an answer is awaited.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        clock: Clock,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = 60.0,
+    ) -> None:
+        # At INFO the library logs whole addresses, at DEBUG its core logs headers.
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._clock = clock
+        timeout = httpx.Timeout(timeout_seconds, connect=10.0, pool=10.0)
+        if transport is None:
+            context = httpx.create_ssl_context(trust_env=False)
+            kept = httpx.HTTPTransport(verify=context, trust_env=False)
+            once = httpx.HTTPTransport(
+                verify=context,
+                trust_env=False,
+                limits=httpx.Limits(max_keepalive_connections=0),
+            )
+        else:
+            kept = once = transport  # type: ignore[assignment]
+        self._reads = _open(OneHostTransport(kept, base_url), timeout)
+        self._writes = _open(OneHostTransport(once, base_url), timeout)
+
+    def send(self, request: Request, *, fresh_connection: bool) -> RawAnswer:
+        """Send one request and read its whole answer.
+
+        Raises:
+            NotSentError: Refused, unreachable, unknown name, TLS failure.
+            UnclearError: Cut or late after the connection stood.
+            TooLargeError: More than ``MAX_ANSWER_BYTES`` after unpacking.
+            ForeignHostError: Not the configured host.
+        """
+        client = self._writes if fresh_connection else self._reads
+        try:
+            with client.stream(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                content=request.content,
+            ) as answer:
+                content = self._read(answer)
+                # The names of one header are joined by the library, in lower case.
+                return RawAnswer(answer.status_code, dict(answer.headers), content)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSentError(_kind(error)) from error
+        except httpx.InvalidURL as error:
+            raise ForeignHostError("the address is not valid") from error
+        except httpx.RequestError as error:
+            raise UnclearError(_kind(error)) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._reads.close()
+        self._writes.close()
+
+    def _read(self, answer: httpx.Response) -> bytes:
+        deadline = self._clock.monotonic() + MAX_ANSWER_SECONDS
+        content = bytearray()
+        for chunk in answer.iter_bytes():
+            content += chunk
+            if len(content) > MAX_ANSWER_BYTES:
+                raise TooLargeError(
+                    f"the answer is larger than {MAX_ANSWER_BYTES:,} bytes"
+                )
+            if self._clock.monotonic() > deadline:
+                raise UnclearError(f"no end after {MAX_ANSWER_SECONDS:.0f} seconds")
+        return bytes(content)
+
+
+class OneHostTransport(httpx.BaseTransport):
+    """Refuses every request that is not for the configured scheme, host and port.
+
+    It stands below the client: an absolute address handed to a client with a base
+    address would otherwise carry the credentials to a foreign host.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, base_url: str) -> None:
+        self._inner = inner
+        self._allowed = _origin(httpx.URL(base_url))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on, if it is for the configured host."""
+        if _origin(request.url) != self._allowed:
+            raise ForeignHostError("a request for a host that is not configured")
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self._inner.close()
+
+
+def base_url_fault(base_url: str) -> str | None:
+    """Say what is wrong with a base address: https, or http to this machine."""
+    try:
+        parts = urlsplit(base_url)
+        httpx.URL(base_url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except (ValueError, httpx.InvalidURL):
+        return "is not an address"
+    if not host or not parts.scheme:
+        return "is not an address"
+    if parts.username or parts.password or parts.query or parts.fragment:
+        return "may hold only scheme, host, port and path"
+    if ".." in parts.path or "{" in parts.path or "%" in parts.path:
+        return "has a path with signs that hide where it leads"
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
+        return None
+    return "must begin with https:// (http:// only for this machine's own address)"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return (url.scheme, url.host, url.port)
+
+
+def _open(transport: httpx.BaseTransport, timeout: httpx.Timeout) -> httpx.Client:
+    return httpx.Client(
+        transport=transport,
+        timeout=timeout,
+        trust_env=False,  # no proxy, no .netrc from the environment
+        follow_redirects=False,
+    )
+
+
+def _kind(error: Exception) -> str:
+    # Only the class: the text of these errors may quote the address.
+    return type(error).__name__

@@ -1,0 +1,451 @@
+"""One system for one company: calls by endpoint name, the token, retries, the breaker.
+
+What a caller may rely on:
+
+- A read, or a write marked ``idempotent``, is tried again inside. Any other write is
+  sent once, over a connection of its own, with the token that was there before.
+- The errors say what happened: ``NotAppliedError`` surely no effect (a read never has
+  one), ``DoubtError`` a write may have had its effect, ``RefusedError`` the system gave
+  a reason, ``SystemDownError`` nothing more can be done in this run.
+- Once down, a system stays down: each further call fails at once, without a request.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import jmespath
+
+from engine.errors import (
+    DoubtError,
+    NotAppliedError,
+    Problem,
+    Refusal,
+    RefusedError,
+    RequestFacts,
+    SettingsError,
+    SystemDownError,
+    TransientError,
+)
+from engine.systems.answers import (
+    Answer,
+    Outcome,
+    Reading,
+    read_answer,
+    read_retry_after,
+    read_server_time,
+)
+from engine.systems.client import (
+    ClientError,
+    ForeignHostError,
+    HttpClient,
+    NotSentError,
+    RawAnswer,
+    Request,
+    base_url_fault,
+)
+from engine.systems.paging import MAX_PAGES, Page, open_paging
+from engine.systems.requests import build_request
+from engine.systems.retry import RetryPolicy
+from engine.systems.sign_in import SIGN_IN_KINDS, Token, read_token, signed_headers
+from engine.systems.spec import EndpointSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import httpx
+
+    from engine.clock import Clock
+    from engine.secrets import Secret
+    from engine.systems.limiter import RateLimiter
+    from engine.systems.spec import SystemSpec
+
+T = TypeVar("T")
+
+# Failures in a row that make a system count as down: each try without an answer, and
+# each call that ends in a server error. Server errors count by call, so that one
+# resource that always fails cannot close the system for all the others.
+BREAKER_FAILURES = 5
+MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
+SIGN_IN = "sign_in"  # the token call's name in ``calls`` and in errors
+
+
+class _TokenRefusedError(Exception):
+    """The system answered 401."""
+
+
+class System:
+    """An open system; made by ``open_system``, for one company and one thread.
+
+    Attributes:
+        spec: The system file.
+        calls: Requests sent so far, by endpoint name; each page and each try counts.
+    """
+
+    def __init__(
+        self,
+        spec: SystemSpec,
+        *,
+        base_url: str,
+        secrets: Mapping[str, Secret],
+        client: HttpClient,
+        limiter: RateLimiter,
+        clock: Clock,
+        retry: RetryPolicy,
+    ) -> None:
+        self.spec = spec
+        self.calls: Counter[str] = Counter()
+        self._base_url = base_url
+        self._secrets = secrets
+        self._client = client
+        self._limiter = limiter
+        self._clock = clock
+        self._retry = retry
+        self._token: Token | None = None
+        self._failures = 0
+        self._token_refusals = 0
+        self._down = ""  # why, once it is
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether every further call of this run would fail."""
+        return bool(self._down)
+
+    def close(self) -> None:
+        """Close the connections and forget the token."""
+        self._token = None
+        self._client.close()
+
+    def call(
+        self, endpoint: str, args: Mapping[str, Any] | None = None, body: Any = None
+    ) -> Answer:
+        """Do one logical request and give its answer.
+
+        Args:
+            endpoint: Its name in the system file.
+            args: Its arguments, by the names of the system file.
+            body: Payload of the endpoint's kind: a mapping for ``json`` and ``form``, a
+                list of ``{op, path, value}`` for ``json_patch``, an ``Upload`` for
+                ``multipart``.
+
+        Raises:
+            RuleError, ViolationError: The arguments do not fit; nothing was sent.
+            NotAppliedError, DoubtError, RefusedError, SystemDownError: See the module.
+        """
+        return self._call(self.spec.endpoints[endpoint], args or {}, body, {})[0]
+
+    def iter_items(
+        self, endpoint: str, args: Mapping[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Give the rows of a list, page by page, each page fetched when it is needed.
+
+        Raises:
+            NotAppliedError: A page failed, is no list of objects, repeats the one
+                before, or the list has no end (``MAX_PAGES``).
+            RuleError, ViolationError, RefusedError, SystemDownError: As for ``call``.
+        """
+        spec = self.spec.endpoints[endpoint]
+        paging = open_paging(spec.paging)
+        question: dict[str, str] | None = paging.first()
+        asked: set[tuple[tuple[str, str], ...]] = set()
+        while question is not None:
+            this = tuple(sorted(question.items()))
+            if this in asked or len(asked) >= MAX_PAGES:
+                detail = "the answer is no list of objects"
+                raise self._error(NotAppliedError, spec.name, detail)
+            asked.add(this)
+            answer, headers = self._call(spec, args or {}, None, question)
+            rows = jmespath.search(spec.items or "@", answer.body)
+            if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+                detail = "the answer is no list of objects"
+                raise self._error(NotAppliedError, spec.name, detail)
+            yield from rows
+            question = paging.following(Page(rows, headers, answer.body))
+
+    def read(self, endpoint: str, args: Mapping[str, Any] | None = None) -> Any:
+        """Give what an endpoint means: all rows of a list as a list, else the body.
+
+        A list is an endpoint with ``paging`` or ``items``; one without either gives
+        its body as it is, which may be a bare array.
+        """
+        spec = self.spec.endpoints[endpoint]
+        if spec.paging is not None or spec.items:
+            return list(self.iter_items(endpoint, args))
+        return self.call(endpoint, args).body
+
+    def ensure_token(self) -> None:
+        """Have a token that lives for some minutes more; ask for one if needed.
+
+        Call it before the intent of a write that must not happen twice is stored: that
+        write itself never asks for a new token.
+
+        Raises:
+            SystemDownError: The sign-in is refused or does not answer.
+        """
+        self._check_up(SIGN_IN)
+        now = self._clock.now()
+        if self._token and not self._token.is_stale(self._clock.monotonic(), now):
+            return
+        self._token = None
+        self._token = self._sign_in()
+
+    def _call(
+        self,
+        spec: EndpointSpec,
+        args: Mapping[str, Any],
+        body: Any,
+        question: Mapping[str, str],
+    ) -> tuple[Answer, Mapping[str, str]]:
+        self._check_up(spec.name)
+        request = build_request(
+            self._base_url,
+            spec,
+            args,
+            body,
+            more_query=question,
+            headers=self.spec.headers,
+        )
+        if spec.is_idempotent:
+            return self._repeat(spec.name, lambda: self._send_signed(spec, request))
+        if self._token is None:
+            self.ensure_token()
+        try:
+            return self._send(spec, request)
+        except _TokenRefusedError as error:
+            # Not applied. The caller checks its claim, gets a token and tries anew; a
+            # second refusal in a row has already closed the system.
+            raise self._error(
+                NotAppliedError, spec.name, "the token was refused", 401
+            ) from error
+        except TransientError as error:
+            self._count_failed_call(error)
+            raise
+
+    def _repeat(self, name: str, attempt: Callable[[], T]) -> T:
+        """Try within the retry policy; a server that was never reached is down."""
+        was_reached = False
+
+        def run() -> T:
+            nonlocal was_reached
+            try:
+                return attempt()
+            except TransientError as error:
+                was_reached |= not isinstance(error.__cause__, NotSentError)
+                raise
+
+        try:
+            return self._retry.run(run)
+        except SystemDownError:
+            raise
+        except TransientError as error:
+            if not was_reached:
+                raise self._down_error(name, error.facts.detail) from error
+            self._count_failed_call(error)
+            raise
+
+    def _send_signed(
+        self, spec: EndpointSpec, request: Request
+    ) -> tuple[Answer, Mapping[str, str]]:
+        """Send with a good token; once more with a new one after a 401."""
+        self.ensure_token()
+        try:
+            return self._send(spec, request)
+        except _TokenRefusedError:
+            self.ensure_token()
+        return self._send(spec, request)  # a second 401 closes the system in there
+
+    def _send(
+        self, spec: EndpointSpec, request: Request
+    ) -> tuple[Answer, Mapping[str, str]]:
+        """Send once and turn everything but a good answer into its error."""
+        if self._token is None:
+            raise _TokenRefusedError
+        shown = signed_headers(self.spec.sign_in, self._token, self._secrets)
+        raw = self._exchange(
+            spec, replace(request, headers={**request.headers, **shown})
+        )
+        reading = read_answer(raw, spec, self.spec.errors)
+        if reading.outcome is Outcome.UNAUTHORISED:
+            self._token = None
+            self._token_refusals += 1
+            if self._token_refusals > 1:
+                raise self._down_error(spec.name, "the token was refused twice", 401)
+            raise _TokenRefusedError
+        self._token_refusals = 0
+        if reading.outcome is not Outcome.APPLIED:
+            raise self._meant(spec, raw, reading)
+        return Answer(raw.status, reading.body, read_server_time(raw)), raw.headers
+
+    def _exchange(self, spec: EndpointSpec, request: Request) -> RawAnswer:
+        """Wait for a place, send, and count; no answer becomes its error."""
+        self._check_up(spec.name)
+        self._limiter.wait()
+        self.calls[spec.name] += 1
+        try:
+            raw = self._client.send(request, fresh_connection=not spec.is_idempotent)
+        except ForeignHostError as error:
+            raise self._down_error(spec.name, str(error)) from error
+        except ClientError as error:
+            self._failures += 1
+            is_harmless = isinstance(error, NotSentError) or spec.is_read
+            # A write in doubt stays a doubt, even when it is the last straw.
+            if self._failures >= BREAKER_FAILURES and is_harmless:
+                raise self._down_error(spec.name, str(error)) from error
+            kind = NotAppliedError if is_harmless else DoubtError
+            raise self._error(kind, spec.name, str(error)) from error
+        if raw.status < 500:
+            self._failures = 0
+        return raw
+
+    def _meant(
+        self, spec: EndpointSpec, raw: RawAnswer, reading: Reading
+    ) -> RefusedError | TransientError:
+        """Give the error that an answer means."""
+        if reading.outcome is Outcome.REFUSED:
+            refusals = self._masked(reading.refusals)
+            return RefusedError(self.spec.name, spec.name, raw.status, refusals)
+        if reading.outcome is Outcome.MOVED:
+            return self._down_error(spec.name, reading.detail, raw.status)
+        is_harmless = reading.outcome is Outcome.THROTTLED or spec.is_read
+        return self._error(
+            NotAppliedError if is_harmless else DoubtError,
+            spec.name,
+            reading.detail,
+            raw.status,
+            read_retry_after(raw, self._clock.now()),
+        )
+
+    def _sign_in(self) -> Token:
+        sign_in = self.spec.sign_in
+        kind = SIGN_IN_KINDS[sign_in.kind]
+        endpoint = EndpointSpec(
+            SIGN_IN, "POST", sign_in.path, is_idempotent=True, body=kind.body_kind
+        )
+        fields = kind.fields(sign_in, self._secrets)
+        request = build_request(
+            self._base_url, endpoint, {}, fields, headers=self.spec.headers
+        )
+
+        def attempt() -> Token:
+            raw = self._exchange(endpoint, request)
+            now, monotonic = self._clock.now(), self._clock.monotonic()
+            reading = read_answer(raw, endpoint, self.spec.errors)
+            if reading.outcome in (Outcome.BROKEN, Outcome.THROTTLED):
+                raise self._meant(endpoint, raw, reading)
+            token = read_token(sign_in, reading.body, monotonic=monotonic, now=now)
+            if token is not None:
+                return token
+            said = "; ".join(r.message for r in self._masked(reading.refusals)[:3])
+            detail = f"the sign-in failed: {said or reading.detail or 'no token'}"
+            raise self._down_error(SIGN_IN, detail, raw.status)
+
+        try:
+            return self._repeat(SIGN_IN, attempt)
+        except SystemDownError:
+            raise
+        except TransientError as error:
+            facts = error.facts
+            raise self._down_error(
+                SIGN_IN, facts.detail or "no answer", facts.status, error.retry_after
+            ) from error
+
+    def _masked(self, refusals: tuple[Refusal, ...]) -> list[Refusal]:
+        """Blot out any secret that the system quotes back."""
+
+        def mask(text: str) -> str:
+            for secret in self._secrets.values():
+                if len(secret.reveal()) >= MASKED_FROM:
+                    text = text.replace(secret.reveal(), str(secret))
+            return text
+
+        return [Refusal(mask(one.message), mask(one.field)) for one in refusals]
+
+    def _check_up(self, name: str) -> None:
+        if self._down:
+            raise SystemDownError(RequestFacts(self.spec.name, name, detail=self._down))
+
+    def _count_failed_call(self, error: TransientError) -> None:
+        """Count a call that ended in a 5xx; the breaker opens for the next call."""
+        if error.facts.status is not None and error.facts.status >= 500:
+            self._failures += 1
+        if self._failures >= BREAKER_FAILURES:
+            self._down = f"{BREAKER_FAILURES} failures in a row"
+
+    def _error(
+        self,
+        kind: type[TransientError],
+        name: str,
+        detail: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> TransientError:
+        facts = RequestFacts(self.spec.name, name, status, detail)
+        return kind(facts, retry_after=retry_after)
+
+    def _down_error(
+        self,
+        name: str,
+        detail: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> TransientError:
+        """Close the system for the rest of the run and give the error that says so."""
+        self._down = detail
+        return self._error(SystemDownError, name, detail, status, retry_after)
+
+
+def open_system(
+    spec: SystemSpec,
+    *,
+    secrets: Mapping[str, Secret],
+    limiter: RateLimiter,
+    clock: Clock,
+    base_url: str | None = None,
+    transport: httpx.BaseTransport | None = None,
+    pick: Callable[[float, float], float] = random.uniform,
+) -> System:
+    """Open a system for one company. Nothing is sent yet.
+
+    Args:
+        spec: The system file.
+        clock: The run's clock.
+        secrets: By the names under ``secrets`` in the system file.
+        limiter: Shared by every company that uses the system in this run.
+        base_url: Replaces the file's, for a test environment.
+        transport: Replaces the network.
+        pick: Chooses the wait between two tries.
+
+    Raises:
+        SettingsError: A secret is missing or the base address is not allowed.
+    """
+    address = (base_url or spec.base_url).rstrip("/")
+    problems = [
+        Problem("S111", f"the secret `{name}` of {spec.name} is missing")
+        for name, secret in spec.secrets.items()
+        if secret.is_required and not secrets.get(name)
+    ]
+    if fault := base_url_fault(address):
+        problems.append(Problem("S105", f"`base_url` of {spec.name} {fault}"))
+    if problems:
+        raise SettingsError(problems)
+    client = HttpClient(
+        address, clock=clock, transport=transport, timeout_seconds=spec.timeout_seconds
+    )
+    return System(
+        spec,
+        base_url=address,
+        secrets=secrets,
+        client=client,
+        limiter=limiter,
+        clock=clock,
+        retry=RetryPolicy(clock, pick),
+    )
