@@ -1,0 +1,167 @@
+"""Where a secret may lie; it is named in the rules and never contained there.
+
+One name, ``SIIRTO_<COMPANY>_<SECRET>``, in three places, the first that has it wins:
+
+1. a file in the folder the service manager made (``$CREDENTIALS_DIRECTORY``)
+2. a file in the operator's folder, ours and for nobody else to read (mode 0600)
+3. an environment variable, which child processes and crash reports may see: last
+
+The environment is passed in. Messages name places, never values.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import Position, Problem, SettingsError
+from engine.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+PREFIX = "SIIRTO"
+MAX_SECRET_BYTES = 65_536  # a key file is far smaller; our own figure
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPlaces:
+    """The places where this installation keeps secrets."""
+
+    environment: Mapping[str, str]
+    credentials_dir: Path | None = None  # made by the service manager for this service
+    files: Path | None = None  # folder of 0600 files
+
+
+@dataclass(frozen=True, slots=True)
+class SecretName:
+    """A secret a company needs, and where it was named."""
+
+    name: str  # as in YAML: "client_secret"
+    position: Position | None = None
+
+
+def secret_key(company: str, name: str) -> str:
+    """Give the one name of a secret: ``SIIRTO_ACME_CLIENT_SECRET``."""
+    parts = (PREFIX, *(re.sub(r"[^A-Z0-9]", "_", t.upper()) for t in (company, name)))
+    return "_".join(parts)
+
+
+def find_secrets(
+    company: str, names: Iterable[SecretName | str], places: SecretPlaces
+) -> dict[str, Secret]:
+    """Give all secrets of a company by their names in YAML.
+
+    Raises:
+        SettingsError: Some are missing (``C201``), in a file others can read
+            (``C202``) or unusable (``C203``); one problem for each.
+    """
+    found: dict[str, Secret] = {}
+    problems: list[Problem] = []
+    for wanted in names:
+        secret = SecretName(wanted) if isinstance(wanted, str) else wanted
+        try:
+            found[secret.name] = find_secret(company, secret, places)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return found
+
+
+def find_secret(company: str, name: SecretName | str, places: SecretPlaces) -> Secret:
+    """Give one secret from the first place that has it.
+
+    A file that others can read stops the search: the next place would hide the leak.
+
+    Raises:
+        SettingsError: One problem, see ``find_secrets``.
+    """
+    secret = SecretName(name) if isinstance(name, str) else name
+    key = secret_key(company, secret.name)
+    tried: list[str] = []
+    if places.credentials_dir is None:
+        tried.append("$CREDENTIALS_DIRECTORY (not set)")
+    else:
+        path = places.credentials_dir / key
+        # Its rights are the service manager's: with access lists they look wider.
+        text = _read(path, secret, is_private=False)
+        if text is not None:
+            return Secret(text)
+        tried.append(f"file {path}")
+    if places.files is not None:
+        path = places.files / key
+        text = _read(path, secret, is_private=True)
+        if text is not None:
+            return Secret(text)
+        tried.append(f"file {path}")
+    text = places.environment.get(key)
+    if text is not None and not text.strip():
+        raise _fault("C203", f"environment variable {key} is empty", "set it", secret)
+    if text is not None:
+        return Secret(text)
+    tried.append(f"environment variable {key}")
+    raise _fault(
+        "C201",
+        f"the secret {secret.name} of {company} is missing; tried: {', '.join(tried)}",
+        f"set {key}, or put the secret into one of these files with mode 0600",
+        secret,
+    )
+
+
+def _read(path: Path, secret: SecretName, *, is_private: bool) -> str | None:
+    """Read a secret's file; None when there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _fault(
+            "C203", f"file {path} cannot be read: {error.strerror}", None, secret
+        ) from error
+    # The rights of the open file, not of the name: nobody can swap it in between.
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise _fault("C203", f"{path} is not a file", None, secret)
+        if is_private and facts.st_uid != os.geteuid():
+            raise _fault(
+                "C202",
+                f"file {path} belongs to another user",
+                f"chown {os.geteuid()} {path}",
+                secret,
+            )
+        if is_private and facts.st_mode & 0o077:
+            raise _fault(
+                "C202",
+                f"file {path} can be used by others "
+                f"(mode {stat.S_IMODE(facts.st_mode):04o})",
+                f"chmod 600 {path}, then change the secret: others may have read it",
+                secret,
+            )
+        content = file.read(MAX_SECRET_BYTES + 1)
+    try:
+        text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        # No cause: a decoding error carries the bytes, and they are the secret.
+        raise _fault(
+            "C203", f"file {path} is not text in UTF-8", None, secret
+        ) from None
+    if not text.strip():
+        raise _fault(
+            "C203", f"file {path} is empty", "write the secret into it", secret
+        )
+    if len(content) > MAX_SECRET_BYTES:
+        raise _fault("C203", f"file {path} is too big for a secret", None, secret)
+    return text
+
+
+def _fault(
+    code: str, message: str, hint: str | None, secret: SecretName
+) -> SettingsError:
+    problem = Problem(code, message, secret.position, hint)
+    return SettingsError([problem])

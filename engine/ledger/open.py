@@ -1,0 +1,55 @@
+"""From an address to a ledger: the one place that knows which databases there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import Problem, SettingsError
+
+if TYPE_CHECKING:
+    from engine.clock import Clock
+    from engine.ledger.ledger import Ledger
+
+SCHEMES = ("sqlite",)
+
+
+def open_ledger(
+    url: str, clock: Clock, *, root: Path | None = None, must_exist: bool = False
+) -> Ledger:
+    """Open the ledger at an address, and make it when it is missing.
+
+    The address is ``sqlite:///data/ledger.sqlite``, counted from ``root`` or else the
+    working folder, or with four slashes an absolute path. ``must_exist`` refuses to
+    make a new one, for commands that only read.
+
+    Raises:
+        SettingsError: The address is of no known kind, or the ledger cannot be used.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in SCHEMES:
+        # Never the whole address: a database address may hold a password.
+        shown = f'"{scheme}"' if separator else "an address without ://"
+        raise SettingsError(
+            [
+                Problem(
+                    "C301",
+                    f"{shown} is not a kind of ledger",
+                    hint="use sqlite:///PATH, with four slashes for an absolute path",
+                )
+            ]
+        )
+    if not rest.startswith("/") or not rest.strip("/"):
+        raise SettingsError(
+            [
+                Problem(
+                    "C301",
+                    f'"{url}" names no file',
+                    hint="use sqlite:///PATH, with four slashes for an absolute path",
+                )
+            ]
+        )
+    from engine.ledger.sqlite import SqliteLedger
+
+    path = (root or Path()) / rest[1:]
+    return SqliteLedger(path.absolute(), clock, must_exist=must_exist)
