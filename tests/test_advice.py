@@ -1,0 +1,193 @@
+"""Advice: every entry is complete, every message of the other systems finds its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from engine.advice import LANGUAGES, fill_pieces, load_advice
+from engine.errors import RuleError
+from engine.yamlfile import load_yaml, load_yaml_file
+
+ROOT = Path(__file__).parent.parent
+CASES = Path(__file__).parent / "cases" / "advice"
+TEXTS = yaml.safe_load((CASES / "texts.yaml").read_text(encoding="utf-8"))
+GOOD = """\
+format: 1
+advice:
+  ONE:
+    who: bookkeeper
+    kind: permanent
+    pattern: 'one'
+    aliases: [uno]
+    meaning: {fi: Merkitys, en: Meaning}
+    do: {fi: Tee, en: Do}
+  TWO:
+    who: operator
+    kind: transient
+    meaning: {fi: Kaksi, en: Two}
+    do: {fi: Odota, en: Wait}
+"""
+# The engine's and the flow's own codes, and those of the product guide's table.
+NEEDED = """
+CLOSED_FISCAL_PERIOD ERROR_BRN_CODE SIZE_MUST_BE_BETWEEN_0_AND_100
+CUSTOMER_NUMBER_MISSING CUSTOMER_ID_MISSING BUSINESS_ID_INVALID PARTNER_MISSING
+PARTNER_NUMBER_OTHER_ID PRODUCT_MISSING DEFAULT_CODE_MISSING DIMENSION_MISMATCH
+DIMENSION_ITEM_CLOSED INVOICE_NUMBER_MISSING REFERENCE_TOO_LONG REFERENCE_TAKEN
+SAME_NUMBER_OTHER_CONTENT DUPLICATE_IN_TARGET TOTAL_DIFFERS POSTING_DOUBT FILE_TOO_BIG
+FILE_FORMAT FILE_DAMAGED FILE_EMPTY TEXT_NOT_ALLOWED ADDRESS_INCOMPLETE EMAIL_MISSING
+COUNTRY_UNKNOWN REQUIRED TOO_LONG NOT_ALLOWED WRONG_TYPE WRONG_FORM LOOKUP_UNKNOWN
+CALCULATION CHANGED_DURING_TRANSFER STATUS_NOT_MOVED ADOPTED IN_DOUBT NOT_VISIBLE_YET
+SYSTEM_DOWN UNEXPECTED CURRENCY_MISMATCH VAT_NOT_IN_USE UNKNOWN_CODE
+""".split()
+
+
+@pytest.fixture(scope="module")
+def book():
+    return load_advice(load_yaml_file(ROOT / "mappings" / "advice.yaml", ROOT))
+
+
+def test_every_entry_speaks_all_languages(book):
+    lacking = [
+        (entry.code, name, language)
+        for entry in book.entries
+        for name in ("meaning", "do", "where")
+        for language in LANGUAGES
+        if not getattr(entry, name).get(language) and (name != "where" or entry.where)
+    ]
+
+    assert [] == lacking
+
+
+def test_languages_use_the_same_details(book):
+    """A detail shown in one language is shown in the other."""
+
+    def names(texts):
+        return {k: set(re.findall(r"\{(\w+)\}", v)) for k, v in texts.items()}
+
+    differing = [
+        entry.code
+        for entry in book.entries
+        for texts in (entry.meaning, entry.do, entry.where)
+        if len({frozenset(found) for found in names(texts).values()}) > 1
+    ]
+
+    assert [] == differing
+
+
+def test_codes_are_unique(book):
+    assert sorted(set(book.codes)) == sorted(book.codes)
+
+
+@pytest.mark.parametrize("code", NEEDED)
+def test_needed_code_has_advice(book, code):
+    assert book.find(code, "fi") is not None
+
+
+def test_every_code_of_the_rules_has_advice(book):
+    """Whatever stops a document in ``mappings/`` is explained."""
+    named = re.compile(r"^\s*(?:- )?(?:code|stop|warn): ([A-Z][A-Z0-9_]{3,})", re.M)
+    used = {
+        code
+        for path in (ROOT / "mappings").rglob("*.yaml")
+        if path.name != "advice.yaml"
+        for code in named.findall(path.read_text(encoding="utf-8"))
+    }
+
+    assert [] == sorted(code for code in used if book.find(code) is None)
+
+
+@pytest.mark.parametrize("case", TEXTS["cases"], ids=lambda c: c["text"][:40])
+def test_text_finds_its_advice(book, case):
+    advice = book.find(case["text"], "fi")
+
+    assert advice is not None
+    assert (case["code"], case.get("found", {})) == (advice.code, dict(advice.found))
+
+
+def test_every_pattern_has_a_sample(book):
+    sampled = {case["code"] for case in TEXTS["cases"]}
+
+    assert [] == [e.code for e in book.entries if e.pattern and e.code not in sampled]
+
+
+@pytest.mark.parametrize("text", TEXTS["unknown"])
+def test_unknown_text_has_no_advice(book, text):
+    assert book.find(text) is None
+    assert book.render(text) is None
+
+
+def test_hostile_text_is_read_in_no_time(book):
+    """Patterns look at the first 500 characters and have no repeated groups."""
+    text = "Could not add " + " to x" * 100_000
+
+    assert book.find(text) is None
+
+
+@pytest.mark.parametrize(
+    "case",
+    yaml.safe_load((CASES / "pieces.yaml").read_text(encoding="utf-8")),
+    ids=lambda c: c["text"],
+)
+def test_pieces(case):
+    details = {k: v for k, v in case["details"].items() if v}
+
+    assert case["expected"] == fill_pieces(case["text"], details)
+
+
+def test_no_text_shows_a_dangling_piece(book):
+    """Without any detail every text is still a whole sentence."""
+    bare = [
+        text
+        for code in book.codes
+        for language in LANGUAGES
+        for text in [book.render(code, language) or ""]
+        if re.search(r"[{}\[\]]|\s[.,:]|\s\s|\(\)|\"\"", text)
+    ]
+
+    assert [] == bare
+
+
+def test_details_are_shown_in_the_reader_s_language(book):
+    advice = book.render("PRODUCT_MISSING", "fi", {"value": "KONS-1"})
+
+    assert advice is not None
+    assert 'Tuotekoodia "KONS-1" ei ole Procountorin tuoterekisterissä.' in advice
+
+
+def test_details_of_the_message_fill_the_text(book):
+    advice = book.find("SIZE_MUST_BE_BETWEEN_1_AND_80")
+
+    assert advice is not None
+    assert (
+        "A text is too long: 1 to 80 characters are allowed." == advice.fill().meaning
+    )
+
+
+def test_a_language_that_lacks_falls_back_to_english(book):
+    assert book.find("ADOPTED", "en") == book.find("ADOPTED", "et")
+
+
+@pytest.mark.parametrize(
+    "case",
+    yaml.safe_load((CASES / "bad.yaml").read_text(encoding="utf-8")),
+    ids=lambda c: c["name"],
+)
+def test_bad_file(case):
+    text = case.get("yaml", GOOD)
+    for old, new in case.get("replace", {}).items():
+        assert old in text
+        text = text.replace(old, new, 1)
+
+    with pytest.raises(RuleError) as raised:
+        load_advice(load_yaml(text, "advice.yaml"))
+
+    assert case["code"] in {problem.code for problem in raised.value.problems}
+    assert all(problem.position is not None for problem in raised.value.problems)
+
+
+def test_good_file():
+    assert ("ONE", "TWO") == load_advice(load_yaml(GOOD, "advice.yaml")).codes
