@@ -1,0 +1,545 @@
+"""Rule files read strictly: every scalar is the text that was typed, with its place.
+
+The key decides what a text is, never its look: ``no``, ``012``, ``1:30``, ``~`` are
+text. What makes a file mean something else than it shows (anchors, merge keys, tags,
+a key that stands twice) is refused in a plain sentence.
+
+PyYAML's events are read one by one and turned into nodes here; nothing is composed or
+resolved, so a file that explodes when its aliases are followed costs nothing.
+The words for PyYAML's own syntax errors are in ``engine.yamlerrors``.
+
+Pure but for ``load_yaml_file``. Imports errors, yamltext, yamlerrors.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from engine.errors import Position, Problem, RuleError
+from engine.yamlerrors import ScalarPlace, explain_syntax
+from engine.yamltext import Source, Style, find_offsets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "Entry",
+    "ListNode",
+    "MapNode",
+    "Node",
+    "Scalar",
+    "load_yaml",
+    "load_yaml_file",
+    "to_plain",
+]
+
+# Figures of this project: a rule file is written by hand.
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
+MAX_PROBLEMS = 100
+
+_STYLES: dict[str | None, Style] = {
+    None: "plain",
+    "": "plain",
+    "'": "single",
+    '"': "double",
+    "|": "literal",
+    ">": "folded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text as typed, with the place of each of its characters."""
+
+    text: str
+    position: (
+        Position  # of its first sign in the file: the quote, the ``|``, the letter
+    )
+    style: Style = "plain"
+    _source: Source | None = field(default=None, repr=False, compare=False)
+    _start: int = field(default=0, repr=False, compare=False)
+    _end: int = field(default=0, repr=False, compare=False)
+
+    def at(self, offset: int) -> Position:
+        """Give the exact place in the file of character ``offset`` of ``text``.
+
+        ``offset`` counts from 0; ``len(text)`` is the place just after the text.
+        """
+        offset = max(0, min(offset, len(self.text)))
+        if self._source is None:
+            column = self.position.column + offset
+            return Position(self.position.file, self.position.line, column)
+        raw = self._source.text[self._start : self._end]
+        offsets = find_offsets(raw, self.text, self.style)
+        if offsets is None:
+            return self.position
+        return self._source.position(self._start + offsets[offset])
+
+    @property
+    def is_missing(self) -> bool:
+        """Say whether nothing at all was typed, as after ``street:``."""
+        return not self.text and self.style == "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A list, in file order."""
+
+    items: tuple[Node, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a map with its value."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """Keys and values, in file order."""
+
+    entries: Mapping[str, Entry]
+    position: Position
+
+    def get(self, name: str) -> Node | None:
+        """Give the value of a key, None when the key is not there."""
+        entry = self.entries.get(name)
+        return None if entry is None else entry.value
+
+    def key(self, name: str) -> Scalar:
+        """Give the key itself, for its place; KeyError when it is not there."""
+        return self.entries[name].key
+
+    def items(self) -> Iterator[tuple[Scalar, Node]]:
+        """Give keys and values, in file order."""
+        for entry in self.entries.values():
+            yield entry.key, entry.value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+Node = Scalar | ListNode | MapNode
+
+
+def load_yaml(
+    text: str | bytes, file: str, warnings: list[Problem] | None = None
+) -> Node:
+    """Read a rule file into nodes.
+
+    Args:
+        text: The whole file.
+        file: Its name in findings, relative to the project's root.
+        warnings: Receives findings that do not stop the load.
+
+    Raises:
+        RuleError: The file cannot be read; carries every problem that can be found.
+    """
+    problems: list[Problem] = []
+    clean = _decode(text, file)
+    source = Source(file, clean)
+    _check_characters(source, problems)
+    node = _Builder(source, problems, warnings if warnings is not None else []).build()
+    if problems or node is None:
+        problems.sort(key=_place)
+        raise RuleError(problems[:MAX_PROBLEMS])
+    return node
+
+
+def load_yaml_file(
+    path: Path, root: Path, warnings: list[Problem] | None = None
+) -> Node:
+    """Read the rule file at ``path``; findings name it relative to ``root``."""
+    return load_yaml(path.read_bytes(), path.relative_to(root).as_posix(), warnings)
+
+
+def to_plain(node: Node) -> dict[str, Any] | list[Any] | str:
+    """Give a node as dicts, lists and texts."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, ListNode):
+        return [to_plain(item) for item in node.items]
+    return {key.text: to_plain(value) for key, value in node.items()}
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    at = problem.position
+    return (at.line, at.column) if at else (0, 0)
+
+
+def _decode(text: str | bytes, file: str) -> str:
+    size = (
+        len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "replace"))
+    )
+    start = Position(file, 1, 1)
+    if size > MAX_BYTES:
+        raise RuleError(
+            [
+                Problem(
+                    "M119",
+                    f"the file has {size:,} bytes, and a rule file has at most "
+                    f"{MAX_BYTES:,}",
+                    start,
+                    "split it, or take out what is not a rule",
+                )
+            ]
+        )
+    if not isinstance(text, str):
+        if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise RuleError(
+                [
+                    Problem(
+                        "M110",
+                        "the file is saved as UTF-16",
+                        start,
+                        "save it as UTF-8 in your editor",
+                    )
+                ]
+            )
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            before = text[: error.start].decode("utf-8").removeprefix("\ufeff")
+            before = before.replace("\r\n", "\n")
+            raise RuleError(
+                [
+                    Problem(
+                        "M110",
+                        f"the file is not UTF-8: byte 0x{text[error.start]:02X}",
+                        Source(file, before).position(len(before)),
+                        "save it as UTF-8 in your editor",
+                    )
+                ]
+            ) from error
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+# C0 but line feed, DEL and C1, the two separators that YAML takes for line ends,
+# byte order marks and zero-width signs in the middle, halves of pairs.
+_BAD_CHARACTER = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_ODD_BLANK = re.compile("^[ \t]*([\u00a0\u2000-\u200a\u202f\u3000])", re.MULTILINE)
+
+
+def _check_characters(source: Source, problems: list[Problem]) -> None:
+    for found in _BAD_CHARACTER.finditer(source.text):
+        character = found.group()
+        if character == "\t":
+            problem = Problem(
+                "M112",
+                "a tab stands here, and tabs show differently in every editor",
+                source.position(found.start()),
+                r'put blanks in its place; in text write "\t" in double quotes',
+            )
+        else:
+            problem = Problem(
+                "M111",
+                f"an invisible character stands here (U+{ord(character):04X})",
+                source.position(found.start()),
+                "delete it",
+            )
+        problems.append(problem)
+    problems += [
+        Problem(
+            "M111",
+            f"the line is indented with U+{ord(found.group(1)):04X}, which only looks "
+            "like a blank",
+            source.position(found.start(1)),
+            "put common blanks in its place",
+        )
+        for found in _ODD_BLANK.finditer(source.text)
+    ]
+    del problems[MAX_PROBLEMS:]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A map or list that is being read."""
+
+    position: Position
+    is_map: bool
+    is_flow: bool
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    key: Scalar | None = None
+    has_key: bool = False  # also when the key was no text, then key is None
+
+
+class _Builder:
+    """Reads one file's events into nodes and gathers what is wrong with it."""
+
+    def __init__(
+        self, source: Source, problems: list[Problem], warnings: list[Problem]
+    ) -> None:
+        self.source = source
+        self.problems = problems
+        self.warnings = warnings
+        self.open: list[_Open] = []
+        self.root: Node | None = None
+        self.last: ScalarPlace | None = None
+        self.documents = 0
+
+    def build(self) -> Node | None:
+        # Bad characters are told already; a blank in their place lets the rest be read.
+        text = _BAD_CHARACTER.sub(" ", self.source.text)
+        try:
+            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                if not self._take(event):
+                    return None
+        except yaml.MarkedYAMLError as error:
+            problem = explain_syntax(error, self.source, self.last)
+            told = {p.position.line for p in self.problems if p.position}
+            if not self.problems or (
+                problem.position and problem.position.line not in told
+            ):
+                self.problems.append(problem)
+            return None
+        if self.root is None and not self.problems:
+            self._say("M118", "the file is empty", 0, "begin with format: 1")
+        return self.root
+
+    def _say(
+        self, code: str, message: str, index: int, hint: str, length: int = 1
+    ) -> None:
+        at = self.source.position(index)
+        self.problems.append(Problem(code, message, at, hint, length))
+
+    def _take(self, event: yaml.Event) -> bool:
+        """Take one event; False ends the reading."""
+        index = _index(event)
+        if isinstance(event, yaml.DocumentStartEvent):
+            return self._take_document(event, index)
+        if isinstance(event, yaml.AliasEvent):
+            self._say(
+                "M114",
+                f"*{event.anchor} refers to another place of the file",
+                index,
+                f"write the text out, or put *{event.anchor} in quotes if it is text",
+                len(str(event.anchor)) + 1,
+            )
+            self._add(Scalar("", self.source.position(index)), is_alias=True)
+        elif isinstance(event, yaml.ScalarEvent):
+            self._check_node(event, index)
+            self._add(self._scalar(event, index))
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._check_node(event, index)
+            self._check_braces(event, index)
+            is_map = isinstance(event, yaml.MappingStartEvent)
+            position = self.source.position(index)
+            self.open.append(_Open(position, is_map, bool(event.flow_style)))
+            if len(self.open) > MAX_DEPTH:
+                self._say(
+                    "M119",
+                    f"the file is nested deeper than {MAX_DEPTH} levels",
+                    index,
+                    "split it, or take levels out",
+                )
+                return False
+        elif isinstance(event, yaml.CollectionEndEvent):
+            done = self.open.pop()
+            if done.is_map:
+                self._add(MapNode(done.entries, done.position))
+            else:
+                self._add(ListNode(tuple(done.items), done.position))
+        return len(self.problems) < MAX_PROBLEMS
+
+    def _take_document(self, event: yaml.DocumentStartEvent, index: int) -> bool:
+        self.documents += 1
+        if self.documents > 1:
+            self._say(
+                "M117",
+                "a second document begins here",
+                index,
+                "one file is one document: take out --- or make two files",
+                3,
+            )
+            return False
+        if event.version or event.tags:
+            self._say(
+                "M117",
+                "a line that begins with % is an instruction to the reader",
+                self.source.text.find("%"),
+                "take the line out",
+            )
+        return True
+
+    def _check_node(
+        self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, index: int
+    ) -> None:
+        if event.anchor is not None:
+            name = f"&{event.anchor}"
+            self._say(
+                "M114",
+                f"{name} gives this place a name to refer to",
+                self._find_sign("&", index),
+                f"take {name} out, or put the text in quotes if it begins with &",
+                len(name),
+            )
+        if event.tag is not None:
+            at = self._find_sign("!", index)
+            typed = re.split(r"[\s,\]}]", self.source.text[at : at + 80], maxsplit=1)[0]
+            self._say(
+                "M116",
+                f"{typed} says what kind of value follows, but here the key says that",
+                at,
+                f"take {typed} out, or put the text in quotes if it begins with !",
+                len(typed),
+            )
+
+    def _find_sign(self, sign: str, index: int) -> int:
+        found = self.source.text.find(sign, index)
+        return index if found < 0 else found
+
+    def _check_braces(self, event: yaml.CollectionStartEvent, index: int) -> None:
+        parent = self.open[-1] if self.open else None
+        if (
+            isinstance(event, yaml.MappingStartEvent)
+            and parent is not None
+            and parent.is_map
+            and not parent.has_key
+            and self.source.text[max(0, index - 1) : index + 1] == "{{"
+        ):
+            self._say(
+                "M120",
+                "text that starts with {{ needs quotes",
+                index - 1,
+                "put the text in double quotes; in transform and when, leave the "
+                "braces out",
+                2,
+            )
+            parent.has_key = True  # told already; see _add
+
+    def _scalar(self, event: yaml.ScalarEvent, index: int) -> Scalar:
+        end = event.end_mark.index if event.end_mark else index
+        style = _STYLES[event.style]
+        scalar = Scalar(
+            event.value, self.source.position(index), style, self.source, index, end
+        )
+        self.last = ScalarPlace(index, end, style)
+        if style == "plain" and event.value:
+            self._warn_comment(end)
+        return scalar
+
+    def _warn_comment(self, end: int) -> None:
+        found = re.compile(r" +(#[^\s#!][^\n]*)").match(self.source.text, end)
+        if found:
+            self.warnings.append(
+                Problem(
+                    "M121",
+                    f"{_short(found.group(1))} is read as a comment, not as text",
+                    self.source.position(found.start(1)),
+                    "put the whole text in quotes, or a blank after # in a comment",
+                    len(found.group(1).rstrip()),
+                    is_warning=True,
+                )
+            )
+
+    def _add(self, node: Node, *, is_alias: bool = False) -> None:
+        if not self.open:
+            self.root = node
+            return
+        parent = self.open[-1]
+        if not parent.is_map:
+            parent.items.append(node)
+        elif parent.key is not None:
+            self._check_pair(parent, parent.key, node)
+            parent.entries.setdefault(parent.key.text, Entry(parent.key, node))
+            parent.key, parent.has_key = None, False
+        elif parent.has_key and not isinstance(node, Scalar):
+            pass  # the {{ }} whose braces were told; its value comes next
+        elif parent.has_key:
+            parent.has_key = False  # the value of a key that was no text
+        else:
+            parent.has_key = True
+            if isinstance(node, Scalar):
+                parent.key = None if is_alias else node
+                if not is_alias:
+                    self._check_key(parent, node)
+            else:
+                self._say_at(
+                    "M115",
+                    "a key must be a text, not a list or a map",
+                    node.position,
+                    "put it in quotes, or check the brackets",
+                )
+
+    def _say_at(
+        self, code: str, message: str, at: Position, hint: str, length: int = 1
+    ) -> None:
+        self.problems.append(Problem(code, message, at, hint, length))
+
+    def _check_key(self, parent: _Open, key: Scalar) -> None:
+        if key.text == "<<" and key.style == "plain":
+            self._say_at(
+                "M114",
+                "<< would copy keys from another place of the file",
+                key.position,
+                "write the keys out, or use an overlay; as a text write '<<'",
+                2,
+            )
+        first = parent.entries.get(key.text)
+        if first is not None:
+            self._say_at(
+                "M113",
+                f"{_short(key.text) or 'the empty key'} stands here a second time; the "
+                f"first is on line {first.key.position.line}, "
+                f"column {first.key.position.column}",
+                key.position,
+                "keep one of the two",
+                max(1, key._end - key._start),  # noqa: SLF001 - our own node
+            )
+        line = self.source.line(key.position.line)
+        if re.search(r"(^|[\s{\[,])\? +$", line[: key.position.column - 1]):
+            self._say_at(
+                "M115",
+                "a question mark before a key has a meaning of its own",
+                key.position,
+                "take the question mark out",
+            )
+
+    def _check_pair(self, parent: _Open, key: Scalar, value: Node) -> None:
+        """Find the key in braces that has no colon, or no blank after its colon."""
+        if not (parent.is_flow and isinstance(value, Scalar) and value.is_missing):
+            return
+        between = self.source.text[key._end : value._end + 1]  # noqa: SLF001
+        if key.style == "plain" and re.match(r"[A-Za-z_][\w.]*:\S", key.text):
+            name, rest = key.text.split(":", 1)
+            self._say_at(
+                "M124",
+                "a blank is missing after the colon",
+                key.at(len(name)),
+                f"write {name}: {_short(rest)}",
+            )
+        elif ":" not in between:
+            self._say_at(
+                "M124",
+                f"{_short(key.text)} has no colon and no value",
+                key.position,
+                "write a colon and a value; a text with a comma in it needs quotes",
+                max(1, key._end - key._start),  # noqa: SLF001
+            )
+
+
+def _index(event: yaml.Event) -> int:
+    return event.start_mark.index if event.start_mark else 0
+
+
+def _short(text: str) -> str:
+    text = text.replace("\n", " ")
+    return text if len(text) <= 40 else f"{text[:39]}…"
