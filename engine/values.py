@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 MAX_TEXT: Final = 100_000  # characters one rule may make
+MAX_VALUES: Final = 200_000  # in one value, all levels together
 MAX_DIGITS: Final = 30  # digits before the point; no amount of money has more
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -143,14 +144,26 @@ def find_date(text: str) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """Give a value with floats replaced by exact decimals, at any depth."""
+    """Give a value with floats replaced by exact decimals, at any depth.
+
+    Raises:
+        ValueFault: It holds over 200,000 values; lists that share their parts can grow
+            without bound when they are walked.
+    """
+    return _plain(value, [MAX_VALUES])
+
+
+def _plain(value: Any, left: list[int]) -> Any:
     if isinstance(value, float):
         return decimal_of(value)
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    return value
+    if not isinstance(value, list | tuple | dict):
+        return value
+    left[0] -= len(value)
+    if left[0] < 0:
+        raise ValueFault("TOO_MANY", f"this holds over {MAX_VALUES} values")
+    if isinstance(value, dict):
+        return {key: _plain(item, left) for key, item in value.items()}
+    return [_plain(item, left) for item in value]
 
 
 def normalise_text(text: str) -> str:

@@ -8,23 +8,24 @@ PyYAML's events are read one by one and turned into nodes here; nothing is compo
 resolved, so a file that explodes when its aliases are followed costs nothing.
 The words for PyYAML's own syntax errors are in ``engine.yamlerrors``.
 
-Pure but for ``load_yaml_file``. Imports errors, yamltext, yamlerrors.
+Pure but for ``load_yaml_file``. Imports errors and the other yaml modules.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from engine.errors import Position, Problem, RuleError
+from engine.yamlbytes import BAD_CHARACTER, check_characters, decode_text
 from engine.yamlerrors import ScalarPlace, explain_syntax
-from engine.yamltext import Source, Style, find_offsets
+from engine.yamlnodes import Entry, ListNode, MapNode, Node, Scalar, to_plain
+from engine.yamltext import Source, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 # Figures of this project: a rule file is written by hand.
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_PROBLEMS = 100
 
@@ -51,90 +51,6 @@ _STYLES: dict[str | None, Style] = {
     "|": "literal",
     ">": "folded",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A text as typed, with the place of each of its characters."""
-
-    text: str
-    position: (
-        Position  # of its first sign in the file: the quote, the ``|``, the letter
-    )
-    style: Style = "plain"
-    _source: Source | None = field(default=None, repr=False, compare=False)
-    _start: int = field(default=0, repr=False, compare=False)
-    _end: int = field(default=0, repr=False, compare=False)
-
-    def at(self, offset: int) -> Position:
-        """Give the exact place in the file of character ``offset`` of ``text``.
-
-        ``offset`` counts from 0; ``len(text)`` is the place just after the text.
-        """
-        offset = max(0, min(offset, len(self.text)))
-        if self._source is None:
-            column = self.position.column + offset
-            return Position(self.position.file, self.position.line, column)
-        raw = self._source.text[self._start : self._end]
-        offsets = find_offsets(raw, self.text, self.style)
-        if offsets is None:
-            return self.position
-        return self._source.position(self._start + offsets[offset])
-
-    @property
-    def is_missing(self) -> bool:
-        """Say whether nothing at all was typed, as after ``street:``."""
-        return not self.text and self.style == "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class ListNode:
-    """A list, in file order."""
-
-    items: tuple[Node, ...]
-    position: Position
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One key of a map with its value."""
-
-    key: Scalar
-    value: Node
-
-
-@dataclass(frozen=True, slots=True)
-class MapNode:
-    """Keys and values, in file order."""
-
-    entries: Mapping[str, Entry]
-    position: Position
-
-    def get(self, name: str) -> Node | None:
-        """Give the value of a key, None when the key is not there."""
-        entry = self.entries.get(name)
-        return None if entry is None else entry.value
-
-    def key(self, name: str) -> Scalar:
-        """Give the key itself, for its place; KeyError when it is not there."""
-        return self.entries[name].key
-
-    def items(self) -> Iterator[tuple[Scalar, Node]]:
-        """Give keys and values, in file order."""
-        for entry in self.entries.values():
-            yield entry.key, entry.value
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.entries
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-
-Node = Scalar | ListNode | MapNode
 
 
 def load_yaml(
@@ -150,10 +66,8 @@ def load_yaml(
     Raises:
         RuleError: The file cannot be read; carries every problem that can be found.
     """
-    problems: list[Problem] = []
-    clean = _decode(text, file)
-    source = Source(file, clean)
-    _check_characters(source, problems)
+    source = Source(file, decode_text(text, file))
+    problems = check_characters(source)[:MAX_PROBLEMS]
     node = _Builder(source, problems, warnings if warnings is not None else []).build()
     if problems or node is None:
         problems.sort(key=_place)
@@ -168,104 +82,9 @@ def load_yaml_file(
     return load_yaml(path.read_bytes(), path.relative_to(root).as_posix(), warnings)
 
 
-def to_plain(node: Node) -> dict[str, Any] | list[Any] | str:
-    """Give a node as dicts, lists and texts."""
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, ListNode):
-        return [to_plain(item) for item in node.items]
-    return {key.text: to_plain(value) for key, value in node.items()}
-
-
 def _place(problem: Problem) -> tuple[int, int]:
     at = problem.position
     return (at.line, at.column) if at else (0, 0)
-
-
-def _decode(text: str | bytes, file: str) -> str:
-    size = (
-        len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "replace"))
-    )
-    start = Position(file, 1, 1)
-    if size > MAX_BYTES:
-        raise RuleError(
-            [
-                Problem(
-                    "M119",
-                    f"the file has {size:,} bytes, and a rule file has at most "
-                    f"{MAX_BYTES:,}",
-                    start,
-                    "split it, or take out what is not a rule",
-                )
-            ]
-        )
-    if not isinstance(text, str):
-        if text.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise RuleError(
-                [
-                    Problem(
-                        "M110",
-                        "the file is saved as UTF-16",
-                        start,
-                        "save it as UTF-8 in your editor",
-                    )
-                ]
-            )
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = text[: error.start].decode("utf-8").removeprefix("\ufeff")
-            before = before.replace("\r\n", "\n")
-            raise RuleError(
-                [
-                    Problem(
-                        "M110",
-                        f"the file is not UTF-8: byte 0x{text[error.start]:02X}",
-                        Source(file, before).position(len(before)),
-                        "save it as UTF-8 in your editor",
-                    )
-                ]
-            ) from error
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
-
-
-# C0 but line feed, DEL and C1, the two separators that YAML takes for line ends,
-# byte order marks and zero-width signs in the middle, halves of pairs.
-_BAD_CHARACTER = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-_ODD_BLANK = re.compile("^[ \t]*([\u00a0\u2000-\u200a\u202f\u3000])", re.MULTILINE)
-
-
-def _check_characters(source: Source, problems: list[Problem]) -> None:
-    for found in _BAD_CHARACTER.finditer(source.text):
-        character = found.group()
-        if character == "\t":
-            problem = Problem(
-                "M112",
-                "a tab stands here, and tabs show differently in every editor",
-                source.position(found.start()),
-                r'put blanks in its place; in text write "\t" in double quotes',
-            )
-        else:
-            problem = Problem(
-                "M111",
-                f"an invisible character stands here (U+{ord(character):04X})",
-                source.position(found.start()),
-                "delete it",
-            )
-        problems.append(problem)
-    problems += [
-        Problem(
-            "M111",
-            f"the line is indented with U+{ord(found.group(1)):04X}, which only looks "
-            "like a blank",
-            source.position(found.start(1)),
-            "put common blanks in its place",
-        )
-        for found in _ODD_BLANK.finditer(source.text)
-    ]
-    del problems[MAX_PROBLEMS:]
 
 
 @dataclass(slots=True)
@@ -297,7 +116,7 @@ class _Builder:
 
     def build(self) -> Node | None:
         # Bad characters are told already; a blank in their place lets the rest be read.
-        text = _BAD_CHARACTER.sub(" ", self.source.text)
+        text = BAD_CHARACTER.sub(" ", self.source.text)
         try:
             for event in yaml.parse(text, Loader=yaml.SafeLoader):
                 if not self._take(event):
@@ -502,7 +321,7 @@ class _Builder:
                 f"column {first.key.position.column}",
                 key.position,
                 "keep one of the two",
-                max(1, key._end - key._start),  # noqa: SLF001 - our own node
+                max(1, key.end - key.start),
             )
         line = self.source.line(key.position.line)
         if re.search(r"(^|[\s{\[,])\? +$", line[: key.position.column - 1]):
@@ -517,7 +336,7 @@ class _Builder:
         """Find the key in braces that has no colon, or no blank after its colon."""
         if not (parent.is_flow and isinstance(value, Scalar) and value.is_missing):
             return
-        between = self.source.text[key._end : value._end + 1]  # noqa: SLF001
+        between = self.source.text[key.end : value.end + 1]
         if key.style == "plain" and re.match(r"[A-Za-z_][\w.]*:\S", key.text):
             name, rest = key.text.split(":", 1)
             self._say_at(
@@ -532,7 +351,7 @@ class _Builder:
                 f"{_short(key.text)} has no colon and no value",
                 key.position,
                 "write a colon and a value; a text with a comma in it needs quotes",
-                max(1, key._end - key._start),  # noqa: SLF001
+                max(1, key.end - key.start),
             )
 
 

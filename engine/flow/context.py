@@ -1,0 +1,97 @@
+"""What a company's run carries, and the document on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.expressions import Scope, is_empty
+from engine.mapping import LazyVars, apply_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from engine.clock import Clock
+    from engine.flow.spec import Flow, Request
+    from engine.ledger import Ledger, Transfer
+    from engine.systems import Answer, System
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that happened to a document and that a person may want to know."""
+
+    code: str
+    message: str
+    field: str = ""
+
+
+@dataclass(slots=True)
+class Document:
+    """One document on its way: what was gathered, and its transfer in the ledger."""
+
+    key: str
+    label: str
+    reference: str
+    data: dict[str, Any]
+    transfer: Transfer
+    notes: list[Note] = field(default_factory=list)
+    is_not_applied: bool = False  # the create surely had no effect
+
+    def note(self, code: str, message: str, place: str = "") -> None:
+        """Remember a notice for the log; the same one is kept once."""
+        note = Note(code, message, place)
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+@dataclass(slots=True)
+class RunContext:
+    """One company, one flow, one run; everything is passed in."""
+
+    company: str
+    settings: Mapping[str, Any]
+    flow: Flow
+    systems: Mapping[str, System]
+    ledger: Ledger
+    clock: Clock
+    owner: str
+    settle_seconds: float
+    registers: dict[str, Any] = field(default_factory=dict)  # run.NAME
+    cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
+    prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
+
+    def scope(self, data: dict[str, Any], **roots: Any) -> Scope:
+        """Give a fresh scope on a document; its variables are computed when asked for.
+
+        Fresh for every step: the document grows, and a variable speaks of it as it is.
+        """
+        scope = Scope(
+            data,
+            {
+                "doc": data,
+                "company": self.settings,
+                "run": self.registers,
+                **roots,
+            },
+        )
+        return scope.with_roots(vars=LazyVars(dict(self.flow.variables), scope))
+
+    def server_now(self) -> datetime:
+        """Give the target's time, as its last answer said it; ours before that.
+
+        Our clock may jump; the settle time is a promise about theirs.
+        """
+        system = self.systems[self.flow.deliver.send.request.system]
+        return system.server_time or self.clock.now()
+
+    def call(self, request: Request, scope: Scope, body: Any = None) -> Answer:
+        """Send one request with its arguments evaluated in the scope."""
+        system = self.systems[request.system]
+        return system.call(request.endpoint, self.arguments(request, scope), body)
+
+    def arguments(self, request: Request, scope: Scope) -> dict[str, Any]:
+        """Evaluate a request's arguments; empty ones are left out."""
+        found = {name: apply_rule(rule, scope) for name, rule in request.arguments}
+        return {name: value for name, value in found.items() if not is_empty(value)}

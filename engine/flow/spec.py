@@ -1,0 +1,247 @@
+"""A flow as data: fixed slots in a fixed order, filled by ``mappings/*/flow.yaml``.
+
+    setup → fetch → enrich → require → prepare → deliver → follow → (proof) → release
+    → acknowledge
+
+A slot holds steps. Reads, joins, derivations, requirements and file checks only look;
+writes are the one shape in which anything is changed in a system.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.errors import Position
+    from engine.expressions import Condition, Formula, Path
+    from engine.mapping import Mapping, Rule
+    from engine.matching import MatchRules
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An endpoint and the rules that make its arguments; empty ones are left out."""
+
+    system: str
+    endpoint: str
+    arguments: tuple[tuple[str, Rule], ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Hang records on items: where two values agree, or one by one in order."""
+
+    to: Path
+    left: Path | None  # on the item; None joins by order
+    right: Path | None  # on the record
+    save: str
+    takes_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One request for many keys: which argument takes them, and the record's key."""
+
+    argument: str
+    key: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep:
+    """Fetch more documents and keep them under a name."""
+
+    name: str
+    request: Request
+    when: Condition | None
+    each: Path | None
+    is_cached: bool
+    batch: Batch | None
+    order_by: Path | None
+    join: Join | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStep:
+    """Hang documents that are there already on items."""
+
+    source: Path
+    join: Join
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveStep:
+    """Add the fields that a mapping makes to the document, or to each item."""
+
+    mapping: Mapping
+    each: Path | None
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequireStep:
+    """Stop the document, or in ``setup`` the run, unless a condition holds."""
+
+    label: str
+    unless: Condition
+    code: str
+    when: Condition | None
+    each: Path | None
+    show: Path | None
+    choices: Path | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFilesStep:
+    """Check files by content, name and size, and give them clean, unique names."""
+
+    files: Path
+    formats: tuple[str, ...]
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Where candidates come from: a request, or a path in the document."""
+
+    request: Request | None
+    path: Path | None
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A write request: its body from a mapping, a list of changes, or none."""
+
+    request: Request
+    mapping: Mapping | None = None
+    changes: tuple[tuple[str, Rule], ...] = ()
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStep:
+    """The one shape of a write beside the document itself: find, match, send, save."""
+
+    name: str
+    each: Path | None
+    when: Condition | None
+    key: Formula
+    finds: tuple[Find, ...]
+    match: MatchRules | None
+    create: Send | None
+    update: Send | None
+    save: str
+    position: Position
+
+
+Step = ReadStep | JoinStep | DeriveStep | RequireStep | CheckFilesStep | WriteStep
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Read the source once more; these values must be as they were."""
+
+    request: Request
+    same: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Which documents, and how each is known."""
+
+    request: Request
+    save: str
+    key: Path
+    label: Path
+    reference: Path
+    reference_limit: int
+    again: Again | None
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Two values that must agree before a document found in the target is ours."""
+
+    name: str
+    theirs: Formula
+    ours: Formula
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """The one write that creates the document."""
+
+    name: str
+    finds: tuple[Find, ...]
+    where: Condition
+    same: tuple[Same, ...]
+    send: Send
+    target_id: Path
+    target_number: Path | None
+    read: Request
+    save: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The write that moves the source's status; always last."""
+
+    send: Send
+    verify: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow, loaded and checked."""
+
+    name: str
+    note: str
+    file: str
+    switch: Path | None
+    variables: tuple[tuple[str, Rule], ...]
+    setup: tuple[Step, ...]
+    fetch: Fetch
+    enrich: tuple[Step, ...]
+    require: tuple[Step, ...]
+    prepare: tuple[Step, ...]
+    deliver: Deliver
+    follow: tuple[Step, ...]
+    release: tuple[Step, ...]
+    acknowledge: Acknowledge
+    digest: str  # SHA-256 of the flow's files, stamped on every transfer
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Name the systems that the flow talks to, in order of first use."""
+        names: dict[str, None] = {}
+        for request in _requests(self):
+            names.setdefault(request.system)
+        return tuple(names)
+
+
+def _requests(flow: Flow) -> list[Request]:
+    steps = (
+        *flow.setup,
+        *flow.enrich,
+        *flow.require,
+        *flow.prepare,
+        *flow.follow,
+        *flow.release,
+    )
+    found = [flow.fetch.request, flow.deliver.send.request]
+    found.append(flow.acknowledge.send.request)
+    for step in steps:
+        if isinstance(step, ReadStep):
+            found.append(step.request)
+        elif isinstance(step, WriteStep):
+            found.extend(find.request for find in step.finds if find.request)
+            found.extend(
+                send.request for send in (step.create, step.update) if send is not None
+            )
+    return found

@@ -1,0 +1,226 @@
+"""Run a company's flows: secrets, systems, lock, flows, and the record of the run."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.credentials import SecretName, find_secret
+from engine.errors import Problem, SettingsError
+from engine.expressions import Scope
+from engine.flow.context import RunContext
+from engine.flow.run import FlowReport, Progress, run_flow
+from engine.ledger import Event
+from engine.systems import RateLimiter, open_system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.clock import Clock
+    from engine.credentials import SecretPlaces
+    from engine.flow.spec import Flow
+    from engine.ledger import Ledger
+    from engine.project import Project
+    from engine.secrets import Secret
+    from engine.settings import Company
+    from engine.systems import System, SystemSpec
+
+MISSING = "C201"  # the problem code of a secret that is nowhere
+SETTLE_SECONDS = 600.0  # as long as a late request may take effect; reliability figure
+
+
+@dataclass(slots=True)
+class CompanyReport:
+    """What a run did for one company."""
+
+    company: str
+    flows: list[FlowReport] = field(default_factory=list)
+    is_locked: bool = False  # another run holds the lock
+    held_by: str = ""
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Count documents by outcome, over all flows."""
+        return sum((flow.outcomes for flow in self.flows), Counter())
+
+    @property
+    def degraded(self) -> str:
+        """Tell why a flow ended early; "" when none did."""
+        return "; ".join(flow.degraded for flow in self.flows if flow.degraded)
+
+
+class Opener:
+    """Opens systems; one rate limiter per system is shared by all companies."""
+
+    def __init__(
+        self, project: Project, clock: Clock, transport: Any | None = None
+    ) -> None:
+        self.project = project
+        self.clock = clock
+        self.transport = transport
+        self._limiters: dict[str, RateLimiter] = {}
+
+    def open(self, company: Company, name: str, places: SecretPlaces) -> System:
+        """Open a system for a company.
+
+        Raises:
+            SettingsError: A secret is missing; every place that was tried is named.
+        """
+        spec = self.project.systems[name]
+        if name not in self._limiters:
+            self._limiters[name] = RateLimiter(
+                spec.limits.requests, spec.limits.per_seconds, self.clock
+            )
+        return open_system(
+            spec,
+            base_url=company.base_urls.get(name),
+            secrets=find_system_secrets(company.name, name, spec, places),
+            transport=self.transport,
+            limiter=self._limiters[name],
+            clock=self.clock,
+        )
+
+
+def secret_names(system: str, spec: SystemSpec) -> dict[str, SecretName]:
+    """Name a system's secrets as the operator sets them: ``<SYSTEM>_<SECRET>``."""
+    return {name: SecretName(f"{system}_{name}") for name in spec.secrets}
+
+
+def find_system_secrets(
+    company: str, system: str, spec: SystemSpec, places: SecretPlaces
+) -> dict[str, Secret]:
+    """Find a system's secrets for a company; all that are missing are told at once.
+
+    Raises:
+        SettingsError: A required secret is nowhere, or one is not kept safely.
+    """
+    found: dict[str, Secret] = {}
+    problems: list[Problem] = []
+    for name, wanted in secret_names(system, spec).items():
+        try:
+            found.update({name: find_secret(company, wanted, places)})
+        except SettingsError as error:
+            is_missing = error.problems[0].code == MISSING
+            if spec.secrets[name].is_required or not is_missing:
+                problems.extend(error.problems)
+    if problems:
+        raise SettingsError(problems)
+    return found
+
+
+def check_secrets(
+    project: Project, company: Company, flows: Iterable[Flow], places: SecretPlaces
+) -> list[Problem]:
+    """List the secrets that a company's flows would miss."""
+    problems: list[Problem] = []
+    for name in dict.fromkeys(name for flow in flows for name in flow.systems):
+        try:
+            find_system_secrets(company.name, name, project.systems[name], places)
+        except SettingsError as error:
+            problems.extend(error.problems)
+    return problems
+
+
+def choose_work(
+    project: Project, *, company: str | None = None, flow: str | None = None
+) -> list[tuple[Company, list[Flow]]]:
+    """Choose which flows of which companies run; what is switched off does not.
+
+    Raises:
+        SettingsError: There is no company or flow of that name.
+    """
+    for name, known, kind in (
+        (company, project.companies, "company"),
+        (flow, project.flows, "flow"),
+    ):
+        if name is not None and name not in known:
+            raise SettingsError(
+                [
+                    Problem(
+                        "C302",
+                        f"there is no {kind} {name}",
+                        hint="known are: " + ", ".join(sorted(known)),
+                    )
+                ]
+            )
+    work = []
+    for found in project.companies.values():
+        if company not in (None, found.name) or not found.is_enabled:
+            continue
+        flows = [
+            candidate
+            for candidate in project.flows.values()
+            if flow in (None, candidate.name) and is_switched_on(candidate, found)
+        ]
+        work.append((found, flows))
+    return work
+
+
+def is_switched_on(flow: Flow, company: Company) -> bool:
+    """Tell whether a company runs a flow: its master switch and the flow's own."""
+    if not company.is_enabled:
+        return False
+    scope = Scope({}, {"company": company.settings})
+    return flow.switch is None or flow.switch.evaluate(scope) is not False
+
+
+def sync_company(
+    project: Project,
+    company: Company,
+    flows: Iterable[Flow],
+    *,
+    ledger: Ledger,
+    clock: Clock,
+    opener: Opener,
+    places: SecretPlaces,
+    progress: Progress,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> CompanyReport:
+    """Run the company's flows under its lock.
+
+    Raises:
+        SettingsError: Secrets are missing, or a register does not have what the
+            settings name.
+    """
+    report = CompanyReport(company.name)
+    lock = ledger.try_lock(company.name)
+    if lock is None:
+        holder = ledger.find_holder(company.name)
+        report.is_locked = True
+        report.held_by = str(holder) if holder else "another process"
+        return report
+    owner = f"pid {os.getpid()}"
+    with ExitStack() as stack:
+        stack.callback(lock.release)
+        run = ledger.start_run(company.name, owner)
+        systems: dict[str, System] = {}
+        outcome: Any = "failed"
+        try:
+            for flow in flows:
+                for name in flow.systems:
+                    if name not in systems:
+                        systems[name] = opener.open(company, name, places)
+                        stack.callback(systems[name].close)
+                context = RunContext(
+                    company=company.name,
+                    settings=company.settings,
+                    flow=flow,
+                    systems=systems,
+                    ledger=ledger,
+                    clock=clock,
+                    owner=owner,
+                    settle_seconds=settle_seconds,
+                )
+                done = run_flow(context, project.advice, progress)
+                report.flows.append(done)
+                if done.degraded:
+                    ledger.note_flow(
+                        company.name, flow.name, Event("DEGRADED", done.degraded)
+                    )
+            outcome = "degraded" if report.degraded else "ok"
+        finally:
+            ledger.end_run(run, outcome, dict(report.outcomes))
+    return report

@@ -1,0 +1,365 @@
+"""Take one document through the protocol: exactly one in the target, or a reason.
+
+    gather → check → prepare → search → intent → create → follow → proof → release → move
+
+1. The intent is committed before the first byte of the create is sent.
+2. A search comes before every create, the first one too: another integration may have
+   been there, or the ledger may be old.
+3. A create whose outcome is unknown is never repeated blindly. The next runs search;
+   what is found with the same content is adopted. Only when the settle time is over and
+   two searches, a minute or more apart, found nothing, it is sent again.
+4. Nothing is released to a customer, and no source status moves, before a fresh search
+   has returned exactly our document with the same total.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import (
+    DoubtError,
+    NotAppliedError,
+    RefusedError,
+    RequestFacts,
+    StoppedError,
+    SystemDownError,
+    TransientError,
+)
+from engine.flow.digests import digest_of
+from engine.flow.gather import make_payload, run_look
+from engine.flow.spec import WriteStep
+from engine.flow.writes import find_candidates, run_write
+from engine.ledger import Event
+from engine.mapping import apply_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from engine.flow.context import Document, RunContext
+    from engine.flow.spec import Same, Step
+
+SECOND_LOOK_SECONDS = 60  # two searches closer than this may both be blind to one lag
+
+
+class WaitError(TransientError):
+    """The document waits for a reason that is nobody's fault; not an outage."""
+
+    def __init__(
+        self, code: str, step: str, detail: str, *, is_settled: bool = False
+    ) -> None:
+        super().__init__(RequestFacts(step, step, detail=detail))
+        self.code = code
+        self.is_settled = is_settled  # a second look in this run may decide
+
+
+class GoneError(Exception):
+    """The document has left the transfer status by itself; nothing was sent."""
+
+
+def run_transfer(run: RunContext, document: Document) -> None:
+    """Move one document, from wherever an earlier run has left it.
+
+    Raises:
+        RecordError: It is stopped; a person must act.
+        TransientError: It waits; the next run goes on.
+        GoneError: It is no longer to be moved.
+    """
+    flow = run.flow
+    _check_reference(run, document)
+    if document.transfer.stage == "done":
+        # In the transfer status once more: moved back by a person, or the move was
+        # lost. It is proved again and moved again, never created again.
+        document.transfer = run.ledger.reopen(
+            document.transfer, Event("REOPENED", "listed again after its transfer")
+        )
+    for step in (*flow.enrich, *flow.require):
+        _run_step(step, run, document, is_register=False)
+    if not document.transfer.target_id:
+        # The whole payload is checked before the first write, with the register ids
+        # still missing: a document that cannot go must not leave traces in registers.
+        _make_payload(run, document)
+    for step in flow.prepare:
+        _run_step(step, run, document, is_register=True)
+    payload = _make_payload(run, document)
+    _deliver(run, document, payload)
+    for step in flow.follow:
+        _run_step(step, run, document, is_register=False)
+    if document.transfer.stage != "proved":
+        _prove(run, document, payload)
+    for step in flow.release:
+        _run_step(step, run, document, is_register=False)
+    _acknowledge(run, document)
+
+
+def _run_step(
+    step: Step, run: RunContext, document: Document, *, is_register: bool
+) -> None:
+    if isinstance(step, WriteStep):
+        run_write(step, run, document, is_register=is_register)
+    else:
+        run_look(step, run, document)
+
+
+def _check_reference(run: RunContext, document: Document) -> None:
+    limit = run.flow.fetch.reference_limit
+    if not document.reference:
+        raise StoppedError("REFERENCE_MISSING")
+    if len(document.reference) > limit:
+        # An identifier is never cut: two documents could become one.
+        raise StoppedError(
+            "REFERENCE_TOO_LONG",
+            f"{document.reference[:60]} is over {limit} characters",
+        )
+
+
+def _make_payload(run: RunContext, document: Document) -> dict[str, Any]:
+    send = run.flow.deliver.send
+    assert send.mapping is not None
+    scope = run.scope(document.data, reference=document.reference)
+    return make_payload(send.mapping, scope, document)
+
+
+def _deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    if document.transfer.target_id:
+        _read_known(run, document)
+    if document.transfer.target_id:
+        return
+    found = _search(run, document, payload)
+    if len(found) > 1:
+        raise _duplicates(run, found)
+    if found:
+        _adopt(run, document, payload, found[0])
+        return
+    if document.transfer.stage in ("intent", "doubt"):
+        _wait_for_settling(run, document)
+    _read_again(run, document)
+    _create(run, document, payload)
+
+
+def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    deliver = run.flow.deliver
+    system = run.systems[deliver.send.request.system]
+    system.ensure_token()  # never renewed between the claim and the send
+    document.transfer = run.ledger.claim(
+        document.transfer,
+        payload_digest=digest_of(payload),
+        mapping_digest=run.flow.digest,
+        owner=run.owner,
+    )
+    scope = run.scope(document.data, reference=document.reference, payload=payload)
+    try:
+        answer = run.call(deliver.send.request, scope, payload)
+        if deliver.target_id.evaluate(scope.with_item(answer.body)) is None:
+            facts = RequestFacts(
+                deliver.send.request.system, deliver.name, answer.status, "no id"
+            )
+            raise DoubtError(facts)
+    except (NotAppliedError, RefusedError, SystemDownError):
+        document.is_not_applied = True
+        raise
+    except DoubtError:
+        document.transfer = run.ledger.in_doubt(
+            document.transfer, seen_at=run.server_now()
+        )
+        raise
+    _keep_target(run, document, answer.body, is_adopted=False)
+
+
+def _adopt(
+    run: RunContext, document: Document, payload: dict[str, Any], candidate: Any
+) -> None:
+    """Take over a document of the same number when it has the same content.
+
+    It may be ours, from an attempt whose answer was lost; or, with a new ledger or
+    another integration still at work, somebody else's.
+    """
+    _compare(run, document, payload, candidate)
+    scope = run.scope(document.data).with_item(candidate)
+    document.data[run.flow.deliver.save] = {
+        "id": run.flow.deliver.target_id.evaluate(scope)
+    }
+    _keep_target(run, document, _read_target(run, document), is_adopted=True)
+
+
+def _keep_target(
+    run: RunContext, document: Document, body: Any, *, is_adopted: bool
+) -> None:
+    deliver = run.flow.deliver
+    scope = run.scope(document.data).with_item(body)
+    number = deliver.target_number.evaluate(scope) if deliver.target_number else None
+    document.data[deliver.save] = body
+    document.transfer = run.ledger.posted(
+        document.transfer,
+        target_id=str(deliver.target_id.evaluate(scope)),
+        target_number=None if number is None else str(number),
+        adopted=is_adopted,
+    )
+
+
+def _read_known(run: RunContext, document: Document) -> None:
+    """Fetch the document that an earlier run has put into the target.
+
+    A person may have removed it there. That is never a reason to create it again by
+    itself; only when somebody says ``retry``, it starts over.
+    """
+    target_id = document.transfer.target_id
+    document.data[run.flow.deliver.save] = {"id": target_id}
+    try:
+        body = _read_target(run, document)
+        scope = run.scope(document.data, reference=document.reference, candidate=body)
+        is_live = run.flow.deliver.where.evaluate(scope)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        is_live = False
+    if is_live:
+        document.data[run.flow.deliver.save] = body
+        return
+    if not document.transfer.retry_asked:
+        raise StoppedError("WITHDRAWN_IN_TARGET", str(target_id))
+    del document.data[run.flow.deliver.save]
+    document.transfer = run.ledger.start_over(
+        document.transfer, Event("STARTED_OVER", f"{target_id} is gone in the target")
+    )
+
+
+def _read_target(run: RunContext, document: Document) -> Any:
+    scope = run.scope(document.data, reference=document.reference)
+    return run.call(run.flow.deliver.read, scope).body
+
+
+def _read_again(run: RunContext, document: Document) -> None:
+    """Look at the source once more: it may have moved or changed since the list."""
+    again = run.flow.fetch.again
+    if again is None:
+        return
+    record = run.call(again.request, run.scope(document.data)).body
+    before = run.scope({}).with_item(document.data[run.flow.fetch.save])
+    after = run.scope({}).with_item(record)
+    for number, path in enumerate(again.same):
+        if path.evaluate(before) != path.evaluate(after):
+            if number == 0:  # the first one is the status
+                raise GoneError
+            raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
+
+
+def _search(
+    run: RunContext, document: Document, payload: dict[str, Any]
+) -> Sequence[Any]:
+    deliver = run.flow.deliver
+    scope = run.scope(document.data, reference=document.reference, payload=payload)
+    found: dict[str, Any] = {}
+    for find in deliver.finds:
+        assert find.request is not None
+        for candidate in find_candidates(run, find.request, scope):
+            if deliver.where.evaluate(scope.with_roots(candidate=candidate)):
+                key = deliver.target_id.evaluate(scope.with_item(candidate))
+                found[str(key)] = candidate
+    return list(found.values())
+
+
+def _compare(
+    run: RunContext, document: Document, payload: dict[str, Any], candidate: Any
+) -> None:
+    scope = run.scope(
+        document.data,
+        reference=document.reference,
+        payload=payload,
+        candidate=candidate,
+    )
+    for same in run.flow.deliver.same:
+        theirs, ours = same.theirs.evaluate(scope), same.ours.evaluate(scope)
+        if not _agree(theirs, ours):
+            raise _other_content(run, document, candidate, same, theirs, ours)
+
+
+def _agree(theirs: Any, ours: Any) -> bool:
+    if isinstance(theirs, int | Decimal) and isinstance(ours, int | Decimal):
+        return Decimal(theirs) == Decimal(ours)  # to the cent, and beyond
+    return str(theirs) == str(ours)
+
+
+def _other_content(
+    run: RunContext, document: Document, candidate: Any, same: Same, *values: Any
+) -> StoppedError:
+    scope = run.scope(document.data).with_item(candidate)
+    target_id = run.flow.deliver.target_id.evaluate(scope)
+    theirs, ours = values
+    return StoppedError(
+        same.code,
+        f"{same.name}: {theirs} in the target ({target_id}), {ours} here",
+        details={
+            "field": same.name,
+            "theirs": str(theirs),
+            "ours": str(ours),
+            "target": str(target_id),
+        },
+    )
+
+
+def _duplicates(run: RunContext, found: Sequence[Any]) -> StoppedError:
+    path = run.flow.deliver.target_id
+    ids = {str(path.evaluate(run.scope({}).with_item(item))): 0 for item in found}
+    return StoppedError(
+        "DUPLICATE_IN_TARGET", ", ".join(ids), details={"targets": ", ".join(ids)}
+    )
+
+
+def _wait_for_settling(run: RunContext, document: Document) -> None:
+    """Let a create in doubt rest; return when it may be sent again.
+
+    Called after a search that found nothing. A crash between intent and answer leaves
+    no stamp: that doubt is as old as its discovery.
+    """
+    now = run.server_now()
+    first_miss = document.transfer.doubt_searched_at
+    document.transfer = run.ledger.in_doubt(
+        document.transfer,
+        seen_at=document.transfer.doubt_seen_at or now,
+        searched_at=now,
+    )
+    seen_at = document.transfer.doubt_seen_at
+    assert seen_at is not None
+    is_settled = (now - seen_at).total_seconds() >= run.settle_seconds
+    looked_twice = (
+        first_miss is not None
+        and (now - first_miss).total_seconds() >= SECOND_LOOK_SECONDS
+    )
+    if not (is_settled and looked_twice):
+        raise WaitError(
+            "IN_DOUBT",
+            run.flow.deliver.name,
+            "an earlier attempt may still land",
+            is_settled=is_settled,
+        )
+
+
+def _prove(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    """Ask the target afresh: exactly ours, with the same total."""
+    found = _search(run, document, payload)
+    if not found:
+        raise WaitError("NOT_VISIBLE_YET", run.flow.deliver.name, "not found yet")
+    path = run.flow.deliver.target_id
+    ids = [str(path.evaluate(run.scope({}).with_item(item))) for item in found]
+    if ids != [document.transfer.target_id]:
+        raise _duplicates(run, [*found, document.data[run.flow.deliver.save]])
+    _compare(run, document, payload, found[0])
+    document.transfer = run.ledger.proved(document.transfer)
+
+
+def _acknowledge(run: RunContext, document: Document) -> None:
+    acknowledge = run.flow.acknowledge
+    scope = run.scope(document.data, reference=document.reference)
+    changes = [
+        {"op": "replace", "path": path, "value": apply_rule(rule, scope)}
+        for path, rule in acknowledge.send.changes
+    ]
+    try:
+        answer = run.call(acknowledge.send.request, scope, changes)
+    except RefusedError as error:
+        raise StoppedError(
+            "STATUS_NOT_MOVED", "; ".join(r.message for r in error.refusals)
+        ) from error
+    if not acknowledge.verify.evaluate(scope.with_roots(answer=answer.body)):
+        raise StoppedError("STATUS_NOT_MOVED", "the status is not the one asked for")
+    document.transfer = run.ledger.done(document.transfer)

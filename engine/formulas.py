@@ -1,0 +1,464 @@
+"""Formulas: Jinja expressions behind a gate, computed exactly.
+
+Three fences, each enough alone for what it guards:
+
+1. the gate reads the syntax tree at load and admits only names, constants, fields,
+   named filters and tests, comparisons, and/or/not, ``+ - * / ~``, inline if, lists;
+2. every admitted operation is rewritten to a function of ours, so that no Python
+   operator, attribute or method is ever reached, and user names never enter the code;
+3. what is left runs in an immutable sandbox with strict undefined.
+
+An empty value prints nothing in ``~``; arithmetic or order with an empty value is a
+fault that names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.lexer import Token, TokenStream
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from engine import operators
+from engine.errors import Problem, RuleError
+from engine.filters import FILTERS, call_filter
+from engine.filters import TESTS as FORMULA_TESTS
+from engine.gate import Gate, tokens_of
+from engine.scope import Types
+from engine.values import MAX_TEXT, ValueFault, is_empty, plain, text_of
+
+if TYPE_CHECKING:
+    from engine.errors import Position
+    from engine.scope import Scope
+    from engine.yamlfile import Scalar
+
+_PLAIN: Final = (str, bool, int, Decimal, list, dict, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A compiled formula: its text, where it stands, and what it gives."""
+
+    text: str
+    position: Position
+    names: tuple[str, ...]  # bare names it reads
+    paths: tuple[str, ...]  # the same with the fields behind them, for traces
+    kind: str  # "text", "number", "truth", "list", "group" or "any"
+    _run: Callable[[Scope], Any]
+
+    def evaluate(self, scope: Scope) -> Any:
+        """Compute; an empty result is None.
+
+        Raises:
+            ValueFault: A value does not fit; the message names the field.
+        """
+        return self._run(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A formula that gives true or false."""
+
+    formula: Formula
+
+    @property
+    def text(self) -> str:
+        """The formula as typed."""
+        return self.formula.text
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return self.formula.position
+
+    def evaluate(self, scope: Scope) -> bool:
+        """Decide. An empty yes/no field counts as no.
+
+        Raises:
+            ValueFault: The value is neither yes nor no, or cannot be compared.
+        """
+        return operators.truth(self.formula.evaluate(scope), self.formula.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Running text with ``{{ formula }}`` parts."""
+
+    text: str
+    position: Position
+    parts: tuple[str | Formula, ...]
+
+    def evaluate(self, scope: Scope) -> str | None:
+        """Write the text; empty parts print nothing, blanks at both ends go.
+
+        When every part is empty the whole text is: words around nothing say nothing.
+        """
+        values = [p if isinstance(p, str) else p.evaluate(scope) for p in self.parts]
+        formulas = [
+            value
+            for part, value in zip(self.parts, values, strict=True)
+            if isinstance(part, Formula)
+        ]
+        if formulas and all(is_empty(value) for value in formulas):
+            return None
+        text = "".join(text_of(value) for value in values if value is not None).strip()
+        if len(text) > MAX_TEXT:
+            raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
+        return text
+
+
+def compile_formula(scalar: Scalar, types: Types | None = None) -> Formula:
+    """Compile a formula; ``"{{ … }}"`` around one expression means the same.
+
+    Raises:
+        RuleError: M301 cannot be read, M302 not allowed, M303 unknown filter, M304
+            unknown test, M305 too long or deep, M308 wrong values for a filter, M201
+            unknown field, M205 unknown variable.
+    """
+    text, shift = scalar.text, 0
+    stripped = text.strip()
+    if stripped.startswith("{{") and stripped.endswith("}}"):
+        shift = text.index("{{") + 2
+        text = stripped[2:-2]
+    return _compile(scalar, text, shift, types or Types())
+
+
+def compile_condition(scalar: Scalar, types: Types | None = None) -> Condition:
+    """Compile a formula that must give true or false.
+
+    Raises:
+        RuleError: As compile_formula; M306 when it plainly gives something else.
+    """
+    formula = compile_formula(scalar, types)
+    if formula.kind not in {"truth", "any"}:
+        what = {"text": "a text", "number": "a number"}.get(formula.kind, "no yes/no")
+        raise RuleError(
+            [
+                Problem(
+                    "M306",
+                    f"a condition is true or false; {formula.text} is {what}",
+                    scalar.at(len(scalar.text) - len(scalar.text.lstrip())),
+                    f"write {formula.text} is filled",
+                    len(formula.text),
+                )
+            ]
+        )
+    return Condition(formula)
+
+
+def compile_template(scalar: Scalar, types: Types | None = None) -> Template:
+    """Compile running text with ``{{ formula }}`` parts.
+
+    Raises:
+        RuleError: As compile_formula; M307 for anything in braces but a formula.
+    """
+    parts: list[str | Formula] = []
+    problems: list[Problem] = []
+    for kind, start, text in _split_template(scalar):
+        if kind == "data":
+            parts.append(text)
+            continue
+        try:
+            parts.append(_compile(scalar, text, start, types or Types()))
+        except RuleError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise RuleError(problems)
+    return Template(scalar.text, scalar.position, tuple(parts))
+
+
+def _split_template(scalar: Scalar) -> Iterator[tuple[str, int, str]]:
+    """Cut a template into plain text and the inside of its braces, with places."""
+    text, offset = scalar.text, 0
+    while offset < len(text):
+        start = text.find("{{", offset)
+        plain_end = len(text) if start < 0 else start
+        for sign in ("{%", "{#", "}}"):
+            found = text.find(sign, offset, plain_end)
+            if found >= 0:
+                said = f"{sign} has no meaning in text:"
+                hint = "only {{ formula }} parts; conditions go into when: or choose:"
+                raise RuleError([Problem("M307", said, scalar.at(found), hint, 2)])
+        if plain_end > offset:
+            yield "data", offset, text[offset:plain_end]
+        if start < 0:
+            return
+        end = _find_end(text, start + 2)
+        if end < 0:
+            said = "this {{ is not closed"
+            raise RuleError([Problem("M307", said, scalar.at(start), "add }}", 2)])
+        yield "formula", start + 2, text[start + 2 : end]
+        offset = end + 2
+
+
+def _find_end(text: str, offset: int) -> int:
+    """Find the closing braces, not those inside a quoted text."""
+    quote = ""
+    while offset < len(text):
+        character = text[offset]
+        if quote:
+            if character == "\\":
+                offset += 1
+            elif character == quote:
+                quote = ""
+        elif character in "'\"":
+            quote = character
+        elif text.startswith("}}", offset):
+            return offset
+        offset += 1
+    return -1
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with our operations only, and token places as line numbers.
+
+    Jinja's nodes carry nothing but a line number; a formula is one line to us, so the
+    number is the token's offset instead. That gives findings their exact column.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=StrictUndefined, autoescape=False, optimized=False, cache_size=0
+        )
+        self.globals.clear()
+        self.filters.clear()
+        self.tests.clear()
+        self.filters.update(operators.OPERATIONS)
+        for prefix, table in (("filter", FILTERS), ("test", FORMULA_TESTS)):
+            for name, spec in table.items():
+                self.filters[f"{prefix}:{name}"] = partial(_call, spec)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Refuse every attribute: plain data is read by our own operations."""
+        del obj, attr, value
+        return False
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Refuse every call."""
+        del obj
+        return False
+
+    def _tokenize(
+        self,
+        source: str,
+        name: str | None,
+        filename: str | None = None,
+        state: str | None = None,
+    ) -> TokenStream:
+        raw = list(tokens_of(self, source, state))
+        # Decimals by their digits, not through a float.
+        exact = iter([Decimal(t.replace("_", "")) for _, k, t in raw if k == "float"])
+        wrapped = self.lexer.wrap(raw, name, filename)
+        tokens = (
+            Token(t.lineno, t.type, next(exact)) if t.type == "float" else t  # type: ignore[arg-type]
+            for t in wrapped
+        )
+        return TokenStream(tokens, name, filename)
+
+
+def _call(spec: Any, value: Any, *args: Any, **named: Any) -> Any:
+    return call_filter(spec, value, args, named)
+
+
+def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
+    gate = Gate(scalar, text, shift, types)
+    gate.check_length()
+    environment = _Environment()
+    try:
+        parser = Parser(environment, text, state="variable")
+        tree = parser.parse_expression()
+        if not parser.stream.eos:
+            raise gate.misread(parser.stream.current.lineno)
+    except TemplateSyntaxError as error:
+        raise gate.misread(error.lineno, error.message or "") from None
+    except RecursionError:
+        raise gate.too_deep() from None
+    kind = gate.admit(tree)
+    lowering = _Lowering()
+    lowered = lowering.expression(tree)
+    lowered.set_environment(environment)
+    body: list[nodes.Node] = [
+        nodes.Assign(nodes.Name("result", "store"), lowered, lineno=1)
+    ]
+    template = environment.from_string(nodes.Template(body, lineno=1))
+    render = template.root_render_func
+    symbols, constants = lowering.names, lowering.constants
+    new_context = template.new_context
+
+    def run(scope: Scope) -> Any:
+        values = {s: scope.lookup(name) for name, s in symbols.items()}
+        values.update(constants)
+        context = new_context(values)
+        for _ in render(context):
+            pass
+        result = plain(context.vars["result"])
+        if not isinstance(result, _PLAIN):
+            raise ValueFault("FORMULA", f"{text.strip()} gives no plain data")
+        return result
+
+    return Formula(
+        text.strip(),
+        scalar.position,
+        tuple(symbols),
+        tuple(dict.fromkeys(gate.paths)),
+        kind,
+        run,
+    )
+
+
+_COMPARISONS: Final[Mapping[str, str]] = {
+    "eq": "==",
+    "ne": "!=",
+    "gt": ">",
+    "gteq": ">=",
+    "lt": "<",
+    "lteq": "<=",
+    "in": "in",
+    "notin": "not in",
+}
+_ARITHMETIC: Final[Mapping[type[nodes.Node], str]] = {
+    nodes.Add: "+",
+    nodes.Sub: "-",
+    nodes.Mul: "*",
+    nodes.Div: "/",
+}
+
+
+class _Lowering:
+    """Rewrites an admitted tree so that each operation is one of ours.
+
+    Names become ``n0, n1 …`` and decimals ``c0, c1 …``: nothing a user typed is an
+    identifier in the generated code.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.constants: dict[str, Any] = {}
+
+    def expression(self, node: nodes.Node) -> nodes.Expr:
+        match node:
+            case nodes.Name():
+                symbol = self.names.setdefault(node.name, f"n{len(self.names)}")
+                return nodes.Name(symbol, "load")
+            case nodes.Const():
+                return self._constant(node.value)
+            case nodes.Getattr():
+                return self._apply(".", node.node, node.attr, label_of(node))
+            case nodes.Getitem():
+                return self._item(node)
+            case nodes.Filter() | nodes.Test():
+                return self._named(node)
+            case nodes.And() | nodes.Or():
+                both = (self._truth(node.left), self._truth(node.right))
+                return type(node)(*both)
+            case nodes.Not():
+                return nodes.Not(self._truth(node.node))
+            case nodes.CondExpr():
+                other: nodes.Node = node.expr2 or nodes.Const(None)
+                return nodes.CondExpr(
+                    self._truth(node.test),
+                    self.expression(node.expr1),
+                    self.expression(other),
+                )
+            case nodes.Compare():
+                return self._compare(node)
+            case nodes.Concat():
+                first, *others = (self.expression(n) for n in node.nodes)
+                return _filter(first, "~", others)
+            case nodes.List() | nodes.Tuple():
+                return nodes.List([self.expression(n) for n in node.items])
+            case nodes.Neg() | nodes.Pos():
+                name = "neg" if isinstance(node, nodes.Neg) else "pos"
+                return self._apply(name, node.node, label_of(node.node))
+            case nodes.BinExpr():
+                name = _ARITHMETIC[type(node)]
+                return self._pair(name, node.left, node.right)
+            case _:
+                raise AssertionError(f"the gate let {type(node).__name__} through")
+
+    def _constant(self, value: Any) -> nodes.Expr:
+        if isinstance(value, Decimal):
+            symbol = f"c{len(self.constants)}"
+            self.constants[symbol] = value
+            return nodes.Name(symbol, "load")
+        return nodes.Const(value)
+
+    def _apply(self, name: str, operand: nodes.Node, *constants: Any) -> nodes.Expr:
+        values: list[nodes.Expr] = [nodes.Const(c) for c in constants]
+        return _filter(self.expression(operand), name, values)
+
+    def _pair(self, name: str, left: nodes.Node, right: nodes.Node) -> nodes.Expr:
+        labels = [nodes.Const(label_of(left)), nodes.Const(label_of(right))]
+        return _filter(self.expression(left), name, [self.expression(right), *labels])
+
+    def _truth(self, node: nodes.Node) -> nodes.Expr:
+        return self._apply("truth", node, label_of(node))
+
+    def _item(self, node: nodes.Getitem) -> nodes.Expr:
+        if isinstance(node.arg, nodes.Slice):
+            start, stop = (
+                n if n is None else _integer(n) for n in (node.arg.start, node.arg.stop)
+            )
+            return self._apply("[:]", node.node, start, stop, label_of(node.node))
+        key = node.arg.value if isinstance(node.arg, nodes.Const) else _integer(node.arg)
+        return self._apply("[]" if isinstance(key, int) else ".", node.node, key, "")
+
+    def _named(self, node: nodes.Filter | nodes.Test) -> nodes.Expr:
+        prefix = "filter" if isinstance(node, nodes.Filter) else "test"
+        if node.node is None:
+            raise AssertionError("the gate lets no empty filter through")
+        return nodes.Filter(
+            self.expression(node.node),
+            f"{prefix}:{node.name}",
+            [self.expression(a) for a in node.args],
+            [nodes.Keyword(k.key, self.expression(k.value)) for k in node.kwargs],  # type: ignore[attr-defined]
+            None,
+            None,
+        )
+
+    def _compare(self, node: nodes.Compare) -> nodes.Expr:
+        left: nodes.Node = node.expr
+        whole: nodes.Expr | None = None
+        for operand in node.ops:
+            name = _COMPARISONS[operand.op]
+            step = self._pair(name, left, operand.expr)
+            whole = step if whole is None else nodes.And(whole, step)
+            left = operand.expr
+        if whole is None:
+            raise AssertionError("a comparison without operands")
+        return whole
+
+
+def _filter(value: nodes.Expr, name: str, args: list[nodes.Expr]) -> nodes.Expr:
+    return nodes.Filter(value, name, args, [], None, None)
+
+
+def _integer(node: nodes.Node) -> int:
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        return -int(node.node.value)
+    if isinstance(node, nodes.Const):
+        return int(node.value)
+    raise AssertionError("the gate lets only whole numbers through")
+
+
+def label_of(node: nodes.Node | None) -> str:
+    """Name an operand as the formula does: "row.unitPrice"; "" for a calculation."""
+    match node:
+        case nodes.Name():
+            return str(node.name)
+        case nodes.Getattr():
+            owner = label_of(node.node)
+            return f"{owner}.{node.attr}" if owner else ""
+        case nodes.Getitem() if isinstance(node.arg, nodes.Const):
+            owner = label_of(node.node)
+            return f"{owner}[{node.arg.value}]" if owner else ""
+        case nodes.Filter():
+            return label_of(node.node)
+        case _:
+            return ""

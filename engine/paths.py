@@ -1,0 +1,424 @@
+"""Paths: JMESPath expressions that pick, checked at load and bounded at run time.
+
+The first name of a path is looked up in the scope (item field or root). Inside a filter
+``[?…]`` names are fields of the element. Numbers are Decimal-safe; nothing is computed
+in floats. A path is at most 500 characters and 30 levels, its result at most 200,000
+values: doubling tricks end there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from jmespath import functions
+from jmespath.exceptions import (
+    EmptyExpressionError,
+    JMESPathError,
+    LexerError,
+    ParseError,
+)
+from jmespath.parser import Parser
+from jmespath.visitor import Options, TreeInterpreter
+
+from engine.errors import Problem, RuleError
+from engine.scope import NameFault, Shape, Types
+from engine.suggest import suggest
+from engine.values import MAX_TEXT, ValueFault, name_kind, plain
+
+if TYPE_CHECKING:
+    from engine.errors import Position
+    from engine.scope import Scope
+    from engine.yamlfile import Scalar
+
+Tree = dict[str, Any]
+MAX_PATH: Final = 500
+MAX_LEVELS: Final = 30
+MAX_STEPS: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A compiled path; ``keys`` is set when it is just names joined by points."""
+
+    text: str
+    position: Position
+    tree: Tree
+    keys: tuple[str, ...] | None
+    shape: Shape  # what it gives, as far as the source schema tells
+
+    def evaluate(self, scope: Scope) -> Any:
+        """Pick the value; None when there is none.
+
+        Raises:
+            ValueFault: A function or comparison met a value it cannot use.
+        """
+        if self.keys is not None:
+            value = scope.lookup(self.keys[0])
+            for key in self.keys[1:]:
+                if not isinstance(value, Mapping):
+                    return None
+                value = value.get(key)
+            return plain(value) if isinstance(value, float) else value
+        try:
+            value = _Interpreter(scope).visit(self.tree, _View(scope))
+        except (JMESPathError, TypeError, ArithmeticError) as error:
+            said = str(error).splitlines()[0] if str(error) else "wrong kind of value"
+            raise ValueFault("PATH", f"{self.text} cannot be read: {said}") from error
+        except RecursionError:
+            raise ValueFault("PATH", f"{self.text} is nested too deeply") from None
+        return plain(value.item if isinstance(value, _View) else value)
+
+
+def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
+    """Compile a path and check every name in it that the source schema speaks of.
+
+    Raises:
+        RuleError: M201 unknown field, M202 not a path, M203 unknown function, M204
+            wrong number of values in a function, M205 unknown variable, M206 too long.
+    """
+    text = scalar.text.strip()
+    shift = len(scalar.text) - len(scalar.text.lstrip())
+
+    def problem(code: str, message: str, start: int, hint: str | None, size: int) -> Problem:
+        return Problem(code, message, scalar.at(shift + start), hint, max(size, 1))
+
+    tree = _parse(text, problem)
+    walker = _Walker(types or Types(), problem)
+    shape = walker.shape(tree, None)
+    if walker.problems:
+        raise RuleError(walker.problems)
+    return Path(text, scalar.position, tree, _simple_keys(tree), shape)
+
+
+def _parse(text: str, problem: Any) -> Tree:
+    if len(text) > MAX_PATH:
+        said = f"this path is longer than {MAX_PATH} characters"
+        raise RuleError([problem("M206", said, 0, None, len(text))])
+    if text.startswith("{{"):
+        hint = "a path has no braces; for a calculation use transform:"
+        raise RuleError([problem("M202", "this is no path", 0, hint, 2)])
+    try:
+        tree: Tree = _PlaceParser().parse(text).parsed
+    except EmptyExpressionError:
+        raise RuleError([problem("M202", "the path is empty", 0, None, 1)]) from None
+    except LexerError as error:
+        start = error.lexer_position
+        raise RuleError([_misread(problem, text, start)]) from None
+    except ParseError as error:
+        raise RuleError([_misread(problem, text, error.lex_position)]) from None
+    except RecursionError:
+        raise RuleError(
+            [problem("M206", "this path is nested too deeply", 0, None, len(text))]
+        ) from None
+    if _depth(tree) > MAX_LEVELS:
+        said = f"this path has more than {MAX_LEVELS} levels"
+        raise RuleError([problem("M206", said, 0, None, len(text))])
+    return tree
+
+
+def _misread(problem: Any, text: str, start: int) -> Problem:
+    start = min(start, max(len(text) - 1, 0))
+    hint = None
+    word = text.split(None, 1)
+    if " " in text and "[" not in text:
+        hint = "a path picks; to compute, use transform: or when:"
+    elif "-" in text and word:
+        hint = 'a name with a hyphen needs double quotes inside the path: "a-b"'
+    found = text[start : start + 1] or "its end"
+    return problem("M202", f"this path cannot be read at {found}", start, hint, 1)  # type: ignore[no-any-return]
+
+
+def _depth(tree: Any) -> int:
+    children = tree.get("children", ()) if isinstance(tree, dict) else ()
+    return 1 + max((_depth(c) for c in children), default=0)
+
+
+def _simple_keys(tree: Tree) -> tuple[str, ...] | None:
+    nodes = tree["children"] if tree["type"] == "subexpression" else [tree]
+    if all(node["type"] == "field" for node in nodes):
+        return tuple(node["value"] for node in nodes)
+    return None
+
+
+class _PlaceParser(Parser):  # type: ignore[misc]
+    """The parser, noting where each name stands (the tree itself keeps no places)."""
+
+    def parse(self, expression: str) -> Any:
+        # Not the parent's: its trees are shared through a cache and carry no places.
+        return self._do_parse(expression)
+
+    def _token_nud_unquoted_identifier(self, token: Tree) -> Tree:
+        return _placed(super()._token_nud_unquoted_identifier(token), token)
+
+    def _token_nud_quoted_identifier(self, token: Tree) -> Tree:
+        return _placed(super()._token_nud_quoted_identifier(token), token)
+
+    def _token_nud_literal(self, token: Tree) -> Tree:
+        node: Tree = super()._token_nud_literal(token)
+        node["value"] = plain(node["value"])
+        return node
+
+    def _token_led_lparen(self, left: Tree) -> Tree:
+        node: Tree = super()._token_led_lparen(left)
+        node["start"] = left.get("start", 0)
+        return node
+
+
+def _placed(node: Tree, token: Tree) -> Tree:
+    node["start"] = token["start"]
+    node["quoted"] = token["type"] == "quoted_identifier"
+    return node
+
+
+class _Walker:
+    """Steps through a tree with the source schema and collects what is wrong."""
+
+    def __init__(self, types: Types, problem: Any) -> None:
+        self._types = types
+        self._problem = problem
+        self.problems: list[Problem] = []
+
+    def shape(self, node: Tree, here: Shape | None) -> Shape:
+        """Say what a node gives at a place; ``here`` None is the scope itself."""
+        children = node.get("children", [])
+        match node["type"]:
+            case "field":
+                return self._field(node, here)
+            case "subexpression" | "index_expression" | "pipe":
+                return self._chain(children, here)
+            case "current" | "identity":
+                return Shape(self._types.item, self._types.label) if here is None else here
+            case "index":
+                return (here or Shape(self._types.item, self._types.label)).item()
+            case "slice" | "flatten_inner":
+                return here or Shape(None, "")
+            case "projection" | "value_projection" | "filter_projection":
+                return self._projection(node, here)
+            case "flatten":
+                base = self.shape(children[0], here)
+                inner = base.field.item() if base.field is not None else None
+                is_nested = inner is not None and "array" in inner.types
+                return Shape(inner, f"{base.label}[]") if is_nested else base
+            case "or_expression":
+                left, right = (self.shape(c, here) for c in children)
+                return left if left.field is not None else right
+            case "function_expression":
+                return self._function(node, here)
+            case _:
+                for child in children:
+                    if isinstance(child, dict):
+                        self.shape(child, here)
+                return Shape(None, "")
+
+    def _chain(self, nodes: list[Tree], here: Shape | None) -> Shape:
+        first, *others = nodes
+        if here is None and first["type"] == "field" and first["value"] == "vars":
+            if others and others[0]["type"] == "field":
+                here = self._take(self._types.variable(others[0]["value"]), others[0])
+                others = others[1:]
+            else:
+                here = Shape(None, "vars")
+        else:
+            here = self.shape(first, here)
+        for node in others:
+            here = self.shape(node, here)
+        return here
+
+    def _field(self, node: Tree, here: Shape | None) -> Shape:
+        name = node["value"]
+        found = self._types.name(name) if here is None else here.child(name)
+        return self._take(found, node)
+
+    def _take(self, found: Shape | NameFault, node: Tree) -> Shape:
+        if isinstance(found, Shape):
+            return found
+        code = "M205" if found.is_variable else "M201"
+        size = len(node["value"]) + (2 if node.get("quoted") else 0)
+        self.problems.append(
+            self._problem(code, found.message, node["start"], found.hint, size)
+        )
+        return Shape(None, found.label)
+
+    def _projection(self, node: Tree, here: Shape | None) -> Shape:
+        children = node["children"]
+        base = self.shape(children[0], here)
+        is_value = node["type"] == "value_projection"
+        element = Shape(None, f"{base.label}.*") if is_value else base.item()
+        if node["type"] == "filter_projection":
+            self.shape(children[2], element)
+        right = self.shape(children[1], element)
+        return Shape(None, right.label) if is_value else _listed(right)
+
+    def _function(self, node: Tree, here: Shape | None) -> Shape:
+        name, args = node["value"], node["children"]
+        known = _Functions.FUNCTION_TABLE.get(name)
+        start = node.get("start", 0)
+        if known is None:
+            close = suggest(name, sorted(_Functions.FUNCTION_TABLE))
+            hint = f"did you mean {close}?" if close else "filters go into transform:"
+            said = f"paths have no function {name}"
+            self.problems.append(self._problem("M203", said, start, hint, len(name)))
+            return Shape(None, "")
+        signature = known["signature"]
+        variadic = bool(signature) and bool(signature[-1].get("variadic"))
+        wrong = len(args) < len(signature) if variadic else len(args) != len(signature)
+        if wrong:
+            least = "at least " if variadic else ""
+            said = f"{name} takes {least}{len(signature)} values, not {len(args)}"
+            self.problems.append(self._problem("M204", said, start, None, len(name)))
+        shapes = [self.shape(a, here) for a in args if a["type"] != "expref"]
+        for arg in args:
+            if arg["type"] == "expref":
+                element = shapes[0].item() if shapes else Shape(None, "")
+                self.shape(arg["children"][0], element)
+        keeps = {"sort", "sort_by", "reverse", "not_null"}
+        if name in keeps and shapes:
+            return shapes[0]
+        return Shape(None, "")
+
+
+class _ListField:
+    """A list made by a projection, as the schema of its items would have it."""
+
+    def __init__(self, item: Any) -> None:
+        self._item = item
+        self.types = frozenset({"array"})
+        self.is_open = False
+        self.properties: tuple[str, ...] = ()
+        self.enum = None
+        self.max_length = None
+        self.format = None
+
+    def item(self) -> Any:
+        return self._item
+
+    def child(self, name: str) -> None:
+        del name
+
+
+def _listed(right: Shape) -> Shape:
+    label = right.label.removesuffix("[]")
+    return Shape(_ListField(right.field), label)  # type: ignore[arg-type]
+
+
+class _View:
+    """The scope as a path sees it: names by ``get``, all fields by ``values``."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.item = scope.item
+
+    def get(self, name: str) -> Any:
+        return self._scope.lookup(name)
+
+
+class _Functions(functions.Functions):  # type: ignore[misc]
+    """The standard functions, for exact numbers and with bounded results."""
+
+    def _get_allowed_pytypes(self, types: list[str]) -> Any:
+        allowed, subtypes = super()._get_allowed_pytypes(types)
+        subtypes = [(*s, "Decimal") if "int" in s else s for s in subtypes]
+        if "int" in allowed:
+            allowed = [*allowed, "Decimal"]
+        return allowed, subtypes
+
+    def _convert_to_jmespath_type(self, pyobject: str) -> Any:
+        return "number" if pyobject == "Decimal" else functions.TYPES_MAP.get(pyobject)
+
+    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_type(self, value: Any) -> Any:
+        return self._convert_to_jmespath_type(type(value).__name__) or "unknown"
+
+    @functions.signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
+    def _func_avg(self, values: list[Any]) -> Any:
+        if not values:
+            return None
+        return sum((Decimal(str(v)) for v in values), Decimal(0)) / len(values)
+
+    @functions.signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
+    def _func_sum(self, values: list[Any]) -> Any:
+        return sum(plain(values))
+
+    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_to_number(self, value: Any) -> Any:
+        if isinstance(value, bool | list | dict) or value is None:
+            return None
+        try:
+            number = Decimal(str(value).strip())
+        except ArithmeticError:
+            return None
+        return number if number.is_finite() else None
+
+    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_to_string(self, value: Any) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Decimal):
+            return format(value, "f")
+        if isinstance(value, bool | int) or value is None:
+            return json.dumps(value)
+        raise TypeError(f"to_string cannot write {name_kind(value)} as text")
+
+    @functions.signature({"types": ["string"]}, {"types": ["array-string"]})  # type: ignore[untyped-decorator]
+    def _func_join(self, separator: str, values: list[str]) -> str:
+        size = sum(map(len, values)) + len(separator) * len(values)
+        if size > MAX_TEXT:
+            raise TypeError(f"join makes over {MAX_TEXT} characters")
+        return separator.join(values)
+
+
+class _Interpreter(TreeInterpreter):  # type: ignore[misc]
+    """One evaluation: exact, and counted, so that no path can run away."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(Options(custom_functions=_Functions()))
+        self._scope = scope
+        self._steps = 0
+
+    def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
+        self._spend(1)
+        return super().visit(node, *args, **kwargs)
+
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise TypeError(f"it looks at over {MAX_STEPS} values")
+
+    def visit_field(self, node: Tree, value: Any) -> Any:
+        # Mappings only: an object's own get() or attributes are never asked.
+        if isinstance(value, Mapping | _View):
+            found = value.get(node["value"])
+            return plain(found) if isinstance(found, float) else found
+        return None
+
+    def visit_current(self, node: Tree, value: Any) -> Any:
+        del node
+        return value.item if isinstance(value, _View) else value
+
+    def visit_identity(self, node: Tree, value: Any) -> Any:
+        return self.visit_current(node, value)
+
+    def visit_index(self, node: Tree, value: Any) -> Any:
+        return super().visit_index(node, _listlike(value))
+
+    def visit_slice(self, node: Tree, value: Any) -> Any:
+        return super().visit_slice(node, _listlike(value))
+
+    def visit_flatten(self, node: Tree, value: Any) -> Any:
+        merged = super().visit_flatten(node, value)
+        self._spend(len(merged or ()))
+        return merged
+
+    def visit_value_projection(self, node: Tree, value: Any) -> Any:
+        base = value.item if isinstance(value, _View) else value
+        return super().visit_value_projection(node, base)
+
+
+def _listlike(value: Any) -> Any:
+    return value.item if isinstance(value, _View) else value
+
+

@@ -1,0 +1,411 @@
+"""The stages of one rule, in their order; each is a small function over one value.
+
+``when`` → value key → *(empty? go to default)* → ``lookup`` → ``transform`` → type →
+``limit`` → ``default`` → ``required``. Running, explaining and testing all use these
+functions: a trace is the same evaluation with somebody writing it down.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.conversion import convert_value, read_date
+from engine.errors import Violation, ViolationError
+from engine.rules import (
+    MISSING,
+    Calculation,
+    Choose,
+    FirstOf,
+    Fixed,
+    Join,
+    Lookup,
+    PathSource,
+    Rule,
+    Stage,
+    Text,
+    Trace,
+    Truncation,
+)
+from engine.values import (
+    ValueFault,
+    cut_text,
+    find_number,
+    is_empty,
+    name_kind,
+    normalise_text,
+    show_value,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from engine.errors import Position
+    from engine.expressions import Path, Scope
+
+Note = Callable[[str, str, Any], None]
+_ROUNDINGS: Final[Mapping[str, str]] = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "down": ROUND_DOWN,
+    "up": ROUND_UP,
+}
+_SHOWN = 8  # alternatives that a message lists
+
+
+class Recorder:
+    """Keeps the way of every value, for ``explain``."""
+
+    def __init__(self) -> None:
+        self._traces: dict[str, list[Trace]] = {}
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """One row per output leaf, and one per field that was left out."""
+        return tuple(trace for rows in self._traces.values() for trace in rows)
+
+    def keep(self, trace: Trace) -> None:
+        """Keep a field's row; of a group or list, one row for each leaf in it."""
+        rows = [
+            Trace(path, value, trace.stages, trace.position, trace.is_sent)
+            for path, value in _iter_leaves(trace.path, trace.value)
+        ]
+        self._traces[trace.path] = rows
+
+
+@dataclass(slots=True)
+class Overflow:
+    """A text that did not fit and may move to a sibling field."""
+
+    rule: Rule
+    path: str
+    text: str
+    kept: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is collected while one document is mapped."""
+
+    recorder: Recorder | None = None
+    violations: list[Violation] = field(default_factory=list)
+    truncations: list[Truncation] = field(default_factory=list)
+    silent_cuts: list[Truncation] = field(default_factory=list)
+    overflows: list[Overflow] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)  # payload paths already reported
+
+    def report(
+        self, code: str, message: str, path: str, value: Any, place: Position
+    ) -> None:
+        """Collect a violation; the same one (of a shared variable) is said once."""
+        violation = Violation(code, message, path, show_value(value), place)
+        if violation not in self.violations:
+            self.violations.append(violation)
+        self.broken.add(path)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One rule on one scope: the value on its way, and where it came from."""
+
+    rule: Rule
+    scope: Scope
+    path: str
+    findings: Findings
+    stages: list[Stage] = field(default_factory=list)
+    value: Any = None
+    place: Position | None = None  # of the key being looked at
+    is_literal: bool = False
+
+    def note(self, name: str, origin: str, value: Any) -> None:
+        self.value = value
+        if self.findings.recorder is not None:
+            self.stages.append(Stage(name, origin, value))
+
+
+def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> Any:
+    """Give a field's value, or MISSING when it is left out or at fault.
+
+    Faults are collected in ``findings``; nothing is raised for a document's data.
+    """
+    run = _Run(rule, scope, path, findings)
+    try:
+        value = _evaluate(run)
+    except ValueFault as fault:
+        findings.report(
+            fault.code, fault.message, path, run.value, run.place or rule.position
+        )
+        value = MISSING
+    except ViolationError as error:
+        # A variable is at fault; it is reported once, however many fields use it.
+        for violation in error.violations:
+            if violation not in findings.violations:
+                findings.violations.append(violation)
+        findings.broken.add(path)
+        value = MISSING
+    if findings.recorder is not None and path:
+        is_sent = value is not MISSING
+        shown = value if is_sent else None
+        trace = Trace(path, shown, tuple(run.stages), rule.position, is_sent)
+        findings.recorder.keep(trace)
+    return value
+
+
+def _evaluate(run: _Run) -> Any:
+    rule = run.rule
+    if rule.when is not None:
+        run.place = rule.place("when")
+        holds = rule.when.evaluate(run.scope)
+        run.note("when", rule.when.text, holds)
+        if not holds:
+            return MISSING
+        run.value = None
+    value = _take_value(run)
+    if value is MISSING:
+        return MISSING
+    if run.is_literal:
+        return value
+    if not is_empty(value):
+        value = _look_up(run, value)
+    if not is_empty(value):
+        value = _transform(run, value)
+    if not is_empty(value):
+        value = _set_type(run, value)
+    if not is_empty(value):
+        value = _limit(run, value)
+    if is_empty(value):
+        value = _default(run)
+    return _require(run, value)
+
+
+def _take_value(run: _Run) -> Any:  # noqa: C901 - one case a key
+    rule, scope = run.rule, run.scope
+    run.place = rule.position
+    match rule.value:
+        case PathSource(path):
+            run.place = path.position
+            value = path.evaluate(scope)
+            run.note("source", path.text, value)
+            return value
+        case FirstOf(paths):
+            for path in paths:
+                run.place = path.position
+                value = path.evaluate(scope)
+                run.note("first_of", path.text, value)
+                if not is_empty(value):
+                    return value
+            return None
+        case Join(paths, separator):
+            return _join(run, paths, separator)
+        case Fixed(value):
+            run.note("fixed", "", value)
+            run.is_literal = rule.lookup is None and rule.transform is None
+            return value
+        case Choose(options):
+            for option in options:
+                condition = option.condition
+                run.place = option.position
+                if condition is None or condition.evaluate(scope):
+                    said = "otherwise" if condition is None else condition.text
+                    return _then(run, option.then, said)
+            run.note("choose", "no row holds", None)
+            return None
+        case Text(template):
+            run.place = template.position
+            value = template.evaluate(scope)
+            run.note("text", template.text, value)
+            return value
+        case Calculation(formula):
+            run.place = formula.position
+            value = formula.evaluate(scope)
+            run.note("transform", formula.text, value)
+            return value
+
+
+def _join(run: _Run, paths: tuple[Path, ...], separator: str) -> str | None:
+    parts = []
+    for path in paths:
+        run.place = path.position
+        value = path.evaluate(run.scope)
+        run.note("join", path.text, value)
+        values = value if isinstance(value, list) else [value]
+        parts += [text_of(v).strip() for v in values if not is_empty(v)]
+    if not parts:
+        return None
+    joined = separator.join(parts)
+    run.note("with", separator, joined)
+    return joined
+
+
+def _then(run: _Run, then: Any, said: str) -> Any:
+    if not isinstance(then, Rule):
+        run.note("choose", said, then)
+        return then
+    inner = _Run(then, run.scope, run.path, run.findings, run.stages)
+    run.note("choose", said, None)
+    try:
+        value = _evaluate(inner)
+    finally:
+        run.place = inner.place
+        run.value = inner.value
+    return None if value is MISSING and not run.path else value
+
+
+def _look_up(run: _Run, value: Any) -> Any:
+    lookup = run.rule.lookup
+    if lookup is None:
+        return value
+    run.place = run.rule.place("lookup")
+    key = _table_key(value)
+    if key in lookup.entries:
+        found = lookup.entries[key]
+        run.note("lookup", lookup.table, found)
+        return found
+    if lookup.otherwise is not MISSING:
+        run.note("else", lookup.table, lookup.otherwise)
+        return lookup.otherwise
+    raise ValueFault("NOT_IN_TABLE", _unknown_entry(run.rule, lookup, key))
+
+
+def _table_key(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return text_of(value)
+
+
+def _unknown_entry(rule: Rule, lookup: Lookup, key: str) -> str:
+    keys = list(lookup.entries)
+    more = ", …" if len(keys) > _SHOWN else ""
+    origin = source_label(rule)
+    came = f" (from {origin})" if origin else ""
+    table = f"table {lookup.table}" if lookup.table else "the table"
+    listed = ", ".join(keys[:_SHOWN])
+    return f"'{show_value(key)}'{came} is not in {table}: {listed}{more}"
+
+
+def _transform(run: _Run, value: Any) -> Any:
+    formula = run.rule.transform
+    if formula is None:
+        return value
+    run.place = formula.position
+    result = formula.evaluate(run.scope.with_roots(value=value))
+    run.note("transform", formula.text, result)
+    return result
+
+
+def _set_type(run: _Run, value: Any) -> Any:
+    rule = run.rule
+    if rule.date:
+        run.place = rule.place("date")
+        value = read_date(text_of(value), rule.date)
+        run.note("date", rule.date, value)
+    if rule.decimals is not None:
+        run.place = rule.place("decimals")
+        value = _round(value, rule.decimals, rule.rounding)
+        run.note("decimals", f"{rule.decimals}, {rule.rounding}", value)
+    if rule.target is None:
+        return value
+    run.place = rule.place("source", "transform", "first_of", "join", "text")
+    as_text = rule.decimals is not None
+    converted = convert_value(value, rule.target, number_as_text=as_text)
+    if type(converted) is not type(value):
+        run.note("type", "", converted)
+    return converted
+
+
+def _round(value: Any, places: int, rounding: str) -> Decimal:
+    number = find_number(value)
+    if number is None:
+        said = f"{name_kind(value)} is not a number"
+        hint = "; add transform: value | number" if isinstance(value, str) else ""
+        raise ValueFault("NOT_A_NUMBER", said + hint)
+    return number.quantize(Decimal(1).scaleb(-places), _ROUNDINGS[rounding])
+
+
+def _limit(run: _Run, value: Any) -> Any:
+    limit = run.rule.limit
+    if limit is None or not isinstance(value, str):
+        return value
+    text = normalise_text(value)
+    if len(text) <= limit.characters:
+        return text
+    run.place = run.rule.place("limit")
+    if limit.too_long == "error":
+        said = f"{len(text)} characters, at most {limit.characters} are allowed"
+        raise ValueFault("TOO_LONG", said)
+    kept = cut_text(text, limit.characters, at_word=limit.cut_at == "word")
+    run.note("limit", f"{limit.characters}, {limit.cut_at}", kept)
+    cut = Truncation(run.path, limit.characters, text, kept, run.place)
+    if limit.overflow_to:
+        run.findings.overflows.append(Overflow(run.rule, run.path, text, kept))
+    elif limit.too_long == "cut":
+        run.findings.silent_cuts.append(cut)
+    else:
+        run.findings.truncations.append(cut)
+    return kept
+
+
+def _default(run: _Run) -> Any:
+    rule = run.rule
+    if rule.default_from is not None:
+        run.place = rule.default_from.position
+        value = rule.default_from.evaluate(run.scope)
+        run.note("default_from", rule.default_from.text, value)
+        if not is_empty(value):
+            value = _set_type(run, value)
+            return _limit(run, value)
+    if rule.default is not MISSING:
+        run.note("default", "", rule.default)
+        run.is_literal = True
+        return rule.default
+    return None
+
+
+def _require(run: _Run, value: Any) -> Any:
+    rule = run.rule
+    if not is_empty(value) or run.is_literal:
+        return value
+    run.place = rule.place("required", "required_when")
+    reason = "required"
+    is_required = rule.required
+    if not is_required and rule.required_when is not None:
+        is_required = rule.required_when.evaluate(run.scope)
+        reason = f"required when {rule.required_when.text}"
+    if is_required:
+        origin = source_label(rule)
+        said = f", but {origin} is empty" if origin else ", but there is no value"
+        run.value = None
+        raise ValueFault("REQUIRED", reason + said)
+    return None if rule.send_null else MISSING
+
+
+def source_label(rule: Rule) -> str:
+    """Name where a rule's value comes from, for a message; "" for a literal."""
+    match rule.value:
+        case PathSource(path):
+            return path.text
+        case FirstOf(paths) | Join(paths, _):
+            return " / ".join(path.text for path in paths)
+        case Calculation(formula):
+            return formula.text
+        case Text(template):
+            return template.text
+        case _:
+            return ""
+
+
+def _iter_leaves(path: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        parts = [_iter_leaves(f"{path}.{k}", v) for k, v in value.items()]
+    elif isinstance(value, list) and value:
+        parts = [_iter_leaves(f"{path}[{i}]", v) for i, v in enumerate(value)]
+    else:
+        return [(path, value)]
+    return [leaf for part in parts for leaf in part]
+
+
+def without_indexes(path: str) -> str:
+    """Turn a payload path into the rule's: ``rows[2].unit`` → ``rows[].unit``."""
+    return re.sub(r"\[\d+\]", "[]", path)
