@@ -22,7 +22,7 @@ _ODD_BLANK = re.compile("^ *([\u00a0\u2000-\u200a\u202f\u3000])", re.MULTILINE)
 
 
 def decode_text(content: str | bytes, file: str) -> str:
-    """Give a file's text with line ends as ``\\n`` and without a byte order mark.
+    """Give a file's text with line feeds only and without a byte order mark.
 
     Raises:
         RuleError: It is too large, or not UTF-8.
@@ -36,11 +36,9 @@ def decode_text(content: str | bytes, file: str) -> str:
         )
         hint = "split it, or take out what is not a rule"
         raise RuleError([Problem("M119", message, start, hint)])
-    if isinstance(content, str):
-        text = content
-    else:
-        text = _decode_bytes(content, file, start)
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if not isinstance(content, str):
+        content = _decode_bytes(content, file, start)
+    return content.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _decode_bytes(content: bytes, file: str, start: Position) -> str:

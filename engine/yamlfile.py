@@ -96,8 +96,9 @@ class _Open:
     is_flow: bool
     items: list[Node] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
-    key: Scalar | None = None
-    has_key: bool = False  # also when the key was no text, then key is None
+    key: Scalar | None = None  # None when it was no text
+    expects_value: bool = False
+    is_told: bool = False  # {{ without quotes was found in it
 
 
 class _Builder:
@@ -231,7 +232,7 @@ class _Builder:
             isinstance(event, yaml.MappingStartEvent)
             and parent is not None
             and parent.is_map
-            and not parent.has_key
+            and not parent.expects_value
             and self.source.text[max(0, index - 1) : index + 1] == "{{"
         ):
             self._say(
@@ -242,7 +243,7 @@ class _Builder:
                 "braces out",
                 2,
             )
-            parent.has_key = True  # told already; see _add
+            parent.is_told = True
 
     def _scalar(self, event: yaml.ScalarEvent, index: int) -> Scalar:
         end = event.end_mark.index if event.end_mark else index
@@ -276,27 +277,28 @@ class _Builder:
         parent = self.open[-1]
         if not parent.is_map:
             parent.items.append(node)
-        elif parent.key is not None:
-            self._check_pair(parent, parent.key, node)
-            parent.entries.setdefault(parent.key.text, Entry(parent.key, node))
-            parent.key, parent.has_key = None, False
-        elif parent.has_key and not isinstance(node, Scalar):
-            pass  # the {{ }} whose braces were told; its value comes next
-        elif parent.has_key:
-            parent.has_key = False  # the value of a key that was no text
+        elif parent.expects_value:
+            parent.expects_value = False
+            if parent.key is not None:
+                self._check_pair(parent, parent.key, node)
+                parent.entries.setdefault(parent.key.text, Entry(parent.key, node))
         else:
-            parent.has_key = True
-            if isinstance(node, Scalar):
-                parent.key = None if is_alias else node
-                if not is_alias:
-                    self._check_key(parent, node)
-            else:
-                self._say_at(
-                    "M115",
-                    "a key must be a text, not a list or a map",
-                    node.position,
-                    "put it in quotes, or check the brackets",
-                )
+            parent.expects_value = True
+            parent.key = None
+            if not isinstance(node, Scalar):
+                self._refuse_key(parent, node)
+            elif not is_alias:
+                parent.key = node
+                self._check_key(parent, node)
+
+    def _refuse_key(self, parent: _Open, node: ListNode | MapNode) -> None:
+        if not parent.is_told:
+            self._say_at(
+                "M115",
+                "a key must be a text, not a list or a map",
+                node.position,
+                "put it in quotes, or check the brackets",
+            )
 
     def _say_at(
         self, code: str, message: str, at: Position, hint: str, length: int = 1

@@ -1,0 +1,144 @@
+"""Findings as people read them: place, code, sentence, the line, a caret, a way out.
+
+The only place where a ``Problem`` becomes text. Reads nothing itself: lines come from
+the caller. Imports ``engine.errors`` only.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from engine.errors import Problem
+
+__all__ = ["render_count", "render_problem", "render_problems"]
+
+_TAB_WIDTH = 4
+_WIDEST = 120  # columns of a source line; a longer one is shown around its fault
+
+
+def render_problems(
+    problems: Iterable[Problem], read_lines: Callable[[str], Sequence[str]]
+) -> str:
+    """Render findings in file order, each once, and the count at the end.
+
+    Args:
+        problems: Findings, in any order.
+        read_lines: Gives a file's lines by the name that the findings use; [] when the
+            file cannot be read.
+    """
+    lines: dict[str, Sequence[str]] = {}
+    parts = []
+    ordered = _in_file_order(problems)
+    for problem in ordered:
+        source: Sequence[str] = ()
+        if problem.position is not None:
+            file = problem.position.file
+            if file not in lines:
+                lines[file] = read_lines(file)
+            source = lines[file]
+        parts.append(render_problem(problem, source))
+    return "\n\n".join([*parts, render_count(ordered)])
+
+
+def render_problem(problem: Problem, source_lines: Sequence[str]) -> str:
+    """Render one finding; ``source_lines`` are all lines of its file, or none.
+
+    Without a line there is no caret, and the way out stands below the sentence.
+    """
+    where = f"{problem.position}  " if problem.position else ""
+    kind = "warning: " if problem.is_warning else ""
+    head = f"{where}{problem.code}  {kind}{problem.message}"
+    position = problem.position
+    if position is None or not 1 <= position.line <= len(source_lines):
+        return f"{head}\n  {problem.hint}" if problem.hint else head
+    line = source_lines[position.line - 1].rstrip("\r\n")
+    shown, start, width = _place_caret(line, position.column - 1, problem.length)
+    number = str(position.line)
+    gutter = " " * len(number)
+    caret = "^" * width + (f" {problem.hint}" if problem.hint else "")
+    return "\n".join(
+        [head, f"{gutter} |", f"{number} | {shown}", f"{gutter} | {' ' * start}{caret}"]
+    )
+
+
+def render_count(problems: Sequence[Problem]) -> str:
+    """Render the closing line: ``8 findings in 2 files: 6 errors, 2 warnings``."""
+    if not problems:
+        return "no findings"
+    warnings = sum(problem.is_warning for problem in problems)
+    files = {problem.position.file for problem in problems if problem.position}
+    kinds = [
+        _count(number, word)
+        for number, word in (
+            (len(problems) - warnings, "error"),
+            (warnings, "warning"),
+        )
+        if number
+    ]
+    where = f" in {_count(len(files), 'file')}" if files else ""
+    return f"{_count(len(problems), 'finding')}{where}: {', '.join(kinds)}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _in_file_order(problems: Iterable[Problem]) -> list[Problem]:
+    once = list(dict.fromkeys(problems))
+    files = {p.position.file: None for p in once if p.position}
+    ranks = {file: rank for rank, file in enumerate(files)}
+    return sorted(
+        once,
+        key=lambda p: (
+            (ranks[p.position.file], p.position.line, p.position.column)
+            if p.position
+            else (-1, 0, 0)
+        ),
+    )
+
+
+def _place_caret(line: str, column: int, length: int) -> tuple[str, int, int]:
+    """Give the line as shown, the caret's first column from 0, and its width."""
+    column = min(column, len(line))
+    end = min(max(column + 1, column + length), max(len(line), column + 1))
+    lead = ""
+    if _width(line) > _WIDEST:
+        # One long line of one-line YAML: show what surrounds the fault.
+        first = max(0, min(column - _WIDEST // 2, len(line) - _WIDEST))
+        last = first + _WIDEST
+        lead = "…" if first else ""
+        tail = "…" if last < len(line) else ""
+        line, column, end = line[first:last], column - first, min(end - first, _WIDEST)
+        shown = lead + _show(line) + tail
+    else:
+        shown = _show(line)
+    start = len(lead) + _width(line[:column])
+    return shown, start, max(1, _width(line[column:end]))
+
+
+def _show(line: str) -> str:
+    return "".join(
+        " " * _TAB_WIDTH
+        if c == "\t"
+        else c
+        if c.isprintable()
+        else "\N{REPLACEMENT CHARACTER}"
+        for c in line
+    )
+
+
+def _width(text: str) -> int:
+    """Count terminal columns: tabs are four, East Asian wide two, combining none."""
+    width = 0
+    for character in text:
+        if character == "\t":
+            width += _TAB_WIDTH
+        elif unicodedata.combining(character):
+            continue
+        else:
+            width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return width
