@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from engine.clock import Clock
 
+Transport = httpx.BaseTransport  # so that nobody else needs to import the library
+
 MAX_ANSWER_BYTES = 50_000_000
 # A trickle of bytes resets the read time-out again and again; this one stands.
 MAX_ANSWER_SECONDS = 300.0
@@ -81,7 +83,7 @@ class HttpClient:
         base_url: str,
         *,
         clock: Clock,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         timeout_seconds: float = 60.0,
     ) -> None:
         # At INFO the library logs whole addresses, at DEBUG its core logs headers.

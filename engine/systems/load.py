@@ -7,16 +7,13 @@ fit, S108 faulty JMESPath, S109 a write does not say whether it may be repeated.
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
-from engine.errors import Position, Problem, RuleError
+from engine.errors import RuleError
 from engine.systems.bodies import BODY_KINDS
 from engine.systems.client import base_url_fault
+from engine.systems.node_reader import NodeReader, suggest
 from engine.systems.paging import PAGING_KINDS
 from engine.systems.sign_in import SIGN_IN_KINDS
 from engine.systems.spec import (
@@ -31,17 +28,16 @@ from engine.systems.spec import (
     SystemSpec,
     ValueSpec,
 )
-from engine.yamlfile import ListNode, MapNode, Scalar
+from engine.yamlfile import ListNode, MapNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from engine.yamlfile import Node
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PLACES = ("query", "path", "header")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_]+)\}")
-_TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def load_system(node: Node, name: str) -> SystemSpec:
@@ -54,126 +50,14 @@ def load_system(node: Node, name: str) -> SystemSpec:
     Raises:
         RuleError: With all problems of the file.
     """
-    reader = _Reader()
+    reader = NodeReader()
     spec = _read_system(reader, node, name)
     if reader.problems:
         raise RuleError(reader.problems)
     return spec
 
 
-class _Reader:
-    """Takes typed values out of nodes; each fault becomes a problem."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def add(
-        self, code: str, message: str, position: Position, hint: str | None = None
-    ) -> None:
-        self.problems.append(Problem(code, message, position, hint))
-
-    def map(self, node: Node | None, known: Iterable[str] | None = None) -> MapNode:
-        if node is None:
-            return MapNode({}, Position("", 1, 1))
-        if not isinstance(node, MapNode):
-            self.add("S103", "keys with values are expected here", node.position)
-            return MapNode({}, node.position)
-        if known is not None:
-            names = list(known)
-            for name in node.entries:
-                key = node.key(name)
-                if key.text not in names:
-                    self.add(
-                        "S102",
-                        f"{key.text} is not a key here",
-                        key.position,
-                        _suggest(key.text, names),
-                    )
-        return node
-
-    def entries(self, node: Node | None) -> Iterator[tuple[str, Node]]:
-        for key, value in self.map(node).items():
-            yield key.text, value
-
-    def text(self, parent: MapNode, name: str, default: str | None = None) -> str:
-        """Give a text; without a default the key must be there."""
-        node = parent.get(name)
-        if node is None:
-            if default is None:
-                self.add("S101", f"`{name}` is missing", parent.position)
-            return default or ""
-        return self.scalar(node)
-
-    def scalar(self, node: Node) -> str:
-        if isinstance(node, Scalar):
-            return node.text
-        self.add("S103", "a single text is expected here", node.position)
-        return ""
-
-    def word(
-        self,
-        parent: MapNode,
-        name: str,
-        words: Iterable[str],
-        default: str | None = None,
-    ) -> str:
-        known = list(words)
-        text = self.text(parent, name, default)
-        node = parent.get(name)
-        if node is not None and text not in known:
-            self.add(
-                "S104",
-                f"`{name}` is not {text}: {', '.join(known)}",
-                node.position,
-                _suggest(text, known),
-            )
-        return text if text in known else (default or known[0])
-
-    def integer(self, parent: MapNode, name: str, default: int | None = None) -> int:
-        text = self.text(parent, name, None if default is None else str(default))
-        node = parent.get(name)
-        if node is not None and not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-            self.add("S103", "a whole number from 1 is expected", node.position)
-            return 1
-        return int(text or "1")
-
-    def truth(self, parent: MapNode, name: str, default: bool) -> bool:
-        node = parent.get(name)
-        if node is None:
-            return default
-        text = self.scalar(node)
-        if text not in _TRUTH:
-            self.add("S103", "yes or no is expected here", node.position)
-        return _TRUTH.get(text, default)
-
-    def path(self, parent: MapNode, name: str, default: str | None = "") -> str:
-        text = self.text(parent, name, default)
-        node = parent.get(name)
-        if text and node is not None:
-            self.check_path(text, node)
-        return text
-
-    def check_path(self, text: str, node: Node) -> None:
-        try:
-            jmespath.compile(text)
-        except JMESPathError as error:
-            first = str(error).partition("\n")[0]
-            self.add("S108", f"the path cannot be read: {first}", node.position)
-
-    def scalars(self, node: Node | None) -> Iterator[Scalar]:
-        if node is None:
-            return
-        if not isinstance(node, ListNode):
-            self.add("S103", "a list is expected here", node.position)
-            return
-        for item in node.items:
-            if isinstance(item, Scalar):
-                yield item
-            else:
-                self.add("S103", "a single text is expected here", item.position)
-
-
-def _read_system(reader: _Reader, node: Node, name: str) -> SystemSpec:
+def _read_system(reader: NodeReader, node: Node, name: str) -> SystemSpec:
     root = reader.map(
         node,
         (
@@ -218,7 +102,7 @@ def _read_system(reader: _Reader, node: Node, name: str) -> SystemSpec:
     )
 
 
-def _read_secrets(reader: _Reader, node: Node | None) -> dict[str, SecretSpec]:
+def _read_secrets(reader: NodeReader, node: Node | None) -> dict[str, SecretSpec]:
     found = {}
     for name, value in reader.entries(node):
         entry = reader.map(value, ("description", "required"))
@@ -229,7 +113,7 @@ def _read_secrets(reader: _Reader, node: Node | None) -> dict[str, SecretSpec]:
 
 
 def _read_values(
-    reader: _Reader, node: Node | None, secrets: Mapping[str, SecretSpec]
+    reader: NodeReader, node: Node | None, secrets: Mapping[str, SecretSpec]
 ) -> dict[str, ValueSpec]:
     """Read ``{name: {secret: NAME} or {fixed: TEXT}}``."""
     found = {}
@@ -244,14 +128,14 @@ def _read_values(
                 "S106",
                 f"{text} does not stand under `secrets`",
                 secret.position,
-                _suggest(text, list(secrets)),
+                suggest(text, list(secrets)),
             )
         found[name] = ValueSpec(secret=text)
     return found
 
 
 def _read_sign_in(
-    reader: _Reader, node: Node | None, secrets: Mapping[str, SecretSpec]
+    reader: NodeReader, node: Node | None, secrets: Mapping[str, SecretSpec]
 ) -> SignInSpec:
     entry = reader.map(
         node, ("kind", "path", "fields", "headers", "token", "expires_in", "expires_at")
@@ -269,25 +153,26 @@ def _read_sign_in(
     )
 
 
-def _read_paging(reader: _Reader, node: Node) -> PagingSpec:
+def _read_paging(reader: NodeReader, node: Node) -> PagingSpec:
     entry = reader.map(
         node, ("kind", "size_param", "size", "param", "header", "id", "size_answer")
     )
     kind = reader.word(entry, "kind", PAGING_KINDS)
+    named = reader.text(entry, "kind", "")  # `kind` is the first one after a mistake
     return PagingSpec(
         kind=kind,
         size_param=reader.text(entry, "size_param"),
         size=reader.integer(entry, "size"),
         param=reader.text(entry, "param"),
         header=reader.text(
-            entry, "header", None if kind == "page_token_header" else ""
+            entry, "header", None if named == "page_token_header" else ""
         ),
         id_path=reader.path(entry, "id", "id"),
         size_answer=reader.path(entry, "size_answer"),
     )
 
 
-def _read_errors(reader: _Reader, node: Node | None) -> ErrorSpec:
+def _read_errors(reader: NodeReader, node: Node | None) -> ErrorSpec:
     entry = reader.map(node, ("shapes", "without_body"))
     shapes = []
     listed = entry.get("shapes")
@@ -311,7 +196,7 @@ def _read_errors(reader: _Reader, node: Node | None) -> ErrorSpec:
 
 
 def _read_endpoint(
-    reader: _Reader, name: str, node: Node, styles: Mapping[str, PagingSpec]
+    reader: NodeReader, name: str, node: Node, styles: Mapping[str, PagingSpec]
 ) -> EndpointSpec:
     entry = reader.map(
         node,
@@ -337,7 +222,7 @@ def _read_endpoint(
                 "S106",
                 f"{text} does not stand under `paging`",
                 style.position,
-                _suggest(text, list(styles)),
+                suggest(text, list(styles)),
             )
     must_have = []
     for item in reader.scalars(entry.get("must_have")):
@@ -369,7 +254,7 @@ def _read_endpoint(
     )
 
 
-def _read_parts(reader: _Reader, entry: MapNode, body: str) -> dict[str, str]:
+def _read_parts(reader: NodeReader, entry: MapNode, body: str) -> dict[str, str]:
     if body != "multipart":
         return {}
     if "parts" not in entry:
@@ -379,7 +264,7 @@ def _read_parts(reader: _Reader, entry: MapNode, body: str) -> dict[str, str]:
     return {"json": reader.text(parts, "json"), "file": reader.text(parts, "file")}
 
 
-def _read_param(reader: _Reader, name: str, node: Node) -> ParamSpec:
+def _read_param(reader: NodeReader, name: str, node: Node) -> ParamSpec:
     entry = reader.map(node, ("in", "name", "list", "fixed", "required", "note"))
     place = cast("Any", reader.word(entry, "in", PLACES, "query"))
     style = None
@@ -396,7 +281,7 @@ def _read_param(reader: _Reader, name: str, node: Node) -> ParamSpec:
 
 
 def _check_placeholders(
-    reader: _Reader, entry: MapNode, path: str, params: Mapping[str, ParamSpec]
+    reader: NodeReader, entry: MapNode, path: str, params: Mapping[str, ParamSpec]
 ) -> None:
     if not path.startswith("/") or "?" in path or "//" in path or ".." in path:
         node = entry.get("path") or entry
@@ -407,8 +292,3 @@ def _check_placeholders(
         missing = "the parameters" if name in wanted else "`path`"
         node = entry.get("path") or entry
         reader.add("S107", f"{name} does not stand in {missing}", node.position)
-
-
-def _suggest(word: str, known: list[str]) -> str | None:
-    near = difflib.get_close_matches(word, known, 1)
-    return f"did you mean {near[0]}?" if near else None

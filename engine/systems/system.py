@@ -13,19 +13,14 @@ What a caller may rely on:
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import jmespath
 
 from engine.errors import (
-    DoubtError,
     NotAppliedError,
     Problem,
-    Refusal,
-    RefusedError,
-    RequestFacts,
     SettingsError,
     SystemDownError,
     TransientError,
@@ -33,20 +28,16 @@ from engine.errors import (
 from engine.systems.answers import (
     Answer,
     Outcome,
-    Reading,
     read_answer,
-    read_retry_after,
     read_server_time,
 )
 from engine.systems.client import (
-    ClientError,
-    ForeignHostError,
     HttpClient,
     NotSentError,
-    RawAnswer,
     Request,
     base_url_fault,
 )
+from engine.systems.line import Line
 from engine.systems.paging import MAX_PAGES, Page, open_paging
 from engine.systems.requests import build_request
 from engine.systems.retry import RetryPolicy
@@ -56,20 +47,14 @@ from engine.systems.spec import EndpointSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import httpx
-
     from engine.clock import Clock
     from engine.secrets import Secret
+    from engine.systems.client import Transport
     from engine.systems.limiter import RateLimiter
     from engine.systems.spec import SystemSpec
 
 T = TypeVar("T")
 
-# Failures in a row that make a system count as down: each try without an answer, and
-# each call that ends in a server error. Server errors count by call, so that one
-# resource that always fails cannot close the system for all the others.
-BREAKER_FAILURES = 5
-MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
 SIGN_IN = "sign_in"  # the token call's name in ``calls`` and in errors
 
 
@@ -91,23 +76,19 @@ class System:
         *,
         base_url: str,
         secrets: Mapping[str, Secret],
-        client: HttpClient,
-        limiter: RateLimiter,
+        line: Line,
         clock: Clock,
         retry: RetryPolicy,
     ) -> None:
         self.spec = spec
-        self.calls: Counter[str] = Counter()
+        self.calls = line.calls
         self._base_url = base_url
         self._secrets = secrets
-        self._client = client
-        self._limiter = limiter
+        self._line = line
         self._clock = clock
         self._retry = retry
         self._token: Token | None = None
-        self._failures = 0
         self._token_refusals = 0
-        self._down = ""  # why, once it is
 
     def __enter__(self) -> Self:
         return self
@@ -118,12 +99,12 @@ class System:
     @property
     def is_down(self) -> bool:
         """Whether every further call of this run would fail."""
-        return bool(self._down)
+        return self._line.is_down
 
     def close(self) -> None:
         """Close the connections and forget the token."""
         self._token = None
-        self._client.close()
+        self._line.close()
 
     def call(
         self, endpoint: str, args: Mapping[str, Any] | None = None, body: Any = None
@@ -160,14 +141,14 @@ class System:
         while question is not None:
             this = tuple(sorted(question.items()))
             if this in asked or len(asked) >= MAX_PAGES:
-                detail = "the answer is no list of objects"
-                raise self._error(NotAppliedError, spec.name, detail)
+                detail = f"the list has no end ({len(asked)} pages)"
+                raise self._line.error(NotAppliedError, spec.name, detail)
             asked.add(this)
             answer, headers = self._call(spec, args or {}, None, question)
             rows = jmespath.search(spec.items or "@", answer.body)
             if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
                 detail = "the answer is no list of objects"
-                raise self._error(NotAppliedError, spec.name, detail)
+                raise self._line.error(NotAppliedError, spec.name, detail)
             yield from rows
             question = paging.following(Page(rows, headers, answer.body))
 
@@ -191,7 +172,7 @@ class System:
         Raises:
             SystemDownError: The sign-in is refused or does not answer.
         """
-        self._check_up(SIGN_IN)
+        self._line.check_up(SIGN_IN)
         now = self._clock.now()
         if self._token and not self._token.is_stale(self._clock.monotonic(), now):
             return
@@ -205,7 +186,7 @@ class System:
         body: Any,
         question: Mapping[str, str],
     ) -> tuple[Answer, Mapping[str, str]]:
-        self._check_up(spec.name)
+        self._line.check_up(spec.name)
         request = build_request(
             self._base_url,
             spec,
@@ -223,11 +204,11 @@ class System:
         except _TokenRefusedError as error:
             # Not applied. The caller checks its claim, gets a token and tries anew; a
             # second refusal in a row has already closed the system.
-            raise self._error(
+            raise self._line.error(
                 NotAppliedError, spec.name, "the token was refused", 401
             ) from error
         except TransientError as error:
-            self._count_failed_call(error)
+            self._line.count_failed_call(error)
             raise
 
     def _repeat(self, name: str, attempt: Callable[[], T]) -> T:
@@ -248,8 +229,8 @@ class System:
             raise
         except TransientError as error:
             if not was_reached:
-                raise self._down_error(name, error.facts.detail) from error
-            self._count_failed_call(error)
+                raise self._line.down_error(name, error.facts.detail) from error
+            self._line.count_failed_call(error)
             raise
 
     def _send_signed(
@@ -270,7 +251,7 @@ class System:
         if self._token is None:
             raise _TokenRefusedError
         shown = signed_headers(self.spec.sign_in, self._token, self._secrets)
-        raw = self._exchange(
+        raw = self._line.send(
             spec, replace(request, headers={**request.headers, **shown})
         )
         reading = read_answer(raw, spec, self.spec.errors)
@@ -278,51 +259,14 @@ class System:
             self._token = None
             self._token_refusals += 1
             if self._token_refusals > 1:
-                raise self._down_error(spec.name, "the token was refused twice", 401)
+                raise self._line.down_error(
+                    spec.name, "the token was refused twice", 401
+                )
             raise _TokenRefusedError
         self._token_refusals = 0
         if reading.outcome is not Outcome.APPLIED:
-            raise self._meant(spec, raw, reading)
+            raise self._line.meant(spec, raw, reading)
         return Answer(raw.status, reading.body, read_server_time(raw)), raw.headers
-
-    def _exchange(self, spec: EndpointSpec, request: Request) -> RawAnswer:
-        """Wait for a place, send, and count; no answer becomes its error."""
-        self._check_up(spec.name)
-        self._limiter.wait()
-        self.calls[spec.name] += 1
-        try:
-            raw = self._client.send(request, fresh_connection=not spec.is_idempotent)
-        except ForeignHostError as error:
-            raise self._down_error(spec.name, str(error)) from error
-        except ClientError as error:
-            self._failures += 1
-            is_harmless = isinstance(error, NotSentError) or spec.is_read
-            # A write in doubt stays a doubt, even when it is the last straw.
-            if self._failures >= BREAKER_FAILURES and is_harmless:
-                raise self._down_error(spec.name, str(error)) from error
-            kind = NotAppliedError if is_harmless else DoubtError
-            raise self._error(kind, spec.name, str(error)) from error
-        if raw.status < 500:
-            self._failures = 0
-        return raw
-
-    def _meant(
-        self, spec: EndpointSpec, raw: RawAnswer, reading: Reading
-    ) -> RefusedError | TransientError:
-        """Give the error that an answer means."""
-        if reading.outcome is Outcome.REFUSED:
-            refusals = self._masked(reading.refusals)
-            return RefusedError(self.spec.name, spec.name, raw.status, refusals)
-        if reading.outcome is Outcome.MOVED:
-            return self._down_error(spec.name, reading.detail, raw.status)
-        is_harmless = reading.outcome is Outcome.THROTTLED or spec.is_read
-        return self._error(
-            NotAppliedError if is_harmless else DoubtError,
-            spec.name,
-            reading.detail,
-            raw.status,
-            read_retry_after(raw, self._clock.now()),
-        )
 
     def _sign_in(self) -> Token:
         sign_in = self.spec.sign_in
@@ -336,17 +280,17 @@ class System:
         )
 
         def attempt() -> Token:
-            raw = self._exchange(endpoint, request)
+            raw = self._line.send(endpoint, request)
             now, monotonic = self._clock.now(), self._clock.monotonic()
             reading = read_answer(raw, endpoint, self.spec.errors)
             if reading.outcome in (Outcome.BROKEN, Outcome.THROTTLED):
-                raise self._meant(endpoint, raw, reading)
+                raise self._line.meant(endpoint, raw, reading)
             token = read_token(sign_in, reading.body, monotonic=monotonic, now=now)
             if token is not None:
                 return token
-            said = "; ".join(r.message for r in self._masked(reading.refusals)[:3])
+            said = "; ".join(r.message for r in self._line.masked(reading.refusals)[:3])
             detail = f"the sign-in failed: {said or reading.detail or 'no token'}"
-            raise self._down_error(SIGN_IN, detail, raw.status)
+            raise self._line.down_error(SIGN_IN, detail, raw.status)
 
         try:
             return self._repeat(SIGN_IN, attempt)
@@ -354,53 +298,9 @@ class System:
             raise
         except TransientError as error:
             facts = error.facts
-            raise self._down_error(
+            raise self._line.down_error(
                 SIGN_IN, facts.detail or "no answer", facts.status, error.retry_after
             ) from error
-
-    def _masked(self, refusals: tuple[Refusal, ...]) -> list[Refusal]:
-        """Blot out any secret that the system quotes back."""
-
-        def mask(text: str) -> str:
-            for secret in self._secrets.values():
-                if len(secret.reveal()) >= MASKED_FROM:
-                    text = text.replace(secret.reveal(), str(secret))
-            return text
-
-        return [Refusal(mask(one.message), mask(one.field)) for one in refusals]
-
-    def _check_up(self, name: str) -> None:
-        if self._down:
-            raise SystemDownError(RequestFacts(self.spec.name, name, detail=self._down))
-
-    def _count_failed_call(self, error: TransientError) -> None:
-        """Count a call that ended in a 5xx; the breaker opens for the next call."""
-        if error.facts.status is not None and error.facts.status >= 500:
-            self._failures += 1
-        if self._failures >= BREAKER_FAILURES:
-            self._down = f"{BREAKER_FAILURES} failures in a row"
-
-    def _error(
-        self,
-        kind: type[TransientError],
-        name: str,
-        detail: str,
-        status: int | None = None,
-        retry_after: float | None = None,
-    ) -> TransientError:
-        facts = RequestFacts(self.spec.name, name, status, detail)
-        return kind(facts, retry_after=retry_after)
-
-    def _down_error(
-        self,
-        name: str,
-        detail: str,
-        status: int | None = None,
-        retry_after: float | None = None,
-    ) -> TransientError:
-        """Close the system for the rest of the run and give the error that says so."""
-        self._down = detail
-        return self._error(SystemDownError, name, detail, status, retry_after)
 
 
 def open_system(
@@ -410,7 +310,7 @@ def open_system(
     limiter: RateLimiter,
     clock: Clock,
     base_url: str | None = None,
-    transport: httpx.BaseTransport | None = None,
+    transport: Transport | None = None,
     pick: Callable[[float, float], float] = random.uniform,
 ) -> System:
     """Open a system for one company. Nothing is sent yet.
@@ -444,8 +344,9 @@ def open_system(
         spec,
         base_url=address,
         secrets=secrets,
-        client=client,
-        limiter=limiter,
+        line=Line(
+            spec.name, client=client, limiter=limiter, clock=clock, secrets=secrets
+        ),
         clock=clock,
         retry=RetryPolicy(clock, pick),
     )
