@@ -84,6 +84,15 @@ def trim(value: Any) -> str:
     return text_of(value).strip()
 
 
+def as_text(value: Any) -> str:
+    """Write a value as text, so that 10027 and "10027" are equal.
+
+    >>> 10027 | text
+    '10027'
+    """
+    return text_of(value)
+
+
 def one_line(value: Any) -> str:
     """Write a text on one line: line breaks and repeated blanks become one blank.
 
@@ -386,6 +395,7 @@ FILTERS: Final = _table(
     Filter("lower", lower, "text"),
     Filter("trim", trim, "text"),
     Filter("one_line", one_line, "text"),
+    Filter("text", as_text, "text"),
     Filter("replace", replace, "text"),
     Filter("pad", pad, "text"),
     Filter("first", first, "any"),
@@ -405,6 +415,7 @@ FILTERS: Final = _table(
     Filter("email", email, "text"),
     Filter("file_name", file_name, "text"),
     Filter("find_by", listfilters.find_by, "any", is_listwise=True),
+    Filter("find_any", listfilters.find_any, "any", is_listwise=True),
     Filter("where", listfilters.where, "list", is_listwise=True),
     Filter("pluck", listfilters.pluck, "list", is_listwise=True),
     Filter("unique", listfilters.unique, "list", is_listwise=True),

@@ -41,6 +41,23 @@ def find_by(items: Items, key: str, wanted: Any) -> Any:
     return next((item for item in items if _same(get_path(item, key), wanted)), None)
 
 
+def find_any(items: Items, wanted: Any, *keys: str) -> Any:
+    """Give the first item of which one of some fields is a text, whatever its case.
+
+    >>> countries | find_any('suomi', 'code', 'name') | get('code')
+    'FI'
+    """
+    if is_empty(wanted):
+        return None
+    text = text_of(wanted).strip().casefold()
+    for item in items:
+        for key in keys:
+            value = get_path(item, key)
+            if isinstance(value, str) and value.strip().casefold() == text:
+                return item
+    return None
+
+
 def where(items: Items, key: str, wanted: Any) -> list[Any]:
     """Give the items whose field equals a value.
 
