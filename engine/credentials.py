@@ -123,34 +123,16 @@ def _read(path: Path, secret: SecretName, *, is_private: bool) -> str | None:
         raise _fault(
             "C203", f"file {path} cannot be read: {error.strerror}", None, secret
         ) from error
-    # The rights of the open file, not of the name: nobody can swap it in between.
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise _fault("C203", f"{path} is not a file", None, secret)
-        if is_private and facts.st_uid != os.geteuid():
-            raise _fault(
-                "C202",
-                f"file {path} belongs to another user",
-                f"chown {os.geteuid()} {path}",
-                secret,
-            )
-        if is_private and facts.st_mode & 0o077:
-            raise _fault(
-                "C202",
-                f"file {path} can be used by others "
-                f"(mode {stat.S_IMODE(facts.st_mode):04o})",
-                f"chmod 600 {path}, then change the secret: others may have read it",
-                secret,
-            )
-        content = file.read(MAX_SECRET_BYTES + 1)
     try:
-        text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        # No cause: a decoding error carries the bytes, and they are the secret.
-        raise _fault(
-            "C203", f"file {path} is not text in UTF-8", None, secret
-        ) from None
+        # The rights of the open file, not of the name: nobody can swap it in between.
+        _check_file(path, os.fstat(descriptor), secret, is_private=is_private)
+        content = os.read(descriptor, MAX_SECRET_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    text = _decode(content)
+    if text is None:
+        raise _fault("C203", f"file {path} is not text in UTF-8", None, secret)
+    text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip():
         raise _fault(
             "C203", f"file {path} is empty", "write the secret into it", secret
@@ -158,6 +140,37 @@ def _read(path: Path, secret: SecretName, *, is_private: bool) -> str | None:
     if len(content) > MAX_SECRET_BYTES:
         raise _fault("C203", f"file {path} is too big for a secret", None, secret)
     return text
+
+
+def _decode(content: bytes) -> str | None:
+    # Its own function: a decoding error carries the bytes, so it ends here and becomes
+    # neither cause nor context of what is raised.
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _check_file(
+    path: Path, facts: os.stat_result, secret: SecretName, *, is_private: bool
+) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise _fault("C203", f"{path} is not a file", None, secret)
+    if is_private and facts.st_uid != os.geteuid():
+        raise _fault(
+            "C202",
+            f"file {path} belongs to another user",
+            f"chown {os.geteuid()} {path}",
+            secret,
+        )
+    mode = stat.S_IMODE(facts.st_mode)
+    if is_private and mode & 0o077:
+        raise _fault(
+            "C202",
+            f"file {path} can be used by others (mode {mode:04o})",
+            f"chmod 600 {path}, then change the secret: others may have read it",
+            secret,
+        )
 
 
 def _fault(

@@ -2,7 +2,8 @@
 
 Every method commits durably before it returns, a change and its event in one
 transaction. Transfers are frozen: each method gives the transfer as it then stands, and
-an outdated one is refused (``ClaimLostError``) instead of overwriting.
+one that was claimed elsewhere is refused (``ClaimLostError``) instead of overwritten.
+Where an event is left out, its code is the method's name: ``CLAIM``, ``IN_DOUBT``.
 """
 
 from __future__ import annotations

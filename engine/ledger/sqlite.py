@@ -6,6 +6,7 @@ Not for threads: each worker opens its own. The SQL stands in ``sql/queries.sql`
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.ledger import lock as locks
@@ -111,6 +112,8 @@ class SqliteLedger:
                 transfer = self._change(
                     known, "see_transfer", **values, changed=changed
                 )
+                if known.aside == "gone":
+                    self._append(transfer, "step", Event("CAME_BACK", "listed again"))
         if other:
             raise LedgerConflictError(transfer, other)
         return transfer
@@ -208,9 +211,7 @@ class SqliteLedger:
         event: Event = NOTHING,
     ) -> Transfer:
         if transfer.adopted and not event.code:
-            event = Event(
-                "ADOPTED", event.message, event.field, event.advice, event.details
-            )
+            event = replace(event, code="ADOPTED")
         return self._step(
             transfer,
             "done",
@@ -410,6 +411,8 @@ class SqliteLedger:
             raise LedgerStateError(
                 f"{transfer.label} cannot go from {transfer.stage} to {stage}"
             )
+        if not event.code and outcome in ("step", "waiting"):
+            event = replace(event, code=query.upper())
         with self._database.transaction():
             changed = self._change(transfer, query, **values, **_reason(event))
             self._append(changed, outcome, event)

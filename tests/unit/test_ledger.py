@@ -457,6 +457,7 @@ def test_a_document_that_left_comes_back(ledger):
     back = see(ledger)
 
     assert ("new", "", "10482") == (back.state, back.code, back.reference)
+    assert ["CAME_BACK"] == [row.code for row in steps(ledger, outcome="step")]
 
 
 @pytest.mark.parametrize(
@@ -571,7 +572,15 @@ def test_the_log_gives_the_last_word_on_each_document(ledger, clock):
     assert [
         *("stopped", "waiting", "note", "transferred", "note", "waiting"),
     ] == [row.outcome for row in steps(ledger)]
-    assert 3 == len(steps(ledger, outcome="step"))
+    assert ["CLAIM", "POSTED", "PROVED"] == [
+        row.code for row in steps(ledger, outcome="step")
+    ]
+
+
+def test_a_doubt_is_a_document_that_waits(ledger):
+    bring(ledger, "doubt")
+
+    assert [("waiting", "IN_DOUBT")] == [(r.outcome, r.code) for r in ledger.log()]
 
 
 def test_an_event_says_what_was_true_when_it_was_said(ledger):
