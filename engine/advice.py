@@ -246,9 +246,9 @@ def _read_texts(
         if outside or "{" in _PLACEHOLDER.sub("", said.text):
             text = "a {detail} must stand inside a [piece], which is dropped without it"
             problems.append(Problem("F405", text, said.position))
-    for language in LANGUAGES:
-        if language not in value:
-            text = f"`{name}` of {key.text} lacks a text in {language}"
+    for needed in LANGUAGES:
+        if needed not in value:
+            text = f"`{name}` of {key.text} lacks a text in {needed}"
             problems.append(Problem("F404", text, value.position))
     return MappingProxyType(texts)
 
