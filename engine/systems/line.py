@@ -6,6 +6,7 @@ Below it stands the HTTP client, above it the calls by name. It knows no token.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from engine.errors import (
@@ -17,7 +18,12 @@ from engine.errors import (
     SystemDownError,
     TransientError,
 )
-from engine.systems.answers import Outcome, Reading, read_retry_after
+from engine.systems.answers import (
+    Outcome,
+    Reading,
+    read_retry_after,
+    read_server_time,
+)
 from engine.systems.client import (
     ClientError,
     ForeignHostError,
@@ -29,6 +35,7 @@ from engine.systems.client import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from engine.clock import Clock
     from engine.secrets import Secret
@@ -65,6 +72,7 @@ class Line:
         self._limiter = limiter
         self._clock = clock
         self._secrets = secrets
+        self._heard: tuple[datetime, float] | None = None
         self._failures = 0
         self._down = ""  # why, once it is
 
@@ -72,6 +80,14 @@ class Line:
     def is_down(self) -> bool:
         """Whether nothing more will be sent."""
         return bool(self._down)
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's time now: its last Date header and what has passed since."""
+        if self._heard is None:
+            return None
+        moment, at = self._heard
+        return moment + timedelta(seconds=self._clock.monotonic() - at)
 
     def close(self) -> None:
         """Close the connections."""
@@ -94,6 +110,8 @@ class Line:
                 raise self.down_error(spec.name, str(error)) from error
             kind = NotAppliedError if is_harmless else DoubtError
             raise self.error(kind, spec.name, str(error)) from error
+        if (moment := read_server_time(raw)) is not None:
+            self._heard = (moment, self._clock.monotonic())
         if raw.status < 500:
             self._failures = 0
         return raw

@@ -46,6 +46,7 @@ from engine.systems.spec import EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from engine.clock import Clock
     from engine.secrets import Secret
@@ -100,6 +101,11 @@ class System:
     def is_down(self) -> bool:
         """Whether every further call of this run would fail."""
         return self._line.is_down
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The system's own time now, by its last answer; None before the first one."""
+        return self._line.server_time
 
     def close(self) -> None:
         """Close the connections and forget the token."""

@@ -178,9 +178,12 @@ def test_refusals_keep_code_and_field():
 def test_write_answer_has_server_time():
     """The settle wait is measured by the server's clock."""
     date = "Mon, 02 Feb 2026 10:00:00 GMT"
-    world = World(lambda _: json_answer({"id": Decimal(1).__int__()}, date=date))
+    world = World(lambda _: json_answer({"id": 1}, date=date))
 
+    assert world.system.server_time is None
     assert START == world.system.call("create", {}, {}).server_time
+    world.clock.seconds += 90
+    assert START + timedelta(seconds=90) == world.system.server_time
 
 
 # --- token -------------------------------------------------------------------------------
