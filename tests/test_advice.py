@@ -90,6 +90,18 @@ def test_every_code_of_the_rules_has_advice(book):
     assert [] == sorted(code for code in used if book.find(code) is None)
 
 
+def test_every_code_that_stops_a_document_has_advice(book):
+    """Whatever the engine raises with a code is explained."""
+    raised = re.compile(r'(?:StoppedError|ValueFault)\(\s*"([A-Z][A-Z_]{3,})"')
+    used = {
+        code
+        for path in (ROOT / "engine").rglob("*.py")
+        for code in raised.findall(path.read_text(encoding="utf-8"))
+    }
+
+    assert [] == sorted(code for code in used if book.find(code) is None)
+
+
 @pytest.mark.parametrize("case", TEXTS["cases"], ids=lambda c: c["text"][:40])
 def test_text_finds_its_advice(book, case):
     advice = book.find(case["text"], "fi")
