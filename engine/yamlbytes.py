@@ -45,7 +45,7 @@ def _decode_bytes(content: bytes, file: str, start: Position) -> str:
     hint = "save it as UTF-8 in your editor"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = "the file is saved as UTF-16"
-        raise RuleError([Problem("M110", message, start, hint)])
+        raise RuleError([Problem("M109", message, start, hint)])
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -53,7 +53,7 @@ def _decode_bytes(content: bytes, file: str, start: Position) -> str:
         before = before.replace("\r\n", "\n")
         at = Source(file, before).position(len(before))
         message = f"the file is not UTF-8: byte 0x{content[error.start]:02X}"
-        raise RuleError([Problem("M110", message, at, hint)]) from error
+        raise RuleError([Problem("M109", message, at, hint)]) from error
 
 
 def check_characters(source: Source) -> list[Problem]:

@@ -159,10 +159,7 @@ class _Builder:
             self._add(self._scalar(event, index))
         elif isinstance(event, yaml.CollectionStartEvent):
             self._check_node(event, index)
-            self._check_braces(event, index)
-            is_map = isinstance(event, yaml.MappingStartEvent)
-            position = self.source.position(index)
-            self.open.append(_Open(position, is_map, bool(event.flow_style)))
+            self.open.append(self._open(event, index))
             if len(self.open) > MAX_DEPTH:
                 self._say(
                     "M119",
@@ -226,15 +223,14 @@ class _Builder:
         found = self.source.text.find(sign, index)
         return index if found < 0 else found
 
-    def _check_braces(self, event: yaml.CollectionStartEvent, index: int) -> None:
+    def _open(self, event: yaml.CollectionStartEvent, index: int) -> _Open:
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        at = self.source.position(index)
+        opened = _Open(at, is_map, bool(event.flow_style))
         parent = self.open[-1] if self.open else None
-        if (
-            isinstance(event, yaml.MappingStartEvent)
-            and parent is not None
-            and parent.is_map
-            and not parent.expects_value
-            and self.source.text[max(0, index - 1) : index + 1] == "{{"
-        ):
+        if parent is None or not (is_map and parent.is_map) or parent.expects_value:
+            return opened
+        if self.source.text[max(0, index - 1) : index + 1] == "{{":
             self._say(
                 "M120",
                 "text that starts with {{ needs quotes",
@@ -243,7 +239,8 @@ class _Builder:
                 "braces out",
                 2,
             )
-            parent.is_told = True
+            opened.is_told = parent.is_told = True
+        return opened
 
     def _scalar(self, event: yaml.ScalarEvent, index: int) -> Scalar:
         end = event.end_mark.index if event.end_mark else index
@@ -336,7 +333,9 @@ class _Builder:
 
     def _check_pair(self, parent: _Open, key: Scalar, value: Node) -> None:
         """Find the key in braces that has no colon, or no blank after its colon."""
-        if not (parent.is_flow and isinstance(value, Scalar) and value.is_missing):
+        if parent.is_told or not (
+            parent.is_flow and isinstance(value, Scalar) and value.is_missing
+        ):
             return
         between = self.source.text[key.end : value.end + 1]
         if key.style == "plain" and re.match(r"[A-Za-z_][\w.]*:\S", key.text):
