@@ -12,19 +12,18 @@ import json
 import os
 import shutil
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import selfsetup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from engine.flow.sync import CompanyReport
-    from engine.project import Project
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
+OUTCOMES = ("transferred", "stopped", "waiting", "skipped", "note")
 OK, STOPPED, WRONG, UNEXPECTED, LOCKED = range(5)
 
 
@@ -40,147 +39,101 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         from engine.report import render_problems
 
-        print(render_problems(error.problems, _read_lines(arguments)), file=sys.stderr)
+        _say(render_problems(error.problems, _line_reader(arguments.root)))
         return WRONG
-    except BrokenPipeError:
+    except BrokenPipeError:  # `log | head` is no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Exception as error:  # noqa: BLE001  # the last net: a code, not a traceback
+    except Exception as error:
         if os.environ.get("SIIRTO_DEBUG"):
             raise
-        text = f"unexpected {type(error).__name__}: {error}"
-        print(
-            f"{text}\n  do: run again with SIIRTO_DEBUG=1 for the trace",
-            file=sys.stderr,
-        )
+        _say(f"unexpected {type(error).__name__}: {error}")
+        _say("  do: run it again with SIIRTO_DEBUG=1 to see where")
         return UNEXPECTED
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner.py", description=__doc__.split("\n")[0]
-    )
+    about = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="runner.py", description=about)
     shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--root", type=Path, default=ROOT, metavar="FOLDER")
+    ledger = os.environ.get("SIIRTO_LEDGER", LEDGER)
     shared.add_argument(
-        "--root",
-        type=Path,
-        default=ROOT,
-        metavar="FOLDER",
-        help="the folder with mappings/ and schemas/ (default: here)",
-    )
-    shared.add_argument(
-        "--ledger",
-        default=os.environ.get("SIIRTO_LEDGER", LEDGER),
-        metavar="URL",
-        help=f"sqlite:///FILE (default: {LEDGER})",
+        "--ledger", default=ledger, metavar="URL", help="sqlite:///FILE"
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(
-            name, help=text, description=text, parents=[shared]
-        )
+    def add(name: str, run: Callable[[Any], int], text: str, *options: str) -> Any:
+        command = commands.add_parser(name, help=text, parents=[shared])
         command.set_defaults(run=run)
+        for option in options:
+            if option == "--json":
+                command.add_argument(option, action="store_true", help="for programs")
+            else:
+                command.add_argument(option, metavar="NAME")
         return command
 
     add("demo", _demo, "set up, then sync two simulated systems and show the log")
     test = add("test", _test, "set up, then run the tests")
-    test.add_argument("arguments", nargs=argparse.REMAINDER, help="passed to pytest")
-    sync = add("sync", _sync, "move every document that waits")
-    sync.add_argument("--company", metavar="NAME", help="only this company")
-    sync.add_argument("--flow", metavar="NAME", help="only this flow")
-    sync.add_argument("--json", action="store_true", help="print the report as JSON")
-    status = add("status", _status, "show last runs and what is stuck")
-    status.add_argument("--company", metavar="NAME")
-    status.add_argument("--json", action="store_true")
-    log = add("log", _log, "show what became of each document")
-    log.add_argument("--json", action="store_true", help="one JSON object per line")
-    log.add_argument("--company", metavar="NAME")
-    log.add_argument(
-        "--outcome", choices=("transferred", "stopped", "waiting", "skipped", "note")
-    )
-    log.add_argument("--since", metavar="DATE", help="2026-11-24 or a full time, UTC")
-    retry = add("retry", _retry, "try a stopped document again in the next sync")
+    test.add_argument("arguments", nargs=argparse.REMAINDER, help="for pytest")
+    sync = "move every document that waits"
+    add("sync", _sync, sync, "--company", "--flow", "--json")
+    add("status", _status, "show last runs and what is stuck", "--company", "--json")
+    log = add("log", _log, "show what became of each document", "--company", "--json")
+    log.add_argument("--outcome", choices=OUTCOMES)
+    log.add_argument("--since", metavar="DATE", help="2026-11-24, or a time; UTC")
+    text = "try a stopped document again in the next sync"
+    retry = add("retry", _retry, text, "--company")
     retry.add_argument("key", help="its number, or the source's id")
-    retry.add_argument("--company", metavar="NAME")
     return parser
 
 
 def _sync(arguments: argparse.Namespace) -> int:
     from engine.clock import SystemClock
-    from engine.errors import SettingsError
-    from engine.flow.sync import Opener, check_secrets, choose_work, sync_company
+    from engine.flow.sync import sync_companies
     from engine.ledger import open_ledger
     from engine.project import load_project
-    from engine.screens import open_progress
+    from engine.screens import open_progress, report_to_json, summary_line
 
     project = load_project(arguments.root)
-    work = choose_work(project, company=arguments.company, flow=arguments.flow)
-    places = _places(arguments.root)
-    problems = [
-        problem
-        for company, flows in work
-        for problem in check_secrets(project, company, flows, places)
-    ]
-    if problems:
-        raise SettingsError(problems)
     clock = SystemClock()
-    ledger = open_ledger(arguments.ledger, clock)
-    opener = Opener(project, clock)
-    reports = []
     with open_progress(is_shown=sys.stderr.isatty()) as progress:
-        for company, flows in work:
-            reports.append(
-                sync_company(
-                    project,
-                    company,
-                    flows,
-                    ledger=ledger,
-                    clock=clock,
-                    opener=opener,
-                    places=places,
-                    progress=progress,
-                )
-            )
-    ledger.close()
-    return _tell(reports, project, as_json=arguments.json)
-
-
-def _tell(reports: list[CompanyReport], project: Project, *, as_json: bool) -> int:
-    from engine.screens import report_to_json, summary_line
-
+        reports = sync_companies(
+            project,
+            company=arguments.company,
+            flow=arguments.flow,
+            open_ledger=lambda: open_ledger(arguments.ledger, clock),
+            clock=clock,
+            places=_secret_places(arguments.root),
+            progress=progress,
+        )
     for report in reports:
-        if as_json:
+        if arguments.json:
             print(json.dumps(report_to_json(report), ensure_ascii=False))
-        elif sys.stdout.isatty() or report.degraded or report.is_locked:
-            print(summary_line(report), file=sys.stderr)
+        elif sys.stderr.isatty() or report.degraded or report.is_locked:
+            _say(summary_line(report))
     if any(report.is_locked for report in reports):
         return LOCKED
-    unfinished = ("stopped", "waiting", "still stopped")
-    if any(
-        report.degraded or any(report.outcomes[o] for o in unfinished)
-        for report in reports
-    ):
-        return STOPPED
-    return OK
+    return STOPPED if any(report.has_unfinished for report in reports) else OK
 
 
 def _log(arguments: argparse.Namespace) -> int:
     from engine.screens import parse_since, render_log
 
+    since = parse_since(arguments.since)
     with _ledger(arguments) as ledger:
         rows = ledger.log(
             arguments.company,
             arguments.outcome,
-            parse_since(arguments.since),
+            since,
             latest_per_document=arguments.outcome != "note",
         )
         if arguments.json:
             for row in rows:
                 print(json.dumps(row.to_json(), ensure_ascii=False))
-        else:
-            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-            print(render_log(rows, width=width))
+            return OK
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(render_log(rows, width=width))
     return OK
 
 
@@ -189,11 +142,8 @@ def _status(arguments: argparse.Namespace) -> int:
 
     with _ledger(arguments) as ledger:
         found = gather_status(ledger, arguments.company)
-    print(
-        json.dumps(found, ensure_ascii=False)
-        if arguments.json
-        else render_status(found)
-    )
+    as_json = arguments.json
+    print(json.dumps(found, ensure_ascii=False) if as_json else render_status(found))
     return STOPPED if any(status["stuck"] for status in found) else OK
 
 
@@ -201,14 +151,10 @@ def _retry(arguments: argparse.Namespace) -> int:
     with _ledger(arguments) as ledger:
         marked = ledger.retry(arguments.company, arguments.key)
     for transfer in marked:
-        print(
-            f"{transfer.company} {transfer.flow} {transfer.label}: goes again in the next sync"
-        )
+        where = f"{transfer.company} {transfer.flow} {transfer.label}"
+        print(f"{where}: goes again in the next sync")
     if not marked:
-        print(
-            f"{arguments.key}: no stopped or waiting document of that number",
-            file=sys.stderr,
-        )
+        _say(f"{arguments.key}: no stopped or waiting document of that number")
     return OK if marked else STOPPED
 
 
@@ -220,35 +166,35 @@ def _test(arguments: argparse.Namespace) -> int:
 
 
 def _demo(_: argparse.Namespace) -> int:
-    from tests.simulators.show import (
-        run_demo,
-    )  # the simulated systems live with the tests
+    from tests.simulators.show import run_demo  # the simulated systems live there
 
     return int(run_demo(ROOT))
 
 
 def _ledger(arguments: argparse.Namespace) -> Any:
-    from contextlib import closing
-
     from engine.clock import SystemClock
     from engine.ledger import open_ledger
 
     return closing(open_ledger(arguments.ledger, SystemClock(), must_exist=True))
 
 
-def _places(root: Path) -> Any:
+def _secret_places(root: Path) -> Any:
     from engine.credentials import SecretPlaces
 
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return SecretPlaces(os.environ, Path(folder) if folder else None, root / ".secrets")
 
 
-def _read_lines(arguments: argparse.Namespace) -> Any:
+def _line_reader(root: Path) -> Callable[[str], list[str]]:
     def read(file: str) -> list[str]:
-        path = arguments.root / file
+        path = root / file
         return path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
 
     return read
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

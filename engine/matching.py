@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from engine.errors import Problem, RuleError
-from engine.expressions import compile_condition
+from engine.expressions import Types, compile_condition
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -58,22 +58,28 @@ class MatchDecision:
 
     @property
     def action(self) -> Action:
+        """Name what to do."""
         return self.rule.action
 
 
-def load_match_rules(node: Node) -> MatchRules:
+def load_match_rules(node: Node, types: Types | None = None) -> MatchRules:
     """Read a match file that the grammar accepts.
+
+    Args:
+        node: The file.
+        types: What is known of the record that it is used on, to check names.
 
     Raises:
         RuleError: Formulas are wrong, ``reject`` has no code, or the last rule does not
             always hold; all problems at once.
     """
+    types = (types or Types()).with_extra("candidate", "reference")
     problems: list[Problem] = []
     rules: list[MatchRule] = []
     listed = node.get("rules") if isinstance(node, MapNode) else None
     for entry in listed.items if isinstance(listed, ListNode) else ():
         if isinstance(entry, MapNode):
-            rule = _load_rule(entry, problems)
+            rule = _load_rule(entry, types, problems)
             if rule is not None:
                 rules.append(rule)
     if rules and rules[-1].condition is not None:
@@ -93,7 +99,7 @@ def load_match_rules(node: Node) -> MatchRules:
 def decide_match(
     rules: MatchRules, scope: Scope, candidates: Sequence[Any]
 ) -> MatchDecision:
-    """Choose what to do: the first rule that holds, for the first candidate it holds for.
+    """Choose what to do: the first rule that holds, with the first candidate it does.
 
     Args:
         rules: They end with one that always holds.
@@ -137,7 +143,9 @@ def _try_rule(
     return None
 
 
-def _load_rule(entry: MapNode, problems: list[Problem]) -> MatchRule | None:
+def _load_rule(
+    entry: MapNode, types: Types, problems: list[Problem]
+) -> MatchRule | None:
     found = [action for action in ACTIONS if action in entry]
     if len(found) != 1:
         problems.append(
@@ -154,8 +162,10 @@ def _load_rule(entry: MapNode, problems: list[Problem]) -> MatchRule | None:
         return None  # the grammar has said so
     when = entry.get("when")
     try:
-        condition = None if formula.text == OTHERWISE else compile_condition(formula)
-        applies = compile_condition(when) if isinstance(when, Scalar) else None
+        condition = (
+            None if formula.text == OTHERWISE else compile_condition(formula, types)
+        )
+        applies = compile_condition(when, types) if isinstance(when, Scalar) else None
     except RuleError as error:
         problems.extend(error.problems)
         return None

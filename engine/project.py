@@ -14,9 +14,9 @@ from engine.errors import ConfigError, Position, Problem, RuleError
 from engine.flow.load import load_flow
 from engine.grammar import check_grammar
 from engine.mapping import Mapping, load_mapping
-from engine.matching import MatchRules, load_match_rules
 from engine.schemas import load_schemas
 from engine.settings import Company, read_company
+from engine.suggest import suggest
 from engine.systems import SystemSpec, load_system
 from engine.yamlfile import MapNode, Scalar, load_yaml_file
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.flow.spec import Flow
-    from engine.schemas import SchemaStore
+    from engine.schemas import SchemaField, SchemaStore
     from engine.yamlfile import Node
 
 MAPPINGS = "mappings"
@@ -102,7 +102,7 @@ class _Loader:
             if spec is not None
         }
         mappings = self._load_folders(store, tables)
-        flows = self._load_flows(systems, mappings)
+        flows = self._load_flows(store, systems, mappings)
         companies = {}
         for node in self._of("company"):
             company = read_company(node, self.grammars["company"])
@@ -159,8 +159,27 @@ class _Loader:
                     folders.setdefault(folder, {})[name] = mapping
         return folders
 
+    def _document(self, node: MapNode, store: SchemaStore) -> SchemaField | None:
+        named = node.get("document")
+        if not isinstance(named, Scalar):
+            return None
+        if named.text not in store:
+            guess = suggest(named.text, store.names)
+            self.problems.append(
+                Problem(
+                    "F206",
+                    f"there is no schema {named.text}",
+                    named.position,
+                    f"did you mean {guess}?" if guess else None,
+                    length=len(named.text),
+                )
+            )
+            return None
+        return store.field(named.text)
+
     def _load_flows(
         self,
+        store: SchemaStore,
         systems: Dictionary[str, SystemSpec],
         mappings: Dictionary[str, Dictionary[str, Mapping]],
     ) -> dict[str, Flow]:
@@ -171,12 +190,11 @@ class _Loader:
             if kind_of(file) != "flow":
                 continue
             folder = file.rpartition("/")[0]
-            matches: dict[str, MatchRules] = {}
-            for other, match_node in self.nodes.items():
-                if kind_of(other) == "match" and other.rpartition("/")[0] == folder:
-                    rules = self._collect(load_match_rules, match_node)
-                    if rules is not None:
-                        matches[other.rpartition("/")[2]] = rules
+            matches = {
+                other.rpartition("/")[2]: match_node
+                for other, match_node in self.nodes.items()
+                if kind_of(other) == "match" and other.rpartition("/")[0] == folder
+            }
             texts = {
                 path.name: path.read_bytes()
                 for path in sorted((self.root / folder).glob("*.yaml"))
@@ -187,6 +205,7 @@ class _Loader:
                 systems=systems,
                 mappings=mappings.get(folder, {}),
                 matches=matches,
+                document=self._document(node, store),
                 texts=texts,
             )
             if flow is not None:

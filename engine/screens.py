@@ -105,7 +105,7 @@ def parse_since(text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         problem = Problem(
-            "C301",
+            "C402",
             f'"{text}" is not a date or time',
             hint="write 2026-11-24 or 2026-11-24T08:00:00",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.expressions import Scope, is_empty
+from engine.expressions import Scope
 from engine.mapping import LazyVars, apply_rule
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ class RunContext:
         return system.call(request.endpoint, self.arguments(request, scope), body)
 
     def arguments(self, request: Request, scope: Scope) -> dict[str, Any]:
-        """Evaluate a request's arguments; empty ones are left out."""
-        found = {name: apply_rule(rule, scope) for name, rule in request.arguments}
-        return {name: value for name, value in found.items() if not is_empty(value)}
+        """Evaluate a request's arguments.
+
+        Empty ones stay in: a system refuses them, since a filter that is silently
+        dropped turns a search for one thing into a list of everything.
+        """
+        return {name: apply_rule(rule, scope) for name, rule in request.arguments}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.attachments import FileContent, check_file, clean_names
 from engine.errors import StoppedError, Violation, ViolationError
-from engine.expressions import is_empty
+from engine.expressions import ValueFault, is_empty
 from engine.flow.spec import (
     CheckFilesStep,
     DeriveStep,
@@ -103,7 +103,7 @@ def prefetch(run: RunContext, records: Sequence[dict[str, Any]]) -> None:
                     arguments = run.arguments(step.request, scope)
                     asked = arguments.get(step.batch.argument)
                     keys.update(dict.fromkeys(map(str, as_list(asked))))
-            except ViolationError:
+            except (ValueFault, ViolationError):
                 continue  # it speaks of what is not gathered yet
         if keys:
             _read_batch(step, run, {step.batch.argument: list(keys)})
@@ -259,6 +259,7 @@ def _check_files(step: CheckFilesStep, scope: Scope, document: Document) -> None
 
 
 def as_list(value: Any) -> list[Any]:
+    """Give a list as it is, nothing as an empty one, one value as a list of one."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -7,10 +7,18 @@ endpoints looked up, and the mapping and match files it names are loaded.
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Position, Problem, RuleError
-from engine.expressions import compile_condition, compile_formula, compile_path
+from engine.expressions import (
+    Shape,
+    Types,
+    compile_condition,
+    compile_formula,
+    compile_path,
+)
 from engine.flow.spec import (
     Acknowledge,
     Again,
@@ -32,15 +40,18 @@ from engine.flow.spec import (
     WriteStep,
 )
 from engine.mapping import load_rule
+from engine.matching import load_match_rules
 from engine.suggest import suggest
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping as Dictionary
 
     from engine.expressions import Condition, Formula, Path
     from engine.mapping import Mapping, Rule
     from engine.matching import MatchRules
+    from engine.schemas import SchemaField
     from engine.systems import SystemSpec
     from engine.yamlfile import Node
 
@@ -53,7 +64,8 @@ def load_flow(
     *,
     systems: Dictionary[str, SystemSpec],
     mappings: Dictionary[str, Mapping],
-    matches: Dictionary[str, MatchRules],
+    matches: Dictionary[str, MapNode],
+    document: SchemaField | None,
     texts: Dictionary[str, bytes],
 ) -> Flow:
     """Read a flow.
@@ -62,13 +74,14 @@ def load_flow(
         node: A ``flow.yaml`` that the grammar accepts.
         systems: All systems by name.
         mappings: The mapping files of the flow's folder, by file name.
-        matches: Its match files, by file name.
+        matches: Its match files, by file name; each is checked where it is used.
+        document: The schema of the gathered document, to check paths against.
         texts: The bytes of every file of the folder, by name, for the digest.
 
     Raises:
         RuleError: All problems found, in file order.
     """
-    loader = _Loader(systems, mappings, matches)
+    loader = _Loader(systems, mappings, matches, document)
     flow = loader.load(node, _digest(texts))
     if loader.problems:
         raise RuleError(loader.problems)
@@ -89,18 +102,30 @@ class _Loader:
         self,
         systems: Dictionary[str, SystemSpec],
         mappings: Dictionary[str, Mapping],
-        matches: Dictionary[str, MatchRules],
+        matches: Dictionary[str, MapNode],
+        document: SchemaField | None,
     ) -> None:
         self.systems = systems
         self.mappings = mappings
         self.matches = matches
+        self.document = document
+        self.types = Types()
         self.problems: list[Problem] = []
 
     def load(self, node: MapNode, digest: str) -> Flow | None:
+        given = node.get("vars")
+        names = tuple(given) if isinstance(given, MapNode) else ()
+        known = Types(
+            item=self.document,
+            document=self.document,
+            variables=frozenset(names),
+            extra_roots=frozenset({"reference"}),
+        )
+        self.types = known
+        variables = tuple(self._rules(given))
         slots: dict[str, tuple[Step, ...]] = {
             name: self._steps(node.get(name)) for name in SLOTS
         }
-        variables = tuple(self._rules(node.get("vars")))
         fetch = self._fetch(_map(node, "fetch"))
         deliver = self._deliver(_map(node, "deliver"))
         acknowledge = self._acknowledge(_map(node, "acknowledge"))
@@ -124,19 +149,31 @@ class _Loader:
             digest=digest,
         )
 
+    @contextmanager
+    def _seeing(self, types: Types) -> Iterator[None]:
+        outer, self.types = self.types, types
+        try:
+            yield
+        finally:
+            self.types = outer
+
     # Slots ---------------------------------------------------------------------------
 
     def _fetch(self, node: MapNode | None) -> Fetch | None:
         if node is None:
             return None
         request = self._request(node, "from")
-        key, label = self._path(node.get("key")), self._path(node.get("label"))
-        reference = self._path(node.get("reference"))
+        # The key, the label and the reference are read off the listed record itself.
+        listed = self.types.name(_text(node, "as"))
+        record = listed.field if isinstance(listed, Shape) else None
+        with self._seeing(replace(self.types, item=record, label=_text(node, "as"))):
+            key, label = self._path(node.get("key")), self._path(node.get("label"))
+            reference = self._path(node.get("reference"))
+            again = _map(node, "again")
+            same = () if again is None else self._paths(again.get("same"))
         if request is None or key is None or label is None or reference is None:
             return None
-        again = _map(node, "again")
         repeated = None if again is None else self._request(again, "from")
-        same = () if again is None else self._paths(again.get("same"))
         return Fetch(
             request=request,
             save=_text(node, "as"),
@@ -150,12 +187,15 @@ class _Loader:
     def _deliver(self, node: MapNode | None) -> Deliver | None:
         if node is None:
             return None
-        where = self._condition(node.get("where"))
+        with self._seeing(self.types.with_extra("candidate", "payload")):
+            where = self._condition(node.get("where"))
+            same = tuple(self._same(entry) for entry in _maps(node.get("same")))
         read_node = _map(node, "read")
         read = None if read_node is None else self._request(read_node, "from")
         send = self._send(node)
-        target_id = self._path(node.get("id") or _literal("id", node.position))
-        same = tuple(self._same(entry) for entry in _maps(node.get("same")))
+        with self._seeing(Types()):  # read off the answer
+            target_id = self._path(node.get("id") or _literal("id", node.position))
+            number = self._path(node.get("number"))
         if where is None or read is None or send is None or target_id is None:
             return None
         return Deliver(
@@ -165,7 +205,7 @@ class _Loader:
             same=tuple(entry for entry in same if entry is not None),
             send=send,
             target_id=target_id,
-            target_number=self._path(node.get("number")),
+            target_number=number,
             read=read,
             save=_text(node, "save") or "target",
         )
@@ -185,7 +225,8 @@ class _Loader:
         if node is None:
             return None
         send = self._send(node)
-        verify = self._formula(node.get("verify"))
+        with self._seeing(self.types.with_extra("answer")):
+            verify = self._formula(node.get("verify"))
         if send is None or verify is None:
             return None
         return Acknowledge(send, verify)
@@ -197,17 +238,26 @@ class _Loader:
         return tuple(step for step in steps if step is not None)
 
     def _step(self, node: MapNode) -> Step | None:
+        """Read one step; below ``each``, bare names are fields of the item."""
+        outer = self.types
+        each = self._path(node.get("each"))
+        if each is not None:
+            self.types = outer.row(each.shape.item())
+        try:
+            return self._step_of(node, each)
+        finally:
+            self.types = outer
+
+    def _step_of(self, node: MapNode, each: Path | None) -> Step | None:
         if "read" in node:
-            return self._read(node)
+            return self._read(node, each)
         if "require" in node:
-            return self._require(node)
+            return self._require(node, each)
         if "derive" in node:
             mapping = self._file(node.get("derive"), self.mappings)
             if mapping is None:
                 return None
-            return DeriveStep(
-                mapping, self._path(node.get("each")), self._condition(node.get("when"))
-            )
+            return DeriveStep(mapping, each, self._condition(node.get("when")))
         if "check_files" in node:
             files = self._path(node.get("check_files"))
             formats = node.get("formats")
@@ -224,26 +274,29 @@ class _Loader:
             if source is None or join is None:
                 return None
             return JoinStep(source, join, self._condition(node.get("when")))
-        return self._write(node)
+        return self._write(node, each)
 
-    def _read(self, node: MapNode) -> ReadStep | None:
+    def _read(self, node: MapNode, each: Path | None) -> ReadStep | None:
         request = self._request(node, "from")
         if request is None:
             return None
         join, batch = _map(node, "join"), _map(node, "batch")
+        with self._seeing(Types()):
+            order_by = self._path(node.get("order_by"))
         return ReadStep(
             name=_text(node, "read"),
             request=request,
             when=self._condition(node.get("when")),
-            each=self._path(node.get("each")),
+            each=each,
             is_cached=_text(node, "cache") == "run",
             batch=None if batch is None else self._batch(batch),
-            order_by=self._path(node.get("order_by")),
+            order_by=order_by,
             join=None if join is None else self._join(join),
         )
 
     def _batch(self, node: MapNode) -> Batch | None:
-        key = self._path(node.get("key"))
+        with self._seeing(Types()):
+            key = self._path(node.get("key"))
         if key is None:
             return None
         return Batch(_text(node, "argument"), key, int(_text(node, "size")))
@@ -253,13 +306,14 @@ class _Loader:
         left = right = None
         match = _map(node, "match")
         if match is not None:
-            for key, value in match.items():
-                left, right = self._path(key), self._path(value)
+            with self._seeing(Types()):  # left on the item, right on the record
+                for key, value in match.items():
+                    left, right = self._path(key), self._path(value)
         if to is None:
             return None
         return Join(to, left, right, _text(node, "as"), _text(node, "first") in _YES)
 
-    def _require(self, node: MapNode) -> RequireStep | None:
+    def _require(self, node: MapNode, each: Path | None) -> RequireStep | None:
         unless = self._condition(node.get("unless"))
         if unless is None:
             return None
@@ -268,22 +322,22 @@ class _Loader:
             unless=unless,
             code=_text(node, "stop"),
             when=self._condition(node.get("when")),
-            each=self._path(node.get("each")),
+            each=each,
             show=self._path(node.get("show")),
             choices=self._path(node.get("choices")),
             position=node.position,
         )
 
-    def _write(self, node: MapNode) -> WriteStep | None:
+    def _write(self, node: MapNode, each: Path | None) -> WriteStep | None:
         key = self._formula(node.get("key"))
         match_file = node.get("match")
-        match = None if match_file is None else self._file(match_file, self.matches)
+        match = None if match_file is None else self._match(match_file)
         create, update = _map(node, "create"), _map(node, "update")
         if key is None:
             return None
         return WriteStep(
             name=_text(node, "write"),
-            each=self._path(node.get("each")),
+            each=each,
             when=self._condition(node.get("when")),
             key=key,
             finds=self._finds(node.get("find")),
@@ -358,14 +412,14 @@ class _Loader:
                 if rule is not None:
                     arguments.append((name.text, rule))
         present = {name for name, _ in arguments}
-        for name, param in known.params.items():
-            if param.is_required and param.fixed is None and name not in present:
+        for wanted, param in known.params.items():
+            if param.is_required and param.fixed is None and wanted not in present:
                 self.problems.append(
                     Problem(
                         "F204",
-                        f"{named.text} needs the argument {name}",
+                        f"{named.text} needs the argument {wanted}",
                         named.position,
-                        f"add {name}: under with",
+                        f"add {wanted}: under with",
                         length=len(named.text),
                     )
                 )
@@ -384,6 +438,17 @@ class _Loader:
             )
             return None
         return known[node.text]
+
+    def _match(self, node: Node) -> MatchRules | None:
+        found = self._file(node, self.matches)
+        return self._collect_match(found) if found is not None else None
+
+    def _collect_match(self, node: MapNode) -> MatchRules | None:
+        try:
+            return load_match_rules(node, self.types)
+        except RuleError as error:
+            self.problems.extend(error.problems)
+            return None
 
     def _unknown(
         self,
@@ -414,10 +479,12 @@ class _Loader:
         return found
 
     def _rule(self, node: Node) -> Rule | None:
-        return self._collect(load_rule, node)
+        found: Rule | None = self._collect(load_rule, node, self.types)
+        return found
 
     def _path(self, node: Node | None) -> Path | None:
-        return self._collect(compile_path, node)
+        found: Path | None = self._collect(compile_path, node, self.types)
+        return found
 
     def _paths(self, node: Node | None) -> tuple[Path, ...]:
         items = node.items if isinstance(node, ListNode) else ()
@@ -425,18 +492,20 @@ class _Loader:
         return tuple(path for path in found if path is not None)
 
     def _formula(self, node: Node | None) -> Formula | None:
-        return self._collect(compile_formula, node)
+        found: Formula | None = self._collect(compile_formula, node, self.types)
+        return found
 
     def _condition(self, node: Node | None) -> Condition | None:
-        return self._collect(compile_condition, node)
+        found: Condition | None = self._collect(compile_condition, node, self.types)
+        return found
 
-    def _collect(self, compile_cell: Any, node: Node | None) -> Any:
+    def _collect(self, compile_cell: Any, node: Node | None, types: Types) -> Any:
         if node is None or (
             compile_cell is not load_rule and not isinstance(node, Scalar)
         ):
             return None
         try:
-            return compile_cell(node)
+            return compile_cell(node, types=types)
         except RuleError as error:
             self.problems.extend(error.problems)
             return None

@@ -21,8 +21,10 @@ from engine.errors import (
     StoppedError,
     SystemDownError,
     TransientError,
+    Violation,
     ViolationError,
 )
+from engine.expressions import ValueFault
 from engine.flow.context import Document, RunContext
 from engine.flow.digests import digest_of
 from engine.flow.gather import check_requirement, prefetch, read_into
@@ -49,7 +51,8 @@ REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
 class Progress(Protocol):
     """Told after every document; a terminal shows it, a scheduler does not."""
 
-    def __call__(self, flow: str, label: str, outcome: str, code: str) -> None: ...
+    def __call__(self, flow: str, label: str, outcome: str, code: str) -> None:
+        """Show one document's outcome."""
 
 
 @dataclass(slots=True)
@@ -193,6 +196,9 @@ class _Worker:
         if conflict is not None:
             self._stop(document, StoppedError("REFERENCE_TAKEN", str(conflict)))
             return
+        self._move(record, document)
+
+    def _move(self, record: dict[str, Any], document: Document) -> None:
         try:
             run_transfer(self.run, document)
         except GoneError:
@@ -200,20 +206,18 @@ class _Worker:
             self._finish(document, "skipped", "LEFT_STATUS")
         except RecordError as error:
             self._stop(document, error)
-        except WaitError as error:
-            self._wait(document, error, error.code)
-            if error.is_settled:
-                self._again.append(record)
-        except SystemDownError as error:
-            self._wait(document, error, "SYSTEM_DOWN")
-            raise
+        except ValueFault as error:
+            violation = Violation(error.code, error.message)
+            self._stop(document, ViolationError([violation]))
         except TransientError as error:
-            code = "IN_DOUBT" if isinstance(error, DoubtError) else "SYSTEM_BUSY"
-            self._wait(document, error, code)
+            self._wait(document, error, _waiting_code(error))
+            if isinstance(error, SystemDownError):
+                raise
+            if isinstance(error, WaitError) and error.is_settled:
+                self._again.append(record)
         except Exception as error:  # noqa: BLE001  # one document never stops another
-            self._stop(
-                document, StoppedError("UNEXPECTED", f"{type(error).__name__}: {error}")
-            )
+            text = f"{type(error).__name__}: {error}"
+            self._stop(document, StoppedError("UNEXPECTED", text))
         else:
             self._refused_in_a_row = 0
             self._finish(document, "transferred", "")
@@ -288,6 +292,14 @@ def _describe(error: RecordError) -> tuple[str, str, str]:
     assert isinstance(error, StoppedError)
     where = f" [{error.position}]" if error.position else ""
     return error.code, error.details.get("field", ""), (error.message + where).strip()
+
+
+def _waiting_code(error: TransientError) -> str:
+    if isinstance(error, WaitError):
+        return error.code
+    if isinstance(error, SystemDownError):
+        return "SYSTEM_DOWN"
+    return "IN_DOUBT" if isinstance(error, DoubtError) else "SYSTEM_BUSY"
 
 
 def _advice_text(advice: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from engine.ledger import Event
 from engine.systems import RateLimiter, open_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from engine.clock import Clock
     from engine.credentials import SecretPlaces
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.settings import Company
     from engine.systems import System, SystemSpec
 
+UNFINISHED = ("stopped", "still stopped", "waiting")
 MISSING = "C201"  # the problem code of a secret that is nowhere
 SETTLE_SECONDS = 600.0  # as long as a late request may take effect; reliability figure
 
@@ -45,6 +46,11 @@ class CompanyReport:
     def outcomes(self) -> Counter[str]:
         """Count documents by outcome, over all flows."""
         return sum((flow.outcomes for flow in self.flows), Counter())
+
+    @property
+    def has_unfinished(self) -> bool:
+        """Tell whether a person or the next run has something left to do."""
+        return bool(self.degraded) or any(self.outcomes[o] for o in UNFINISHED)
 
     @property
     def degraded(self) -> str:
@@ -140,7 +146,7 @@ def choose_work(
             raise SettingsError(
                 [
                     Problem(
-                        "C302",
+                        "C403",
                         f"there is no {kind} {name}",
                         hint="known are: " + ", ".join(sorted(known)),
                     )
@@ -224,3 +230,54 @@ def sync_company(
         finally:
             ledger.end_run(run, outcome, dict(report.outcomes))
     return report
+
+
+def sync_companies(
+    project: Project,
+    *,
+    company: str | None,
+    flow: str | None,
+    open_ledger: Callable[[], Ledger],
+    clock: Clock,
+    places: SecretPlaces,
+    progress: Progress,
+    transport: Any | None = None,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> list[CompanyReport]:
+    """Run all companies, or one; nothing runs while settings or secrets are wrong.
+
+    Raises:
+        SettingsError: All problems of all companies. Those that only a register can
+            tell come after the other companies have run.
+    """
+    work = choose_work(project, company=company, flow=flow)
+    problems = [
+        problem
+        for found, flows in work
+        for problem in check_secrets(project, found, flows, places)
+    ]
+    if problems:
+        raise SettingsError(problems)
+    opener = Opener(project, clock, transport)
+    reports: list[CompanyReport] = []
+    with closing(open_ledger()) as ledger:
+        for found, flows in work:
+            try:
+                report = sync_company(
+                    project,
+                    found,
+                    flows,
+                    ledger=ledger,
+                    clock=clock,
+                    opener=opener,
+                    places=places,
+                    progress=progress,
+                    settle_seconds=settle_seconds,
+                )
+            except SettingsError as error:
+                problems.extend(error.problems)
+            else:
+                reports.append(report)
+    if problems:
+        raise SettingsError(problems)
+    return reports

@@ -1,6 +1,7 @@
 """Take one document through the protocol: exactly one in the target, or a reason.
 
-    gather → check → prepare → search → intent → create → follow → proof → release → move
+    gather → check → prepare → search → intent → create → follow → proof → release
+    → move
 
 1. The intent is committed before the first byte of the create is sent.
 2. A search comes before every create, the first one too: another integration may have
@@ -35,6 +36,7 @@ from engine.mapping import apply_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from engine.flow.context import Document, RunContext
     from engine.flow.spec import Same, Step
 
@@ -137,9 +139,20 @@ def _deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> No
 
 
 def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    try:
+        _try_create(run, document, payload)
+    except NotAppliedError as error:
+        if error.facts.status != 401:
+            raise
+        # The token was no good: surely not applied. A new one, a new claim, once.
+        _try_create(run, document, payload)
+
+
+def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
     deliver = run.flow.deliver
-    system = run.systems[deliver.send.request.system]
-    system.ensure_token()  # never renewed between the claim and the send
+    request = deliver.send.request
+    run.systems[request.system].ensure_token()  # never renewed between claim and send
+    document.is_not_applied = False
     document.transfer = run.ledger.claim(
         document.transfer,
         payload_digest=digest_of(payload),
@@ -148,11 +161,9 @@ def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
     )
     scope = run.scope(document.data, reference=document.reference, payload=payload)
     try:
-        answer = run.call(deliver.send.request, scope, payload)
+        answer = run.call(request, scope, payload)
         if deliver.target_id.evaluate(scope.with_item(answer.body)) is None:
-            facts = RequestFacts(
-                deliver.send.request.system, deliver.name, answer.status, "no id"
-            )
+            facts = RequestFacts(request.system, deliver.name, answer.status, "no id")
             raise DoubtError(facts)
     except (NotAppliedError, RefusedError, SystemDownError):
         document.is_not_applied = True
