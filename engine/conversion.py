@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.values import (
     ValueFault,
-
     find_date,
     find_number,
     name_kind,
@@ -93,7 +92,10 @@ def _from_text(text: str, target: SchemaField) -> Any:
 
 
 def _from_number(
-    value: int | Decimal, types: frozenset[str], target: SchemaField, number_as_text: bool
+    value: int | Decimal,
+    types: frozenset[str],
+    target: SchemaField,
+    number_as_text: bool,
 ) -> Any:
     if "number" in types:
         return value
@@ -186,5 +188,3 @@ def read_date(text: str, pattern: str) -> str:
         except ValueError:
             pass
     raise ValueFault("NOT_A_DATE", f"{name_kind(text)} is no date like {pattern}")
-
-

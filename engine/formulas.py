@@ -14,7 +14,6 @@ fault that names the field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -34,6 +33,8 @@ from engine.scope import Types
 from engine.values import MAX_TEXT, ValueFault, is_empty, plain, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from engine.errors import Position
     from engine.scope import Scope
     from engine.yamlfile import Scalar
@@ -406,7 +407,9 @@ class _Lowering:
                 n if n is None else _integer(n) for n in (node.arg.start, node.arg.stop)
             )
             return self._apply("[:]", node.node, start, stop, label_of(node.node))
-        key = node.arg.value if isinstance(node.arg, nodes.Const) else _integer(node.arg)
+        key = (
+            node.arg.value if isinstance(node.arg, nodes.Const) else _integer(node.arg)
+        )
         return self._apply("[]" if isinstance(key, int) else ".", node.node, key, "")
 
     def _named(self, node: nodes.Filter | nodes.Test) -> nodes.Expr:
@@ -417,7 +420,7 @@ class _Lowering:
             self.expression(node.node),
             f"{prefix}:{node.name}",
             [self.expression(a) for a in node.args],
-            [nodes.Keyword(k.key, self.expression(k.value)) for k in node.kwargs],  # type: ignore[attr-defined]
+            [nodes.Keyword(k.key, self.expression(k.value)) for k in node.kwargs],
             None,
             None,
         )

@@ -7,7 +7,6 @@ source schema, so it finds misspelt fields, and says what kind of value comes ou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
@@ -19,6 +18,8 @@ from engine.suggest import suggest
 from engine.values import MAX_DIGITS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from jinja2 import Environment
 
     from engine.scope import Types
@@ -88,7 +89,9 @@ class Gate:
         long = next((n for n in numbers if len(n[0]) > MAX_DIGITS), None)
         if long:
             said = f"a number has at most {MAX_DIGITS} digits"
-            raise RuleError([self._problem("M302", said, long.start(), size=len(long[0]))])
+            raise RuleError(
+                [self._problem("M302", said, long.start(), size=len(long[0]))]
+            )
 
     def misread(self, offset: int, message: str = "") -> RuleError:
         """Say where a formula stops making sense."""
@@ -137,7 +140,9 @@ class Gate:
         place = self._scalar.at(self._shift + offset)
         return Problem(code, said, place, hint, max(size, 1))
 
-    def _find(self, code: str, said: str, node: nodes.Node, hint: str | None = None) -> None:
+    def _find(
+        self, code: str, said: str, node: nodes.Node, hint: str | None = None
+    ) -> None:
         offset = node.lineno or 0
         word = re.match(r"\w+|\W", self._text[offset:])
         size = len(word[0]) if word else 1
@@ -149,7 +154,9 @@ class Gate:
             raise self.too_deep()
         if self._count > MAX_NODES:
             said = f"this formula has more than {MAX_NODES} parts"
-            raise RuleError([self._problem("M305", said, 0, "share parts through vars:")])
+            raise RuleError(
+                [self._problem("M305", said, 0, "share parts through vars:")]
+            )
         below = depth + 1
         match node:
             case nodes.Const():
@@ -196,8 +203,12 @@ class Gate:
                 both = left == right == "list"
                 return "list" if both else "number"
             case _:
-                hint = next((h for k, h in _REFUSED.items() if isinstance(node, k)), None)
-                said = f"this is not allowed in a formula: {type(node).__name__.lower()}"
+                hint = next(
+                    (h for k, h in _REFUSED.items() if isinstance(node, k)), None
+                )
+                said = (
+                    f"this is not allowed in a formula: {type(node).__name__.lower()}"
+                )
                 self._find("M302", said, node, hint)
                 return "any"
 
@@ -221,8 +232,12 @@ class Gate:
         kind = self._kind(node, depth)
         sign = getattr(owner, "operator", "-")
         if kind == "text":
-            hint = "+ adds numbers, ~ joins texts" if sign == "+" else "write … | number"
-            self._find("M302", f"{sign} computes with numbers, this is a text", node, hint)
+            hint = (
+                "+ adds numbers, ~ joins texts" if sign == "+" else "write … | number"
+            )
+            self._find(
+                "M302", f"{sign} computes with numbers, this is a text", node, hint
+            )
         elif kind in {"truth", "group"} or (kind == "list" and sign != "+"):
             self._find("M302", f"{sign} computes with numbers, this is a {kind}", node)
         return kind
@@ -293,7 +308,7 @@ class Gate:
         for arg in node.args:
             self._kind(arg, depth)
         for keyword in node.kwargs:
-            self._kind(keyword.value, depth)  # type: ignore[attr-defined]
+            self._kind(keyword.value, depth)
         spec = table.get(node.name)
         if spec is None:
             self._unknown(node, table, what)
@@ -301,7 +316,7 @@ class Gate:
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             self._find("M302", "* and ** are not allowed in a filter's values", node)
             return "any"
-        keys = tuple(k.key for k in node.kwargs)  # type: ignore[attr-defined]
+        keys = tuple(k.key for k in node.kwargs)
         wrong = spec.find_misuse(len(node.args), keys)
         if wrong:
             self._find("M308", wrong, node, spec.description.splitlines()[0])
@@ -332,5 +347,3 @@ def _is_integer(node: nodes.Node) -> bool:
         and isinstance(node.value, int)
         and not isinstance(node.value, bool)
     )
-
-

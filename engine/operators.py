@@ -56,7 +56,8 @@ def get_slice(value: Any, start: int | None, stop: int | None, label: str = "") 
     if isinstance(value, str | list | tuple):
         return value[start:stop]
     raise ValueFault(
-        "FORMULA", f"{_name(label)} is {name_kind(value)}; only text and lists have parts"
+        "FORMULA",
+        f"{_name(label)} is {name_kind(value)}; only text and lists have parts",
     )
 
 
@@ -68,7 +69,8 @@ def truth(value: Any, label: str = "") -> bool:
         return False
     hint = f"; write {label} is filled" if label else ""
     raise ValueFault(
-        "NOT_TRUE_OR_FALSE", f"{_name(label)} is {name_kind(value)}, not yes or no{hint}"
+        "NOT_TRUE_OR_FALSE",
+        f"{_name(label)} is {name_kind(value)}, not yes or no{hint}",
     )
 
 
@@ -80,7 +82,9 @@ def concat(value: Any, *others: Any) -> str | None:
     return text
 
 
-def calculate(sign: str, left: Any, right: Any, left_label: str, right_label: str) -> Any:
+def calculate(
+    sign: str, left: Any, right: Any, left_label: str, right_label: str
+) -> Any:
     """Compute exactly with two numbers."""
     if sign == "+" and isinstance(left, list) and isinstance(right, list):
         return left + right
@@ -139,7 +143,9 @@ def is_same(left: Any, right: Any, left_label: str = "", right_label: str = "") 
     return bool(left == right)
 
 
-def is_other(left: Any, right: Any, left_label: str = "", right_label: str = "") -> bool:
+def is_other(
+    left: Any, right: Any, left_label: str = "", right_label: str = ""
+) -> bool:
     """Tell whether two values differ."""
     return not is_same(left, right, left_label, right_label)
 
@@ -156,7 +162,9 @@ def is_in(value: Any, choices: Any, label: str = "", choices_label: str = "") ->
     raise ValueFault("FORMULA", said)
 
 
-def is_not_in(value: Any, choices: Any, label: str = "", choices_label: str = "") -> bool:
+def is_not_in(
+    value: Any, choices: Any, label: str = "", choices_label: str = ""
+) -> bool:
     """Tell whether a value is none of a list."""
     return not is_in(value, choices, label, choices_label)
 
@@ -173,7 +181,9 @@ def order(sign: str, left: Any, right: Any, left_label: str, right_label: str) -
     return _ORDERS[sign](a, _operand(sign, right, right_label, "decided"))
 
 
-def _operand(sign: str, value: Any, label: str, verb: str = "calculated") -> int | Decimal:
+def _operand(
+    sign: str, value: Any, label: str, verb: str = "calculated"
+) -> int | Decimal:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return value if isinstance(value, int) else decimal_of(value)
     said = f"{_name(label)} is {name_kind(value)}"

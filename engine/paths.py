@@ -83,7 +83,9 @@ def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
     text = scalar.text.strip()
     shift = len(scalar.text) - len(scalar.text.lstrip())
 
-    def problem(code: str, message: str, start: int, hint: str | None, size: int) -> Problem:
+    def problem(
+        code: str, message: str, start: int, hint: str | None, size: int
+    ) -> Problem:
         return Problem(code, message, scalar.at(shift + start), hint, max(size, 1))
 
     tree = _parse(text, problem)
@@ -129,7 +131,10 @@ def _misread(problem: Any, text: str, start: int) -> Problem:
     elif "-" in text and word:
         hint = 'a name with a hyphen needs double quotes inside the path: "a-b"'
     found = text[start : start + 1] or "its end"
-    return problem("M202", f"this path cannot be read at {found}", start, hint, 1)  # type: ignore[no-any-return]
+    misread: Problem = problem(
+        "M202", f"this path cannot be read at {found}", start, hint, 1
+    )
+    return misread
 
 
 def _depth(tree: Any) -> int:
@@ -144,7 +149,14 @@ def _simple_keys(tree: Tree) -> tuple[str, ...] | None:
     return None
 
 
-class _PlaceParser(Parser):  # type: ignore[misc]
+# The stubs know only what the library calls public.
+_ParserBase: Any = Parser
+_FunctionsBase: Any = functions.Functions
+_InterpreterBase: Any = TreeInterpreter
+_signature: Any = functions.signature
+
+
+class _PlaceParser(_ParserBase):  # type: ignore[misc]
     """The parser, noting where each name stands (the tree itself keeps no places)."""
 
     def parse(self, expression: str) -> Any:
@@ -191,7 +203,9 @@ class _Walker:
             case "subexpression" | "index_expression" | "pipe":
                 return self._chain(children, here)
             case "current" | "identity":
-                return Shape(self._types.item, self._types.label) if here is None else here
+                return (
+                    Shape(self._types.item, self._types.label) if here is None else here
+                )
             case "index":
                 return (here or Shape(self._types.item, self._types.label)).item()
             case "slice" | "flatten_inner":
@@ -316,7 +330,7 @@ class _View:
         return self._scope.lookup(name)
 
 
-class _Functions(functions.Functions):  # type: ignore[misc]
+class _Functions(_FunctionsBase):  # type: ignore[misc]
     """The standard functions, for exact numbers and with bounded results."""
 
     def _get_allowed_pytypes(self, types: list[str]) -> Any:
@@ -329,21 +343,21 @@ class _Functions(functions.Functions):  # type: ignore[misc]
     def _convert_to_jmespath_type(self, pyobject: str) -> Any:
         return "number" if pyobject == "Decimal" else functions.TYPES_MAP.get(pyobject)
 
-    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    @_signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_type(self, value: Any) -> Any:
         return self._convert_to_jmespath_type(type(value).__name__) or "unknown"
 
-    @functions.signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
+    @_signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
     def _func_avg(self, values: list[Any]) -> Any:
         if not values:
             return None
         return sum((Decimal(str(v)) for v in values), Decimal(0)) / len(values)
 
-    @functions.signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
+    @_signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
     def _func_sum(self, values: list[Any]) -> Any:
         return sum(plain(values))
 
-    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    @_signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_to_number(self, value: Any) -> Any:
         if isinstance(value, bool | list | dict) or value is None:
             return None
@@ -353,7 +367,7 @@ class _Functions(functions.Functions):  # type: ignore[misc]
             return None
         return number if number.is_finite() else None
 
-    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    @_signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_to_string(self, value: Any) -> str:
         if isinstance(value, str):
             return value
@@ -363,7 +377,7 @@ class _Functions(functions.Functions):  # type: ignore[misc]
             return json.dumps(value)
         raise TypeError(f"to_string cannot write {name_kind(value)} as text")
 
-    @functions.signature({"types": ["string"]}, {"types": ["array-string"]})  # type: ignore[untyped-decorator]
+    @_signature({"types": ["string"]}, {"types": ["array-string"]})  # type: ignore[untyped-decorator]
     def _func_join(self, separator: str, values: list[str]) -> str:
         size = sum(map(len, values)) + len(separator) * len(values)
         if size > MAX_TEXT:
@@ -371,7 +385,7 @@ class _Functions(functions.Functions):  # type: ignore[misc]
         return separator.join(values)
 
 
-class _Interpreter(TreeInterpreter):  # type: ignore[misc]
+class _Interpreter(_InterpreterBase):  # type: ignore[misc]
     """One evaluation: exact, and counted, so that no path can run away."""
 
     def __init__(self, scope: Scope) -> None:
@@ -420,5 +434,3 @@ class _Interpreter(TreeInterpreter):  # type: ignore[misc]
 
 def _listlike(value: Any) -> Any:
     return value.item if isinstance(value, _View) else value
-
-

@@ -7,11 +7,12 @@ Nothing here evaluates; :mod:`engine.stages` does, one function per step of the 
 
 from __future__ import annotations
 
-from collections import abc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
+    from collections import abc
+
     from engine.errors import Position, Violation
     from engine.expressions import Condition, Formula, Path, Template
     from engine.schemas import SchemaField, SchemaStore
