@@ -23,12 +23,12 @@ from engine.flow.spec import (
 from engine.mapping import apply_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from engine.expressions import Condition, Path, Scope
     from engine.flow.context import Document, RunContext
     from engine.flow.spec import Join, Request
-    from engine.mapping import Mapping
+    from engine.mapping import Mapping, Truncation
 
 LookStep = ReadStep | JoinStep | DeriveStep | RequireStep | CheckFilesStep
 
@@ -46,9 +46,9 @@ def run_look(step: LookStep, run: RunContext, document: Document) -> None:
         read_into(step, run, document.data, scope)
     elif isinstance(step, JoinStep):
         if holds(step.when, scope):
-            _join(step.join, scope, as_list(step.source.evaluate(scope)))
+            join_into(step, scope)
     elif isinstance(step, DeriveStep):
-        _derive(step, scope, document)
+        _note_cuts(derive_into(step, scope), document)
     elif isinstance(step, RequireStep):
         check_requirement(step, scope)
     else:
@@ -142,14 +142,19 @@ def make_payload(mapping: Mapping, scope: Scope, document: Document) -> dict[str
     result = apply_mapping(mapping, scope)
     if result.violations:
         raise ViolationError(list(result.violations))
-    for cut in result.truncations:
-        document.note(
-            "CUT",
-            f'"{cut.original[:60]}" is longer than {cut.limit} characters and was cut',
-            cut.path,
-        )
+    _note_cuts(result.truncations, document)
     payload: dict[str, Any] = result.payload
     return payload
+
+
+def _note_cuts(cuts: Iterable[Truncation], document: Document) -> None:
+    for cut in cuts:
+        where = f", the whole text is in {cut.moved_to}" if cut.moved_to else ""
+        document.note(
+            "CUT",
+            f'"{cut.original[:80]}" was cut to {cut.limit} characters{where}',
+            cut.path,
+        )
 
 
 def _read(step: ReadStep, run: RunContext, scope: Scope) -> Any:
@@ -224,17 +229,29 @@ def _join(join: Join, scope: Scope, records: Sequence[Any]) -> None:
             item[join.save] = [*item.get(join.save, ()), *found]
 
 
-def _derive(step: DeriveStep, scope: Scope, document: Document) -> None:
+def derive_into(step: DeriveStep, scope: Scope) -> list[Truncation]:
+    """Add a mapping's fields to the document or to each item; give what was cut.
+
+    Raises:
+        ViolationError: With the violations of all items.
+    """
     violations: list[Violation] = []
+    cuts: list[Truncation] = []
     for item_scope in iter_items(step.each, scope):
         if not holds(step.when, item_scope):
             continue
-        try:
-            item_scope.item.update(make_payload(step.mapping, item_scope, document))
-        except ViolationError as error:
-            violations.extend(error.violations)
+        result = apply_mapping(step.mapping, item_scope)
+        violations.extend(result.violations)
+        cuts.extend(result.truncations)
+        item_scope.item.update(result.payload)
     if violations:
         raise ViolationError(violations)
+    return cuts
+
+
+def join_into(step: JoinStep, scope: Scope) -> None:
+    """Hang documents that are there already on items."""
+    _join(step.join, scope, as_list(step.source.evaluate(scope)))
 
 
 def _check_files(step: CheckFilesStep, scope: Scope, document: Document) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from engine.systems.answers import Answer
 from engine.systems.bodies import Upload
-from engine.systems.json_text import BadJsonError, decode_json, encode_json
+from engine.json_text import BadJsonError, decode_json, encode_json
 from engine.systems.limiter import RateLimiter
 from engine.systems.load import load_system
 from engine.systems.requests import render_body

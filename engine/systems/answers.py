@@ -16,7 +16,7 @@ import jmespath
 
 from engine.attachments import FileContent
 from engine.errors import Refusal
-from engine.systems.json_text import BadJsonError, decode_json
+from engine.json_text import BadJsonError, decode_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from engine.attachments import FORMATS
-from engine.systems.json_text import encode_json
+from engine.json_text import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

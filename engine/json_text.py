@@ -92,3 +92,16 @@ def _refuse_floats(value: Any) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _refuse_floats(item)
+
+
+def render_json(value: Any) -> str:
+    """Write a value as indented JSON for a person, with the digits as they are."""
+    content = _SHOWER.encode(value)
+    return msgspec.json.format(content, indent=2).decode()
+
+
+def _show(value: Any) -> Any:
+    return repr(value)  # a file shows its size and digest, never its bytes
+
+
+_SHOWER = msgspec.json.Encoder(decimal_format="number", enc_hook=_show)

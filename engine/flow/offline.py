@@ -1,0 +1,136 @@
+"""Map a document that somebody has in a file: no system, no ledger, no secret.
+
+The file holds what a flow gathers (``invoice``, ``rows``, ``customer`` …) and, under
+``run``, the registers of the run. The flow's own derivations are made here as in a run;
+reads and writes are left out, so register ids stay empty.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import (
+    Problem,
+    SettingsError,
+    StoppedError,
+    Violation,
+    ViolationError,
+)
+from engine.expressions import Scope, ValueFault
+from engine.flow.gather import (
+    check_requirement,
+    derive_into,
+    holds,
+    iter_items,
+    join_into,
+)
+from engine.flow.spec import DeriveStep, JoinStep, RequireStep, WriteStep
+from engine.mapping import LazyVars, Recorder, apply_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Dictionary
+
+    from engine.flow.spec import Flow, Step
+    from engine.mapping import Mapping, MappingResult
+    from engine.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """What became of a document, offline."""
+
+    result: MappingResult
+    stops: tuple[Violation, ...]  # requirements and derivations that do not hold
+
+
+def read_document(text: str, name: str) -> dict[str, Any]:
+    """Read a document file; numbers with a point are Decimal.
+
+    Raises:
+        SettingsError: It is not one JSON object.
+    """
+    try:
+        document = json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        problem = Problem("M601", f"{name} is not JSON: {error}")
+        raise SettingsError([problem]) from error
+    if not isinstance(document, dict):
+        raise SettingsError([Problem("M601", f"{name} holds no document in {{ }}")])
+    return document
+
+
+def pick_mapping(project: Project, flow: Flow, name: str | None) -> Mapping:
+    """Find a mapping of a flow by its file name; the one that delivers by default.
+
+    Raises:
+        SettingsError: The flow has no mapping of that name.
+    """
+    folder = project.mappings[flow.file.rpartition("/")[0]]
+    if name is None:
+        assert flow.deliver.send.mapping is not None
+        return flow.deliver.send.mapping
+    found = folder.get(name) or folder.get(f"{name}.yaml")
+    if found is None:
+        hint = "known are: " + ", ".join(sorted(folder))
+        raise SettingsError([Problem("M602", f"there is no mapping {name}", hint=hint)])
+    return found
+
+
+def map_document(
+    flow: Flow,
+    mapping: Mapping,
+    document: dict[str, Any],
+    settings: Dictionary[str, Any],
+    *,
+    recorder: Recorder | None = None,
+) -> Offline:
+    """Derive what the flow derives, then apply a mapping; nothing is raised for data."""
+    data = dict(document)
+    registers = data.pop("run", {})
+    stops: list[Violation] = []
+
+    def scope() -> Scope:
+        found = Scope(data, {"doc": data, "company": settings, "run": registers})
+        return found.with_roots(
+            vars=LazyVars(dict(flow.variables), found),
+            reference=_reference(flow, data, found),
+        )
+
+    for step in (*flow.enrich, *flow.require, *flow.prepare):
+        try:
+            _look(step, scope())
+        except ViolationError as error:
+            stops.extend(error.violations)
+        except StoppedError as error:
+            stops.append(Violation(error.code, error.message, position=error.position))
+        except ValueFault as error:
+            stops.append(Violation(error.code, error.message))
+    return Offline(apply_mapping(mapping, scope(), recorder), tuple(stops))
+
+
+def _look(step: Step, scope: Scope) -> None:
+    if isinstance(step, DeriveStep):
+        derive_into(step, scope)
+    elif isinstance(step, JoinStep):
+        if holds(step.when, scope):
+            join_into(step, scope)
+    elif isinstance(step, RequireStep) and not _speaks_of_writes(step):
+        check_requirement(step, scope)
+    elif isinstance(step, WriteStep):
+        for item in iter_items(step.each, scope):  # what a write would have saved
+            if step.save and isinstance(item.item, dict):
+                item.item.setdefault(step.save, None)
+
+
+def _speaks_of_writes(step: RequireStep) -> bool:
+    """Tell whether a requirement is about register ids, which are empty offline."""
+    return step.each is not None
+
+
+def _reference(flow: Flow, data: dict[str, Any], scope: Scope) -> str:
+    record = data.get(flow.fetch.save)
+    value = flow.fetch.reference.evaluate(scope.with_item(record or {}))
+    return "" if value is None else str(value)
