@@ -82,7 +82,7 @@ def _deepest(error: ValidationError) -> ValidationError:
     """Follow ``anyOf`` and ``oneOf`` to the alternative that was meant."""
     branches: Any = error.validator_value
     is_choice = error.validator in ("anyOf", "oneOf") and error.context
-    if not is_choice or all("required" in branch for branch in branches):
+    if not is_choice or any("required" in branch for branch in branches):
         return error
     return best_match(iter([error])) or error
 
