@@ -1,0 +1,1 @@
+"""Tests, and the simulated systems that tests and demo share."""

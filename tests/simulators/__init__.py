@@ -1,0 +1,35 @@
+"""Simulated systems, written by hand from their public documentation.
+
+Nothing here imports the engine or reads its YAML: a mistake in a rule must not be
+able to repeat itself in the system that judges it.
+"""
+
+from tests.simulators.base import Exchange, Fault, Simulator
+from tests.simulators.clock import StillClock, WallClock
+from tests.simulators.data import (
+    DEMO_NOW,
+    DEMO_SECRETS,
+    demo_data,
+    invoice_number_of,
+)
+from tests.simulators.procountor import Procountor
+from tests.simulators.server import Server, serve
+from tests.simulators.severa import Severa
+from tests.simulators.transport import InProcessTransport
+
+__all__ = [
+    "DEMO_NOW",
+    "DEMO_SECRETS",
+    "Exchange",
+    "Fault",
+    "InProcessTransport",
+    "Procountor",
+    "Server",
+    "Severa",
+    "Simulator",
+    "StillClock",
+    "WallClock",
+    "demo_data",
+    "invoice_number_of",
+    "serve",
+]

@@ -1,0 +1,458 @@
+"""What both simulated systems share: routes, journal, faults, rate limit, WSGI.
+
+A simulator is a WSGI callable. Whoever carries its answers (in process or over a
+socket) acts on two side channels: the ``Lost`` exceptions below mean that no answer
+reaches the client, and ``environ[DELAY_KEY]`` is how many seconds late one comes.
+They also hand over the headers as sent, in ``environ[HEADERS_KEY]``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from email.utils import format_datetime
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.simulators.clock import Clock
+
+DELAY_KEY = "simulator.delay"
+HEADERS_KEY = "simulator.headers"
+HTML_ERROR = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+FaultKind = Literal[
+    "refuse",  # connection refused, nothing arrives
+    "drop_before",  # the request never arrives, the client times out
+    "drop_after",  # applied, the answer is lost
+    "delay",  # applied, answered `seconds` late
+    "status_429",  # not applied; `retry_after` seconds in the header when given
+    "status_5xx",  # `status`; applied or not by `applied`
+    "cut_body",  # applied, half of the answer's body
+    "expired_token",  # every token is dead, then the request is handled
+    "html_error",  # 502 with a web server's page; applied or not by `applied`
+]
+
+
+class Lost(Exception):  # noqa: N818 - what happened to the bytes, not an error of ours
+    """No answer reaches the client."""
+
+
+class ConnectionRefused(Lost):
+    """Nothing listened."""
+
+
+class RequestLost(Lost):
+    """The request never arrived."""
+
+
+class ResponseLost(Lost):
+    """The request was applied, the answer was lost."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One thing that goes wrong, a number of times, at one endpoint.
+
+    ``match`` is an endpoint as the journal spells it ("POST /invoices"); ``*`` matches
+    any text. The first ``after`` matching requests pass; ``times`` None is for ever.
+    """
+
+    match: str
+    kind: FaultKind
+    times: int | None = 1
+    after: int = 0
+    seconds: float = 0.0
+    status: int = 503
+    applied: bool = False
+    retry_after: int | None = None
+
+    def strikes(self, endpoint: str) -> bool:
+        """Tell whether this request is hit, and count it."""
+        if not fnmatchcase(endpoint, self.match) or self.times == 0:
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+def load_json(content: bytes) -> Any:
+    return json.loads(content, parse_float=Decimal)
+
+
+def dump_json(value: Any) -> bytes:
+    text = json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def _plain(value: Any) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    message = f"not JSON: {value!r}"
+    raise TypeError(message)
+
+
+def summarise(content: bytes, name: str | None = None) -> dict[str, Any]:
+    """Describe bytes by size and digest, so that journals stay readable."""
+    digest = hashlib.sha256(content).hexdigest()
+    about = {"size": len(content), "sha256": digest}
+    return {"name": name, **about} if name is not None else about
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    content: bytes
+
+
+def parse_multipart(content_type: str, body: bytes) -> list[Part]:
+    """Take a multipart/form-data body apart; an unreadable one has no parts."""
+    _, _, boundary = content_type.partition("boundary=")
+    parts = []
+    for chunk in body.split(b"--" + boundary.strip('" ').encode())[1:-1]:
+        head, _, content = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        fields = dict[str, str]()
+        for line in head.decode().split("\r\n"):
+            name, _, value = line.partition(":")
+            fields[name.strip().lower()] = value.strip()
+        words = dict[str, str]()
+        for word in fields.get("content-disposition", "").split(";")[1:]:
+            name, _, value = word.strip().partition("=")
+            words[name] = value.strip('"')
+        parts.append(
+            Part(
+                name=words.get("name", ""),
+                filename=words.get("filename"),
+                content_type=fields.get("content-type", "text/plain"),
+                content=content.removesuffix(b"\r\n"),
+            )
+        )
+    return parts
+
+
+@dataclass(slots=True)
+class Request:
+    """One request as it arrived; ``path`` is below the base path."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    content: bytes
+    params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+    def one(self, name: str, default: str | None = None) -> str | None:
+        return next((value for key, value in self.query if key == name), default)
+
+    def many(self, name: str) -> list[str]:
+        return [value for key, value in self.query if key == name]
+
+    def parts(self) -> list[Part]:
+        return parse_multipart(self.content_type, self.content)
+
+
+@dataclass(slots=True)
+class Reply:
+    """One answer; ``body`` is JSON unless it is bytes."""
+
+    status: int = 200
+    body: Any = None
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        if self.body is None:
+            return b""
+        return self.body if isinstance(self.body, bytes) else dump_json(self.body)
+
+
+class RefusedRequest(Exception):  # noqa: N818 - carries an answer, handlers raise it
+    """A handler's way to answer with an error from any depth."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request that arrived and what was answered, without any secret.
+
+    ``authorization`` says whether the credentials were right, wrong or missing. Bodies
+    are kept as bytes and decoded when asked for. ``status`` is what the system
+    decided, even when the answer was lost on its way (see ``fault``).
+    """
+
+    at: datetime
+    endpoint: str
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    authorization: str
+    status: int
+    fault: str | None
+    _body: bytes
+    _response: bytes
+    _response_type: str
+
+    @property
+    def body(self) -> Any:
+        """The request's body: JSON, form pairs, or a summary; secrets masked."""
+        kind = self.headers.get("content-type", "")
+        if not self._body:
+            return None
+        if kind.startswith("multipart/"):
+            return {
+                part.name: load_json(part.content)
+                if part.content_type.startswith("application/json")
+                else summarise(part.content, part.filename)
+                for part in parse_multipart(kind, self._body)
+            }
+        if kind.startswith("application/x-www-form-urlencoded"):
+            return mask(dict(parse_qsl(self._body.decode(), keep_blank_values=True)))
+        return mask(readable(self._body))
+
+    @property
+    def response(self) -> Any:
+        """The answer's body: JSON or a summary of bytes; tokens masked."""
+        if not self._response:
+            return None
+        if self._response_type.startswith("application/json"):
+            return mask(readable(self._response))
+        return summarise(self._response)
+
+
+def readable(content: bytes) -> Any:
+    try:
+        return load_json(content)
+    except ValueError:
+        return summarise(content)
+
+
+def mask(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    secret = {"client_secret", "api_key", "access_token", "refresh_token", "client_id"}
+    return {key: "***" if key in secret else item for key, item in value.items()}
+
+
+Handler = Callable[[Request], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation; ``needs`` is the scope, ``query`` the parameters it knows."""
+
+    method: str
+    template: str
+    handler: Handler
+    query: frozenset[str] = frozenset()
+    needs: str | None = None
+    open: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.method} {self.template}"
+
+    def match(self, path: str) -> dict[str, str] | None:
+        ours, theirs = self.template.split("/"), path.split("/")
+        if len(ours) != len(theirs):
+            return None
+        params = {}
+        for mine, other in zip(ours, theirs, strict=True):
+            if mine.startswith("{"):
+                params[mine[1:-1]] = other
+            elif mine != other:
+                return None
+        return params
+
+
+class RateLimit:
+    """At most ``limit`` requests in any sliding second, per client."""
+
+    def __init__(self, limit: int | None, clock: Clock) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._seen: dict[str, deque[float]] = {}
+
+    def is_over(self, client: str) -> bool:
+        """Count a request; refused ones are not counted (a guess)."""
+        if self.limit is None:
+            return False
+        seen, now = self._seen.setdefault(client, deque()), self._clock.monotonic()
+        while seen and seen[0] <= now - 1.0:
+            seen.popleft()
+        if len(seen) >= self.limit:
+            return True
+        seen.append(now)
+        return False
+
+
+class Simulator:
+    """A simulated system; subclasses fill ``routes`` and the three hooks."""
+
+    base_path = ""
+
+    def __init__(self, clock: Clock, rate_per_second: int | None) -> None:
+        self.clock = clock
+        self.journal: list[Exchange] = []
+        self.faults: list[Fault] = []
+        self.lost: list[tuple[str, str]] = []  # (endpoint, fault kind), never arrived
+        self.rate = RateLimit(rate_per_second, clock)
+        self.routes: list[Route] = []
+        self._lock = threading.RLock()
+
+    # Hooks -------------------------------------------------------------------
+
+    def judge(self, request: Request) -> str:
+        """Say whether the credentials are "right", "wrong" or "missing"."""
+        raise NotImplementedError
+
+    def admit(self, request: Request, route: Route | None) -> Route:
+        """Refuse what may not pass: rate, credentials, rights, path, parameters."""
+        raise NotImplementedError
+
+    def failure(self, status: int) -> Reply:
+        """Give the system's own error body for an injected status."""
+        raise NotImplementedError
+
+    def expire_tokens(self) -> None:
+        """Make every access token invalid."""
+        raise NotImplementedError
+
+    # Questions that tests ask --------------------------------------------------
+
+    def calls(self, endpoint: str) -> list[Exchange]:
+        """Give the journalled requests to one endpoint, in order."""
+        return [entry for entry in self.journal if entry.endpoint == endpoint]
+
+    # WSGI ----------------------------------------------------------------------
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        request = self._read(environ)
+        with self._lock:
+            reply, delay = self._handle(request)
+        environ[DELAY_KEY] = delay
+        content: bytes = reply.body
+        headers = {
+            "Date": format_datetime(self.clock.now(), usegmt=True),
+            "Content-Length": str(len(content)),
+            **({"Content-Type": reply.content_type} if content else {}),
+            **reply.headers,
+        }
+        reason = HTTPStatus(reply.status).phrase
+        start_response(f"{reply.status} {reason}", list(headers.items()))
+        return [content]
+
+    def _read(self, environ: dict[str, Any]) -> Request:
+        # WSGI cannot tell an underscore in a header's name from a hyphen, and one system
+        # has a header with an underscore; so carriers hand over the names as sent.
+        headers = {name.lower(): value for name, value in environ[HEADERS_KEY]}
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        path = environ["PATH_INFO"].encode("latin-1").decode()
+        if path.startswith(self.base_path + "/"):
+            path = path.removeprefix(self.base_path)
+        else:
+            path = "outside base path: " + path
+        query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        content = environ["wsgi.input"].read(length) if length else b""
+        return Request(environ["REQUEST_METHOD"], path, query, headers, content)
+
+    def _find(self, request: Request) -> Route | None:
+        for route in self.routes:
+            if route.method != request.method:
+                continue
+            params = route.match(request.path)
+            if params is not None:
+                request.params = params
+                return route
+        return None
+
+    def _handle(self, request: Request) -> tuple[Reply, float]:
+        route = self._find(request)
+        endpoint = route.endpoint if route else f"{request.method} ?"
+        fault = next((item for item in self.faults if item.strikes(endpoint)), None)
+        kind = fault.kind if fault else None
+        if kind in ("refuse", "drop_before"):
+            self.lost.append((endpoint, str(kind)))
+            raise ConnectionRefused if kind == "refuse" else RequestLost
+        if kind == "expired_token":
+            self.expire_tokens()
+        authorization = self.judge(request)
+        reply = self._decide(request, route, fault)
+        reply.body = reply.content()  # now, under the lock: state moves on
+        kept = {
+            name: value
+            for name, value in request.headers.items()
+            if name not in ("authorization", "client_id")
+        }
+        self.journal.append(
+            Exchange(
+                at=self.clock.now(),
+                endpoint=endpoint,
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                headers=kept,
+                authorization=authorization,
+                status=reply.status,
+                fault=kind,
+                _body=request.content,
+                _response=reply.body,
+                _response_type=reply.content_type,
+            )
+        )
+        if kind == "drop_after":
+            raise ResponseLost
+        return reply, fault.seconds if fault and kind == "delay" else 0.0
+
+    def _decide(
+        self, request: Request, route: Route | None, fault: Fault | None
+    ) -> Reply:
+        if fault is None:
+            return self._apply(request, route)
+        if fault.kind == "status_429":
+            reply = self.failure(429)
+            if fault.retry_after is not None:
+                reply.headers["Retry-After"] = str(fault.retry_after)
+            return reply
+        if fault.kind in ("status_5xx", "html_error"):
+            if fault.applied:
+                self._apply(request, route)
+            if fault.kind == "html_error":
+                return Reply(502, HTML_ERROR, "text/html")
+            return self.failure(fault.status)
+        reply = self._apply(request, route)
+        if fault.kind == "cut_body":
+            content = reply.content()
+            reply.body = content[: len(content) // 2]
+        return reply
+
+    def _apply(self, request: Request, route: Route | None) -> Reply:
+        try:
+            return self.admit(request, route).handler(request)
+        except RefusedRequest as refused:
+            return refused.reply
