@@ -161,9 +161,13 @@ def _plain(value: Any, left: list[int]) -> Any:
     left[0] -= len(value)
     if left[0] < 0:
         raise ValueFault("TOO_MANY", f"this holds over {MAX_VALUES} values")
+    # What holds no float is given back itself: a flow hangs what it finds on the items
+    # of its document, and a copy would lose that.
     if isinstance(value, dict):
-        return {key: _plain(item, left) for key, item in value.items()}
-    return [_plain(item, left) for item in value]
+        fields = {key: _plain(item, left) for key, item in value.items()}
+        return fields if any(fields[key] is not value[key] for key in value) else value
+    items = [_plain(item, left) for item in value]
+    return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
 
 
 def normalise_text(text: str) -> str:
