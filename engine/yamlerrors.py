@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.yamltext import Source, Style
 
 _QUOTES = ("single", "double")
+_HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 _IN_BRACES = (
     "put the text in quotes, or each key on its own line without { }: inside { } on "
     "one line, a path with [ ] or , needs quotes"
@@ -114,6 +115,16 @@ def _explain_scan(case: _Case) -> Problem:
             case.opened,
             f"put {quote} at the end of the text",
         )
+    if "double-quoted" in context and "hexadecimal" in case.problem:
+        start = case.source.text.rfind("\\", 0, case.at)
+        kind = case.source.text[start + 1]
+        return case.say(
+            "M126",
+            rf"\{kind} must be followed by {_HEX_DIGITS[kind]} digits 0-9 or A-F",
+            start,
+            r"use single quotes, or write \\ for a backslash",
+            2,
+        )
     if "double-quoted" in context:
         return case.say(
             "M126",
@@ -124,6 +135,10 @@ def _explain_scan(case: _Case) -> Problem:
             2,
         )
     if "block scalar" in context:
+        line = case.source.position(case.opened)
+        before = case.source.line(line.line)[: line.column - 1].rstrip()
+        if before.endswith(("]", "}")):
+            return _after_bracket(case, before[-1], case.opened)
         return case.say(
             "M127",
             "after | or > the line must end",
@@ -314,7 +329,7 @@ def _after_quote(case: _Case) -> Problem | None:
         "M122",
         f"the text goes on after the closing quote {quote}",
         case.at,
-        f"put the whole formula in {other} quotes, or use text: with "
+        f"put the whole text or formula in {other} quotes, or use text: with "
         "{{ }} around the values",
     )
 
@@ -335,18 +350,20 @@ def _explain_content(case: _Case) -> Problem:
     )
 
 
+def _after_bracket(case: _Case, bracket: str, index: int) -> Problem:
+    return case.say(
+        "M128",
+        f"the text goes on after the closing bracket {bracket}",
+        index,
+        "put the whole path or text in quotes",
+    )
+
+
 def _explain_block(case: _Case) -> Problem:
     quoted = _after_quote(case)
     if quoted:
         return quoted
     before = case.before.rstrip()
-    if before.endswith(("]", "}")):
-        return case.say(
-            "M128",
-            f"the text goes on after the closing bracket {before[-1]}",
-            case.at,
-            "put the whole path or text in quotes",
-        )
     if case.found in ("]", "}", ","):
         return case.say(
             "M128",
@@ -354,9 +371,19 @@ def _explain_block(case: _Case) -> Problem:
             case.at,
             "take it out, or put the text in quotes",
         )
+    if before.endswith(("]", "}")):
+        return _after_bracket(case, before[-1], case.at)
     if before.strip(" -"):
         return _explain_other(case)
     place = case.source.position(case.at)
+    first = re.search(r"^ +(?=[^\s#])", case.source.text, re.MULTILINE)
+    if "<document start>" in case.problem and first:
+        return case.say(
+            "M123",
+            f"the file's first key is indented, and line {place.line} is not",
+            first.end(),
+            "let all keys of the top level begin in column 1",
+        )
     level = case.source.position(case.opened)
     return case.say(
         "M123",

@@ -251,7 +251,24 @@ class _Builder:
         self.last = ScalarPlace(index, end, style)
         if style == "plain" and event.value:
             self._warn_comment(end)
+        if style == "double":
+            self._check_escapes(scalar)
         return scalar
+
+    def _check_escapes(self, scalar: Scalar) -> None:
+        r"""Find escapes that make what nobody can see: ``"C:\Laskut"`` has one."""
+        for found in BAD_CHARACTER.finditer(scalar.text):
+            at = scalar.at(found.start())
+            typed = self.source.line(at.line)[at.column - 1 : at.column + 1]
+            made = f"U+{ord(found.group()):04X}"
+            if found.group() != "\t" and typed.startswith("\\"):
+                self._say_at(
+                    "M111",
+                    f"{typed} makes an invisible character ({made})",
+                    at,
+                    r"use single quotes, or write \\ for a backslash",
+                    2,
+                )
 
     def _warn_comment(self, end: int) -> None:
         found = re.compile(r" +(#[^\s#!][^\n]*)").match(self.source.text, end)
