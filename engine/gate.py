@@ -47,13 +47,15 @@ INSTEAD: Final[Mapping[str, str]] = {
     "center": "pad fills up a text",
     "d": "default gives a value for an empty one",
 }
-_REFUSED: Final[Mapping[type[nodes.Node], str]] = {
-    nodes.Call: "a formula calls nothing; write value | filter",
-    nodes.Pow: "** is not allowed; multiply with *",
-    nodes.Mod: "% is not allowed; use text: to write values into a text",
-    nodes.FloorDiv: "// is not allowed; use / and decimals: 0",
-    nodes.Dict: "a formula makes no { }; use fields:",
+# Syntax that Jinja knows and formulas do not: what to say, and one way out.
+_REFUSED: Final[Mapping[type[nodes.Node], tuple[str, str]]] = {
+    nodes.Call: ("a formula calls nothing", "write value | filter"),
+    nodes.Pow: ("** is not allowed", "multiply with *"),
+    nodes.Mod: ("% is not allowed", "text: writes values into a text"),
+    nodes.FloorDiv: ("// is not allowed", "use / and decimals: 0"),
+    nodes.Dict: ("a formula makes no { }", "use fields:"),
 }
+_OTHERS: Final = ("this is not allowed in a formula", "use a key or a filter")
 
 
 def tokens_of(
@@ -143,7 +145,8 @@ class Gate:
     def _find(
         self, code: str, said: str, node: nodes.Node, hint: str | None = None
     ) -> None:
-        offset = node.lineno or 0
+        # The place of a field after a point is the point's.
+        offset = (node.lineno or 0) + isinstance(node, nodes.Getattr)
         word = re.match(r"\w+|\W", self._text[offset:])
         size = len(word[0]) if word else 1
         self._problems.append(self._problem(code, said, offset, hint, size))
@@ -203,12 +206,9 @@ class Gate:
                 both = left == right == "list"
                 return "list" if both else "number"
             case _:
-                hint = next(
-                    (h for k, h in _REFUSED.items() if isinstance(node, k)), None
-                )
-                said = (
-                    f"this is not allowed in a formula: {type(node).__name__.lower()}"
-                )
+                kinds = (k for k in _REFUSED if isinstance(node, k))
+                known = next(kinds, None)
+                said, hint = _REFUSED[known] if known else _OTHERS
                 self._find("M302", said, node, hint)
                 return "any"
 

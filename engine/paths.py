@@ -18,6 +18,7 @@ from jmespath import functions
 from jmespath.exceptions import (
     EmptyExpressionError,
     JMESPathError,
+    JMESPathTypeError,
     LexerError,
     ParseError,
 )
@@ -66,7 +67,7 @@ class Path:
         try:
             value = _Interpreter(scope).visit(self.tree, _View(scope))
         except (JMESPathError, TypeError, ArithmeticError) as error:
-            said = str(error).splitlines()[0] if str(error) else "wrong kind of value"
+            said = _explain(error)
             raise ValueFault("PATH", f"{self.text} cannot be read: {said}") from error
         except RecursionError:
             raise ValueFault("PATH", f"{self.text} is nested too deeply") from None
@@ -123,6 +124,7 @@ def _parse(text: str, problem: Any) -> Tree:
 
 
 def _misread(problem: Any, text: str, start: int) -> Problem:
+    found = text[start : start + 1] or "its end"
     start = min(start, max(len(text) - 1, 0))
     hint = None
     word = text.split(None, 1)
@@ -130,11 +132,23 @@ def _misread(problem: Any, text: str, start: int) -> Problem:
         hint = "a path picks; to compute, use transform: or when:"
     elif "-" in text and word:
         hint = 'a name with a hyphen needs double quotes inside the path: "a-b"'
-    found = text[start : start + 1] or "its end"
     misread: Problem = problem(
         "M202", f"this path cannot be read at {found}", start, hint, 1
     )
     return misread
+
+
+def _explain(error: Exception) -> str:
+    """Say in the consultant's words why a path met a value it cannot use."""
+    if isinstance(error, JMESPathTypeError):
+        kind = {"null": "an empty value"}.get(
+            error.actual_type, f"a {error.actual_type}"
+        )
+        return f"{error.function_name}() cannot use {kind}"
+    said = str(error).splitlines()[0] if str(error) else ""
+    if "not supported between" in said:
+        return "it compares a text with a number"
+    return said or "a value of the wrong kind"
 
 
 def _depth(tree: Any) -> int:
@@ -282,7 +296,8 @@ class _Walker:
         wrong = len(args) < len(signature) if variadic else len(args) != len(signature)
         if wrong:
             least = "at least " if variadic else ""
-            said = f"{name} takes {least}{len(signature)} values, not {len(args)}"
+            values = "value" if len(signature) == 1 else "values"
+            said = f"{name} takes {least}{len(signature)} {values}, not {len(args)}"
             self.problems.append(self._problem("M204", said, start, None, len(name)))
         shapes = [self.shape(a, here) for a in args if a["type"] != "expref"]
         for arg in args:

@@ -180,7 +180,8 @@ class RuleLoader:
         return rule
 
     def _bare(self, node: Scalar, value: ValueKey, place: Place) -> Rule:
-        return Rule(place.path, node.position, value, target=place.field)
+        keys = {"source": node.position}
+        return Rule(place.path, node.position, value, target=place.field, keys=keys)
 
     def _source(self, cell: Scalar, place: Place, types: Types) -> PathSource | None:
         try:

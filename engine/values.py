@@ -167,7 +167,9 @@ def _plain(value: Any, left: list[int]) -> Any:
         fields = {key: _plain(item, left) for key, item in value.items()}
         return fields if any(fields[key] is not value[key] for key in value) else value
     items = [_plain(item, left) for item in value]
-    return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return (
+        items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    )
 
 
 def normalise_text(text: str) -> str:
