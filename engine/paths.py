@@ -66,7 +66,7 @@ class Path:
             return plain(value) if isinstance(value, float) else value
         try:
             value = _Interpreter(scope).visit(self.tree, _View(scope))
-        except (JMESPathError, TypeError, ArithmeticError) as error:
+        except (JMESPathError, TypeError, ValueError, ArithmeticError) as error:
             said = _explain(error)
             raise ValueFault("PATH", f"{self.text} cannot be read: {said}") from error
         except RecursionError:
