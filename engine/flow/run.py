@@ -136,7 +136,11 @@ class _Worker:
             self.run.clock.sleep(SECOND_LOOK_SECONDS)
             again, self._again = self._again, []
             for record in again:
+                self.report.outcomes["waiting"] -= 1  # it is told once, as it ends
+                self.report.codes["IN_DOUBT"] -= 1
                 self._run_one(record)
+            self.report.outcomes = +self.report.outcomes
+            self.report.codes = +self.report.codes
 
     def _iter_records(self) -> Iterator[dict[str, Any]]:
         fetch = self.run.flow.fetch

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
     from engine.flow.spec import Same, Step
 
+LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run
 SECOND_LOOK_SECONDS = 60  # two searches closer than this may both be blind to one lag
 
 
@@ -52,6 +53,9 @@ class WaitError(TransientError):
         super().__init__(RequestFacts(step, step, detail=detail))
         self.code = code
         self.is_settled = is_settled  # a second look in this run may decide
+
+    def __str__(self) -> str:
+        return self.facts.detail
 
 
 class GoneError(Exception):
@@ -142,9 +146,12 @@ def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
     try:
         _try_create(run, document, payload)
     except NotAppliedError as error:
-        if error.facts.status != 401:
+        if error.facts.status not in (401, 429):
             raise
-        # The token was no good: surely not applied. A new one, a new claim, once.
+        # Surely not applied: the token was no good, or too much at once. One more try,
+        # with a claim of its own; the next run has all the others.
+        if error.facts.status == 429:
+            run.clock.sleep(min(error.retry_after or 1.0, LONGEST_PAUSE_SECONDS))
         _try_create(run, document, payload)
 
 

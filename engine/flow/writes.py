@@ -59,6 +59,7 @@ def run_write(
             saved = _write_one(step, run, document, item_scope, key)
             if is_register:
                 run.prepared[memory] = saved
+                _note_creation(step, run, document, key)
         if step.save:
             item_scope.item[step.save] = saved
 
@@ -99,7 +100,7 @@ def _write_one(
         _wait_for_doubt(step, run, document, key, earlier)
     if candidate is not None:
         scope = scope.with_roots(candidate=candidate)
-    return _send(step, send, run, document, scope, key)
+    return _send(step, send, run, document, scope, key, earlier)
 
 
 def _is_repeatable(step: WriteStep, run: RunContext) -> bool:
@@ -174,6 +175,7 @@ def _send(
     document: Document,
     scope: Scope,
     key: str,
+    earlier: Write | None,
 ) -> Any:
     body: Any = None
     if send.mapping is not None:
@@ -183,6 +185,12 @@ def _send(
         content = send.file.evaluate(scope)
         digest = digest_of([body, content])
         body = Upload(body, body["name"], content)
+    if earlier is not None and earlier.state == "done":
+        # A repeatable write of an earlier run: the same content is there already, other
+        # content simply replaces it.
+        if earlier.digest == digest:
+            return dict(earlier.answer)
+        return run.call(send.request, scope, body).body
     write = run.ledger.begin_write(document.transfer, step.name, key, digest)
     try:
         answer = run.call(send.request, scope, body)
@@ -193,7 +201,6 @@ def _send(
         run.ledger.end_write(write, "doubt", doubt_seen_at=run.server_now())
         raise
     _end(run, write, answer.body)
-    document.note(_note_code(step, send), key)
     return answer.body
 
 
@@ -208,9 +215,13 @@ def _end(run: RunContext, write: Write, answer: Any) -> None:
     )
 
 
-def _note_code(step: WriteStep, send: Send) -> str:
-    done = "CREATED" if send is step.create else "UPDATED"
-    return f"{step.name.upper()}_{done}"
+def _note_creation(
+    step: WriteStep, run: RunContext, document: Document, key: str
+) -> None:
+    """Tell people of a new register entry; they may want to complete it."""
+    write = run.ledger.find_write(document.transfer, step.name, key)
+    if write is not None and write.state == "done":
+        document.note(f"{step.name.upper()}_CREATED", key)
 
 
 def _small(answer: Any) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Make the pages that are generated: the grammar's keys, the filters, the advice.
+
+``docs/rules.md`` comes from ``schemas/grammar/`` and the filter table,
+``docs/errors.md`` from ``mappings/advice.yaml``. The same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from engine.advice import load_advice
+from engine.filters import FILTERS, TESTS
+from engine.yamlfile import load_yaml_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from engine.filters import Filter
+
+MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
+GRAMMARS = ("mapping", "match", "flow", "system", "table", "advice", "company")
+
+
+def write_pages(root: Path) -> list[str]:
+    """Write every generated page that differs; give the names of those written."""
+    written = stale_pages(root)
+    pages = _pages(root)
+    for name in written:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(pages[name], "utf-8")
+    return written
+
+
+def stale_pages(root: Path) -> list[str]:
+    """Name the generated pages that are not as their sources say."""
+    return [
+        name
+        for name, text in _pages(root).items()
+        if not (root / name).is_file() or (root / name).read_text("utf-8") != text
+    ]
+
+
+def _pages(root: Path) -> dict[str, str]:
+    return {"docs/rules.md": render_rules(root), "docs/errors.md": render_advice(root)}
+
+
+def render_rules(root: Path) -> str:
+    """Give the page of all keys, filters and tests."""
+    lines = ["# Rules: every key of every file", "", MADE, ""]
+    for name in GRAMMARS:
+        path = root / "schemas" / "grammar" / f"{name}.schema.json"
+        schema = json.loads(path.read_text("utf-8"))
+        lines += [f"## {schema['title']}", "", schema["description"], ""]
+        lines += _table(schema.get("properties", {}))
+        for key, part in schema.get("$defs", {}).items():
+            properties = part.get("properties")
+            if properties:
+                title = part.get("title", key)
+                lines += [f"### {title}", "", part.get("description", ""), ""]
+                lines += _table(properties)
+    lines += ["## Filters", "", "`value | filter`; an empty value stays empty.", ""]
+    lines += _functions(FILTERS)
+    lines += ["## Tests", "", "`value is test`, `value is not test`.", ""]
+    lines += _functions(TESTS)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(properties: Mapping[str, Any]) -> list[str]:
+    rows = ["| key | meaning | example |", "| --- | --- | --- |"]
+    for key, part in _flat("", properties):
+        example = part.get("examples", [""])[0]
+        shown = (
+            example
+            if isinstance(example, str)
+            else json.dumps(example, ensure_ascii=False)
+        )
+        code = f"`{_cell(shown)}`" if shown else ""
+        rows.append(f"| `{key}` | {_cell(part.get('description', ''))} | {code} |")
+    return [*rows, ""]
+
+
+def _flat(
+    prefix: str, properties: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, part in properties.items():
+        if not isinstance(part, dict):
+            continue  # `true`: a condition speaks of the key, it is described elsewhere
+        yield f"{prefix}{key}", part
+        yield from _flat(f"{prefix}{key}.", part.get("properties", {}))
+
+
+def _functions(table: Mapping[str, Filter]) -> list[str]:
+    lines = []
+    for name, spec in sorted(table.items()):
+        said, _, example = spec.description.partition("\n")
+        shown = [line.strip() for line in example.strip().splitlines() if line.strip()]
+        lines += [f"- **`{name}`** {said.strip()}"]
+        if shown:
+            lines += ["", "  ```", *(f"  {line}" for line in shown), "  ```", ""]
+    return [*lines, ""]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def render_advice(root: Path) -> str:
+    """Give the page of all codes that the transfer log may show."""
+    book = load_advice(load_yaml_file(root / "mappings" / "advice.yaml", root))
+    lines = [
+        "# Errors: what the transfer log says, and what to do",
+        "",
+        MADE,
+        "",
+        "Move the invoice to draft, correct it, set it back to the transfer status; the",
+        "next run tries again. `runner.py retry NUMBER` tries it without a change.",
+        "",
+    ]
+    for entry in sorted(book.entries, key=lambda entry: entry.code):
+        advice = book.find(entry.code, "en")
+        assert advice is not None
+        filled = advice.fill()
+        lines += [
+            f"## {entry.code}",
+            "",
+            filled.meaning,
+            "",
+            f"**Do:** {filled.do}",
+            "",
+        ]
+        if filled.where:
+            lines += [f"**Where:** {filled.where}", ""]
+        who = f"Who: {entry.who}. Kind: {entry.kind}."
+        also = f" Also seen as: {', '.join(entry.aliases)}." if entry.aliases else ""
+        lines += [f"{who}{also}", ""]
+    return "\n".join(lines).rstrip() + "\n"
