@@ -1,7 +1,7 @@
 """From a document's value to the type the target schema asks for, without loss.
 
-Only what loses nothing happens by itself: "12.10" → number, 12.0 → whole number, a whole
-number → text, a date-time → date. Everything else is a fault that names the key to add.
+Only what loses nothing happens by itself: "12.10" → number, 12.0 → whole number, a
+whole number → text, a date-time → date. All else is a fault that names the key to add.
 """
 
 from __future__ import annotations

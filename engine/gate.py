@@ -151,7 +151,7 @@ class Gate:
         size = len(word[0]) if word else 1
         self._problems.append(self._problem(code, said, offset, hint, size))
 
-    def _kind(self, node: nodes.Node, depth: int) -> str:  # noqa: C901 - one case a node
+    def _kind(self, node: nodes.Node, depth: int) -> str:  # noqa: C901, PLR0912 - one case a node
         self._count += 1
         if depth > MAX_DEPTH:
             raise self.too_deep()
@@ -285,11 +285,8 @@ class Gate:
             parts = [p for p in (arg.start, arg.stop) if p is not None]
             if arg.step is None and all(_is_integer(p) for p in parts):
                 return kind if kind in {"text", "list"} else "any"
-        elif _is_integer(arg):
+        elif _is_integer(arg) or _is_name(arg):
             return "any"
-        elif isinstance(arg, nodes.Const) and isinstance(arg.value, str):
-            if not arg.value.startswith("_"):
-                return "any"
         said = "only a number or a name may stand in [ ]"
         self._find("M302", said, arg, "use find_by or a path")
         return "any"
@@ -346,4 +343,12 @@ def _is_integer(node: nodes.Node) -> bool:
         isinstance(node, nodes.Const)
         and isinstance(node.value, int)
         and not isinstance(node.value, bool)
+    )
+
+
+def _is_name(node: nodes.Node) -> bool:
+    return (
+        isinstance(node, nodes.Const)
+        and isinstance(node.value, str)
+        and not node.value.startswith("_")
     )

@@ -332,7 +332,7 @@ def _overlaps(name: str, other: str) -> bool:
     return name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.")
 
 
-def _variables_of(rule: Rule) -> frozenset[str]:
+def _variables_of(rule: Rule) -> frozenset[str]:  # noqa: C901, PLR0912 - one case a key
     texts: list[str] = []
     for condition in (rule.when, rule.required_when):
         if condition is not None:

@@ -8,13 +8,10 @@ values: doubling tricks end there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from jmespath import functions
 from jmespath.exceptions import (
     EmptyExpressionError,
     JMESPathError,
@@ -22,23 +19,20 @@ from jmespath.exceptions import (
     LexerError,
     ParseError,
 )
-from jmespath.parser import Parser
-from jmespath.visitor import Options, TreeInterpreter
 
 from engine.errors import Problem, RuleError
+from engine.jmes import Functions, Interpreter, PlaceParser, Tree, View
 from engine.scope import NameFault, Shape, Types
 from engine.suggest import suggest
-from engine.values import MAX_TEXT, ValueFault, name_kind, plain
+from engine.values import ValueFault, plain
 
 if TYPE_CHECKING:
     from engine.errors import Position
     from engine.scope import Scope
     from engine.yamlfile import Scalar
 
-Tree = dict[str, Any]
 MAX_PATH: Final = 500
 MAX_LEVELS: Final = 30
-MAX_STEPS: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +59,13 @@ class Path:
                 value = value.get(key)
             return plain(value) if isinstance(value, float) else value
         try:
-            value = _Interpreter(scope).visit(self.tree, _View(scope))
+            value = Interpreter(scope).visit(self.tree, View(scope))
         except (JMESPathError, TypeError, ValueError, ArithmeticError) as error:
             said = _explain(error)
             raise ValueFault("PATH", f"{self.text} cannot be read: {said}") from error
         except RecursionError:
             raise ValueFault("PATH", f"{self.text} is nested too deeply") from None
-        return plain(value.item if isinstance(value, _View) else value)
+        return plain(value.item if isinstance(value, View) else value)
 
 
 def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
@@ -105,7 +99,7 @@ def _parse(text: str, problem: Any) -> Tree:
         hint = "a path has no braces; for a calculation use transform:"
         raise RuleError([problem("M202", "this is no path", 0, hint, 2)])
     try:
-        tree: Tree = _PlaceParser().parse(text).parsed
+        tree: Tree = PlaceParser().parse(text).parsed
     except EmptyExpressionError:
         raise RuleError([problem("M202", "the path is empty", 0, None, 1)]) from None
     except LexerError as error:
@@ -163,43 +157,6 @@ def _simple_keys(tree: Tree) -> tuple[str, ...] | None:
     return None
 
 
-# The stubs know only what the library calls public.
-_ParserBase: Any = Parser
-_FunctionsBase: Any = functions.Functions
-_InterpreterBase: Any = TreeInterpreter
-_signature: Any = functions.signature
-
-
-class _PlaceParser(_ParserBase):  # type: ignore[misc]
-    """The parser, noting where each name stands (the tree itself keeps no places)."""
-
-    def parse(self, expression: str) -> Any:
-        # Not the parent's: its trees are shared through a cache and carry no places.
-        return self._do_parse(expression)
-
-    def _token_nud_unquoted_identifier(self, token: Tree) -> Tree:
-        return _placed(super()._token_nud_unquoted_identifier(token), token)
-
-    def _token_nud_quoted_identifier(self, token: Tree) -> Tree:
-        return _placed(super()._token_nud_quoted_identifier(token), token)
-
-    def _token_nud_literal(self, token: Tree) -> Tree:
-        node: Tree = super()._token_nud_literal(token)
-        node["value"] = plain(node["value"])
-        return node
-
-    def _token_led_lparen(self, left: Tree) -> Tree:
-        node: Tree = super()._token_led_lparen(left)
-        node["start"] = left.get("start", 0)
-        return node
-
-
-def _placed(node: Tree, token: Tree) -> Tree:
-    node["start"] = token["start"]
-    node["quoted"] = token["type"] == "quoted_identifier"
-    return node
-
-
 class _Walker:
     """Steps through a tree with the source schema and collects what is wrong."""
 
@@ -208,7 +165,7 @@ class _Walker:
         self._problem = problem
         self.problems: list[Problem] = []
 
-    def shape(self, node: Tree, here: Shape | None) -> Shape:
+    def shape(self, node: Tree, here: Shape | None) -> Shape:  # noqa: C901 - one case a node
         """Say what a node gives at a place; ``here`` None is the scope itself."""
         children = node.get("children", [])
         match node["type"]:
@@ -283,10 +240,10 @@ class _Walker:
 
     def _function(self, node: Tree, here: Shape | None) -> Shape:
         name, args = node["value"], node["children"]
-        known = _Functions.FUNCTION_TABLE.get(name)
+        known = Functions.FUNCTION_TABLE.get(name)
         start = node.get("start", 0)
         if known is None:
-            close = suggest(name, sorted(_Functions.FUNCTION_TABLE))
+            close = suggest(name, sorted(Functions.FUNCTION_TABLE))
             hint = f"did you mean {close}?" if close else "filters go into transform:"
             said = f"paths have no function {name}"
             self.problems.append(self._problem("M203", said, start, hint, len(name)))
@@ -332,120 +289,3 @@ class _ListField:
 def _listed(right: Shape) -> Shape:
     label = right.label.removesuffix("[]")
     return Shape(_ListField(right.field), label)  # type: ignore[arg-type]
-
-
-class _View:
-    """The scope as a path sees it: names by ``get``, all fields by ``values``."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self.item = scope.item
-
-    def get(self, name: str) -> Any:
-        return self._scope.lookup(name)
-
-
-class _Functions(_FunctionsBase):  # type: ignore[misc]
-    """The standard functions, for exact numbers and with bounded results."""
-
-    def _get_allowed_pytypes(self, types: list[str]) -> Any:
-        allowed, subtypes = super()._get_allowed_pytypes(types)
-        subtypes = [(*s, "Decimal") if "int" in s else s for s in subtypes]
-        if "int" in allowed:
-            allowed = [*allowed, "Decimal"]
-        return allowed, subtypes
-
-    def _convert_to_jmespath_type(self, pyobject: str) -> Any:
-        return "number" if pyobject == "Decimal" else functions.TYPES_MAP.get(pyobject)
-
-    @_signature({"types": []})  # type: ignore[untyped-decorator]
-    def _func_type(self, value: Any) -> Any:
-        return self._convert_to_jmespath_type(type(value).__name__) or "unknown"
-
-    @_signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
-    def _func_avg(self, values: list[Any]) -> Any:
-        if not values:
-            return None
-        return sum((Decimal(str(v)) for v in values), Decimal(0)) / len(values)
-
-    @_signature({"types": ["array-number"]})  # type: ignore[untyped-decorator]
-    def _func_sum(self, values: list[Any]) -> Any:
-        return sum(plain(values))
-
-    @_signature({"types": []})  # type: ignore[untyped-decorator]
-    def _func_to_number(self, value: Any) -> Any:
-        if isinstance(value, bool | list | dict) or value is None:
-            return None
-        try:
-            number = Decimal(str(value).strip())
-        except ArithmeticError:
-            return None
-        return number if number.is_finite() else None
-
-    @_signature({"types": []})  # type: ignore[untyped-decorator]
-    def _func_to_string(self, value: Any) -> str:
-        if isinstance(value, str):
-            return value
-        if isinstance(value, Decimal):
-            return format(value, "f")
-        if isinstance(value, bool | int) or value is None:
-            return json.dumps(value)
-        raise TypeError(f"to_string cannot write {name_kind(value)} as text")
-
-    @_signature({"types": ["string"]}, {"types": ["array-string"]})  # type: ignore[untyped-decorator]
-    def _func_join(self, separator: str, values: list[str]) -> str:
-        size = sum(map(len, values)) + len(separator) * len(values)
-        if size > MAX_TEXT:
-            raise TypeError(f"join makes over {MAX_TEXT} characters")
-        return separator.join(values)
-
-
-class _Interpreter(_InterpreterBase):  # type: ignore[misc]
-    """One evaluation: exact, and counted, so that no path can run away."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(Options(custom_functions=_Functions()))
-        self._scope = scope
-        self._steps = 0
-
-    def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
-        self._spend(1)
-        return super().visit(node, *args, **kwargs)
-
-    def _spend(self, steps: int) -> None:
-        self._steps += steps
-        if self._steps > MAX_STEPS:
-            raise TypeError(f"it looks at over {MAX_STEPS} values")
-
-    def visit_field(self, node: Tree, value: Any) -> Any:
-        # Mappings only: an object's own get() or attributes are never asked.
-        if isinstance(value, Mapping | _View):
-            found = value.get(node["value"])
-            return plain(found) if isinstance(found, float) else found
-        return None
-
-    def visit_current(self, node: Tree, value: Any) -> Any:
-        del node
-        return value.item if isinstance(value, _View) else value
-
-    def visit_identity(self, node: Tree, value: Any) -> Any:
-        return self.visit_current(node, value)
-
-    def visit_index(self, node: Tree, value: Any) -> Any:
-        return super().visit_index(node, _listlike(value))
-
-    def visit_slice(self, node: Tree, value: Any) -> Any:
-        return super().visit_slice(node, _listlike(value))
-
-    def visit_flatten(self, node: Tree, value: Any) -> Any:
-        merged = super().visit_flatten(node, value)
-        self._spend(len(merged or ()))
-        return merged
-
-    def visit_value_projection(self, node: Tree, value: Any) -> Any:
-        base = value.item if isinstance(value, _View) else value
-        return super().visit_value_projection(node, base)
-
-
-def _listlike(value: Any) -> Any:
-    return value.item if isinstance(value, _View) else value

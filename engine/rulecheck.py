@@ -28,7 +28,7 @@ class Place:
     parent: SchemaField | None = None
 
     def without_type(self) -> Place:
-        """The same place for a literal that a later stage still changes."""
+        """Give the same place for a literal that a later stage still changes."""
         return Place(self.path, None, self.parent)
 
 

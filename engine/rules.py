@@ -195,7 +195,7 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """A value that was cut to fit its field; kept so that nobody loses text silently."""
+    """A value that was cut to fit its field; nobody loses text silently."""
 
     path: str  # payload path, dotted
     limit: int  # characters allowed

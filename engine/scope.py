@@ -1,8 +1,8 @@
 """What a rule can see: the current item, and the roots around it.
 
 A bare name is a field of the current item. A root (``doc``, ``vars``, ``company``,
-``run``, ``parent``, ``row_number``, ``this``, and what a flow adds) wins over a field of
-the same name; ``this.NAME`` still reaches the field.
+``run``, ``parent``, ``row_number``, ``this``, and what a flow adds) wins over a field
+of the same name; ``this.NAME`` still reaches the field.
 """
 
 from __future__ import annotations

@@ -7,14 +7,14 @@ functions: a trace is the same evaluation with somebody writing it down.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.conversion import convert_value, read_date
-from engine.errors import Violation, ViolationError
+from engine.errors import ViolationError
+from engine.findings import Findings, Overflow
 from engine.rules import (
     MISSING,
     Calculation,
@@ -53,57 +53,6 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
     "up": ROUND_UP,
 }
 _SHOWN = 8  # alternatives that a message lists
-
-
-class Recorder:
-    """Keeps the way of every value, for ``explain``."""
-
-    def __init__(self) -> None:
-        self._traces: dict[str, list[Trace]] = {}
-
-    @property
-    def traces(self) -> tuple[Trace, ...]:
-        """One row per output leaf, and one per field that was left out."""
-        return tuple(trace for rows in self._traces.values() for trace in rows)
-
-    def keep(self, trace: Trace) -> None:
-        """Keep a field's row; of a group or list, one row for each leaf in it."""
-        rows = [
-            Trace(path, value, trace.stages, trace.position, trace.is_sent)
-            for path, value in _iter_leaves(trace.path, trace.value)
-        ]
-        self._traces[trace.path] = rows
-
-
-@dataclass(slots=True)
-class Overflow:
-    """A text that did not fit and may move to a sibling field."""
-
-    rule: Rule
-    path: str
-    text: str
-    kept: str
-
-
-@dataclass(slots=True)
-class Findings:
-    """What is collected while one document is mapped."""
-
-    recorder: Recorder | None = None
-    violations: list[Violation] = field(default_factory=list)
-    truncations: list[Truncation] = field(default_factory=list)
-    silent_cuts: list[Truncation] = field(default_factory=list)
-    overflows: list[Overflow] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)  # payload paths already reported
-
-    def report(
-        self, code: str, message: str, path: str, value: Any, place: Position
-    ) -> None:
-        """Collect a violation; the same one (of a shared variable) is said once."""
-        violation = Violation(code, message, path, show_value(value), place)
-        if violation not in self.violations:
-            self.violations.append(violation)
-        self.broken.add(path)
 
 
 @dataclass(slots=True)
@@ -394,18 +343,3 @@ def source_label(rule: Rule) -> str:
             return template.text
         case _:
             return ""
-
-
-def _iter_leaves(path: str, value: Any) -> list[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        parts = [_iter_leaves(f"{path}.{k}", v) for k, v in value.items()]
-    elif isinstance(value, list) and value:
-        parts = [_iter_leaves(f"{path}[{i}]", v) for i, v in enumerate(value)]
-    else:
-        return [(path, value)]
-    return [leaf for part in parts for leaf in part]
-
-
-def without_indexes(path: str) -> str:
-    """Turn a payload path into the rule's: ``rows[2].unit`` → ``rows[].unit``."""
-    return re.sub(r"\[\d+\]", "[]", path)

@@ -100,7 +100,7 @@ def dotted(path: list[str | int], name: str = "") -> str:
     return f"{text}.{name}" if text and name else text or name
 
 
-def _reword(error: Any, store: SchemaStore) -> Iterator[Violation]:  # noqa: C901, PLR0912 - one case a keyword
+def _reword(error: Any, store: SchemaStore) -> Iterator[Violation]:  # noqa: C901, PLR0912, PLR0915 - one case a keyword
     kind, path = error.kind, dotted(error.instance_path)
     value = error.instance
     code, said = "NOT_VALID", error.message

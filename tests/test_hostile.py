@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.errors import Position, RuleError
+from engine.errors import RuleError
 from engine.expressions import (
     Scope,
     ValueFault,
@@ -47,8 +47,8 @@ def outcome(compile_, text):
     try:
         result = compile_(scalar(text)).evaluate(Scope(DOCUMENT, {"doc": DOCUMENT}))
     except RuleError as error:
-        assert all(isinstance(p.position, Position) for p in error.problems)
-        result = "refused"
+        places = [p.position is not None for p in error.problems]
+        result = "refused" if all(places) else None
     except ValueFault:
         result = "fault"
     assert time.perf_counter() - started < 2

@@ -14,15 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RuleError
+from engine.expressions import compile_formula
 from engine.filters import FILTERS, TESTS
+from engine.findings import Findings
 from engine.identifiers import find_business_id
 from engine.listfilters import allocate, share_out
 from engine.mapping import apply_mapping, load_mapping
 from engine.rules import MISSING
 from engine.schemas import SchemaStore
 from engine.scope import Scope
-from engine.expressions import compile_formula
-from engine.stages import Findings, evaluate_rule
+from engine.stages import evaluate_rule
 from engine.values import cut_text, normalise_text
 from engine.yamlfile import load_yaml
 
@@ -196,14 +197,14 @@ SAMPLE = {
         {
             "code": "A",
             "text": "Työ",
-            "quantity": Decimal("2"),
+            "quantity": Decimal(2),
             "price": Decimal("5.25"),
         },
         {
             "code": None,
             "text": "Matka",
-            "quantity": Decimal("1"),
-            "price": Decimal("3"),
+            "quantity": Decimal(1),
+            "price": Decimal(3),
         },
     ],
 }
