@@ -151,7 +151,8 @@ def apply_mapping(
     scope = scope.with_roots(vars=LazyVars(mapping.variables, scope))
     findings = Findings(recorder)
     if not is_wanted(mapping, scope, findings):
-        return MappingResult({}, tuple(findings.violations), is_left_out=True)
+        faults = tuple(findings.violations)
+        return MappingResult({}, faults, is_left_out=not faults)
     payload: dict[str, Any] = {}
     fill_payload(payload, mapping.fields, scope, "", findings)
     if mapping.target:
