@@ -4,7 +4,7 @@ Nothing here imports the engine or reads its YAML: a mistake in a rule must not 
 able to repeat itself in the system that judges it.
 """
 
-from tests.simulators.base import Exchange, Fault, Simulator
+from tests.simulators.base import Exchange, Simulator
 from tests.simulators.clock import StillClock, WallClock
 from tests.simulators.data import (
     DEMO_NOW,
@@ -12,6 +12,7 @@ from tests.simulators.data import (
     demo_data,
     invoice_number_of,
 )
+from tests.simulators.faults import Fault
 from tests.simulators.procountor import Procountor
 from tests.simulators.server import Server, serve
 from tests.simulators.severa import Severa

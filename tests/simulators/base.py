@@ -8,18 +8,25 @@ They also hand over the headers as sent, in ``environ[HEADERS_KEY]``.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from email.utils import format_datetime
-from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from tests.simulators.bodies import (
+    Part,
+    dump_json,
+    load_json,
+    mask,
+    parse_multipart,
+    readable,
+    summarise,
+)
+from tests.simulators.faults import ConnectionRefused, Fault, RequestLost, ResponseLost
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,121 +36,6 @@ if TYPE_CHECKING:
 DELAY_KEY = "simulator.delay"
 HEADERS_KEY = "simulator.headers"
 HTML_ERROR = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
-
-FaultKind = Literal[
-    "refuse",  # connection refused, nothing arrives
-    "drop_before",  # the request never arrives, the client times out
-    "drop_after",  # applied, the answer is lost
-    "delay",  # applied, answered `seconds` late
-    "status_429",  # not applied; `retry_after` seconds in the header when given
-    "status_5xx",  # `status`; applied or not by `applied`
-    "cut_body",  # applied, half of the answer's body
-    "expired_token",  # every token is dead, then the request is handled
-    "html_error",  # 502 with a web server's page; applied or not by `applied`
-]
-
-
-class Lost(Exception):  # noqa: N818 - what happened to the bytes, not an error of ours
-    """No answer reaches the client."""
-
-
-class ConnectionRefused(Lost):
-    """Nothing listened."""
-
-
-class RequestLost(Lost):
-    """The request never arrived."""
-
-
-class ResponseLost(Lost):
-    """The request was applied, the answer was lost."""
-
-
-@dataclass(slots=True)
-class Fault:
-    """One thing that goes wrong, a number of times, at one endpoint.
-
-    ``match`` is an endpoint as the journal spells it ("POST /invoices"); ``*`` matches
-    any text. The first ``after`` matching requests pass; ``times`` None is for ever.
-    """
-
-    match: str
-    kind: FaultKind
-    times: int | None = 1
-    after: int = 0
-    seconds: float = 0.0
-    status: int = 503
-    applied: bool = False
-    retry_after: int | None = None
-
-    def strikes(self, endpoint: str) -> bool:
-        """Tell whether this request is hit, and count it."""
-        if not fnmatchcase(endpoint, self.match) or self.times == 0:
-            return False
-        if self.after > 0:
-            self.after -= 1
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
-
-
-def load_json(content: bytes) -> Any:
-    return json.loads(content, parse_float=Decimal)
-
-
-def dump_json(value: Any) -> bytes:
-    text = json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
-
-
-def _plain(value: Any) -> float:
-    if isinstance(value, Decimal):
-        return float(value)
-    message = f"not JSON: {value!r}"
-    raise TypeError(message)
-
-
-def summarise(content: bytes, name: str | None = None) -> dict[str, Any]:
-    """Describe bytes by size and digest, so that journals stay readable."""
-    digest = hashlib.sha256(content).hexdigest()
-    about = {"size": len(content), "sha256": digest}
-    return {"name": name, **about} if name is not None else about
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a multipart body."""
-
-    name: str
-    filename: str | None
-    content_type: str
-    content: bytes
-
-
-def parse_multipart(content_type: str, body: bytes) -> list[Part]:
-    """Take a multipart/form-data body apart; an unreadable one has no parts."""
-    _, _, boundary = content_type.partition("boundary=")
-    parts = []
-    for chunk in body.split(b"--" + boundary.strip('" ').encode())[1:-1]:
-        head, _, content = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        fields = dict[str, str]()
-        for line in head.decode().split("\r\n"):
-            name, _, value = line.partition(":")
-            fields[name.strip().lower()] = value.strip()
-        words = dict[str, str]()
-        for word in fields.get("content-disposition", "").split(";")[1:]:
-            name, _, value = word.strip().partition("=")
-            words[name] = value.strip('"')
-        parts.append(
-            Part(
-                name=words.get("name", ""),
-                filename=words.get("filename"),
-                content_type=fields.get("content-type", "text/plain"),
-                content=content.removesuffix(b"\r\n"),
-            )
-        )
-    return parts
 
 
 @dataclass(slots=True)
@@ -241,20 +133,6 @@ class Exchange:
         if self._response_type.startswith("application/json"):
             return mask(readable(self._response))
         return summarise(self._response)
-
-
-def readable(content: bytes) -> Any:
-    try:
-        return load_json(content)
-    except ValueError:
-        return summarise(content)
-
-
-def mask(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    secret = {"client_secret", "api_key", "access_token", "refresh_token", "client_id"}
-    return {key: "***" if key in secret else item for key, item in value.items()}
 
 
 Handler = Callable[[Request], Reply]

@@ -17,7 +17,7 @@ from tests.simulators.data_severa import Book
 
 if TYPE_CHECKING:
     from tests.simulators.procountor_data import ProcountorData
-    from tests.simulators.severa import SeveraData
+    from tests.simulators.severa_data import SeveraData
 
 DEMO_NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 DEMO_SECRETS = MappingProxyType(

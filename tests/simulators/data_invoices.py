@@ -15,7 +15,8 @@ Not to be moved: draft, paid, paid_original, transferred_1 to transferred_3.
 
 from __future__ import annotations
 
-from tests.simulators.data_severa import TRANSFERRED, Book, Row, UserFile
+from tests.simulators.data_registers import TRANSFERRED
+from tests.simulators.data_severa import Book, Row, UserFile
 from tests.simulators.files import make_gif, make_jpeg, make_pdf, make_png
 
 HOURS, FEES, TRAVEL, FLAT = "Hours", "ProjectFees", "TravelExpenses", "FlatRate"
@@ -252,7 +253,7 @@ def _add_by_email(book: Book) -> None:
         [
             hours(
                 "Parcel tracking: "
-                + "event mapping, retries, monitoring and handover; " * 14,
+                + "event mapping, retries, monitoring and handover; " * 10,
                 "50",
                 "135.00",
                 "OHJ",

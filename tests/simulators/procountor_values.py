@@ -2,699 +2,155 @@
 
 from __future__ import annotations
 
-UNITS = frozenset(
-    [
-        "CM",
-        "LOT",
-        "GRAM",
-        "HOUR",
-        "PERSON",
-        "LINEAR_METER",
-        "KILOGRAM",
-        "MONTH",
-        "KILOMETER",
-        "PIECE",
-        "KILOWATT_HOUR",
-        "LITER",
-        "BOX",
-        "METER",
-        "SQUARE_METER",
-        "CUBIC_METER",
-        "SALE_UNIT",
-        "MINUTE",
-        "MILLIMETER",
-        "PARCEL",
-        "BOTTLE",
-        "CAN",
-        "BAG",
-        "DAY",
-        "ROLL",
-        "PAGE",
-        "SACK",
-        "SERIES",
-        "TUBE",
-        "TON",
-        "YEAR",
-        "WEEK",
-        "FULL_DAY",
-        "KILOBIT",
-        "MEGABIT",
-        "GIGABIT",
-        "TERABIT",
-        "SQUARE_CENTIMETRE",
-        "CENTILITRE",
-        "CUP",
-        "DECILITRE",
-        "GALLON_UK",
-        "GALLON_US",
-        "MILLILITRE",
-        "PINT_UK",
-        "PINT_US",
-        "AMPERE",
-        "AMPERE_HOUR",
-        "AMPERE_MINUTE",
-        "KILOAMPERE_HOUR",
-        "KILOVOLT",
-        "MILLIVOLT",
-        "MILLIAMPERE_HOUR",
-        "FOOT",
-        "INCH",
-        "MILE",
-        "YARD",
-        "EXAJOULE",
-        "GIGAJOULE",
-        "JOULE",
-        "JOULE_PER_SECOND",
-        "KILOJOULE",
-        "MILLIJOULE",
-        "PETAJOULE",
-        "TERAJOULE",
-        "GRAM_PER_CUBIC_METRE",
-        "GRAM_PER_SQUARE_METRE",
-        "KILOGRAM_PER_CUBIC_METRE",
-        "KILOGRAM_PER_SQUARE_METRE",
-        "MILLIGRAM",
-        "MILLIGRAM_PER_CUBIC_METRE",
-        "OUNCE",
-        "POUND",
-        "STONE_UK",
-        "DOZEN",
-        "DOZEN_PACK",
-        "EIGHT_PACK",
-        "FIVE_PACK",
-        "FOUR_PACK",
-        "HUNDRED",
-        "JAR",
-        "NINE_PACK",
-        "NUMBER_OF_WORDS",
-        "PAIR",
-        "PALLET",
-        "PLATE",
-        "SET",
-        "SEVEN_PACK",
-        "SIX_PACK",
-        "TEN_PACK",
-        "THREE_PACK",
-        "TWO_PACK",
-        "WRAP",
-        "GIGAWATT",
-        "GIGAWATT_HOUR",
-        "KILOWATT",
-        "MEGAWATT_HOUR",
-        "MILLIWATT",
-        "TERAWATT",
-        "TERAWATT_HOUR",
-        "WATT",
-        "WATT_HOUR",
-        "BAR",
-        "KILOPASCAL",
-        "PASCAL",
-        "KILOBYTE",
-        "MEGABYTE",
-        "GIGABYTE",
-        "SECOND",
-        "HECTARE",
-        "NO_UNIT",
-    ]
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNITS = words(
+    """
+    CM LOT GRAM HOUR PERSON LINEAR_METER KILOGRAM MONTH KILOMETER PIECE KILOWATT_HOUR
+    LITER BOX METER SQUARE_METER CUBIC_METER SALE_UNIT MINUTE MILLIMETER PARCEL BOTTLE
+    CAN BAG DAY ROLL PAGE SACK SERIES TUBE TON YEAR WEEK FULL_DAY KILOBIT MEGABIT
+    GIGABIT TERABIT SQUARE_CENTIMETRE CENTILITRE CUP DECILITRE GALLON_UK GALLON_US
+    MILLILITRE PINT_UK PINT_US AMPERE AMPERE_HOUR AMPERE_MINUTE KILOAMPERE_HOUR KILOVOLT
+    MILLIVOLT MILLIAMPERE_HOUR FOOT INCH MILE YARD EXAJOULE GIGAJOULE JOULE
+    JOULE_PER_SECOND KILOJOULE MILLIJOULE PETAJOULE TERAJOULE GRAM_PER_CUBIC_METRE
+    GRAM_PER_SQUARE_METRE KILOGRAM_PER_CUBIC_METRE KILOGRAM_PER_SQUARE_METRE MILLIGRAM
+    MILLIGRAM_PER_CUBIC_METRE OUNCE POUND STONE_UK DOZEN DOZEN_PACK EIGHT_PACK FIVE_PACK
+    FOUR_PACK HUNDRED JAR NINE_PACK NUMBER_OF_WORDS PAIR PALLET PLATE SET SEVEN_PACK
+    SIX_PACK TEN_PACK THREE_PACK TWO_PACK WRAP GIGAWATT GIGAWATT_HOUR KILOWATT
+    MEGAWATT_HOUR MILLIWATT TERAWATT TERAWATT_HOUR WATT WATT_HOUR BAR KILOPASCAL PASCAL
+    KILOBYTE MEGABYTE GIGABYTE SECOND HECTARE NO_UNIT
+    """
 )
-COUNTRIES = frozenset(
-    [
-        "AFGHANISTAN",
-        "ALAND_ISLANDS",
-        "ALBANIA",
-        "ALGERIA",
-        "AMERICAN_SAMOA",
-        "ANDORRA",
-        "ANGOLA",
-        "ANGUILLA",
-        "ANTARCTICA",
-        "ANTIGUA_AND_BARBUDA",
-        "ARGENTINA",
-        "ARMENIA",
-        "ARUBA",
-        "ASCENSION_AND_TRISTAN_DA_CUNHA_SAINT_HELENA",
-        "AUSTRALIA",
-        "AUSTRIA",
-        "AZERBAIJAN",
-        "BAHAMAS",
-        "BAHRAIN",
-        "BANGLADESH",
-        "BARBADOS",
-        "BELARUS",
-        "BELGIUM",
-        "BELIZE",
-        "BENIN",
-        "BERMUDA",
-        "BHUTAN",
-        "BOLIVARIAN_REPUBLIC_OF_VENEZUELA",
-        "BOSNIA_AND_HERZEGOVINA",
-        "BOTSWANA",
-        "BOUVET_ISLAND",
-        "BRAZIL",
-        "BRITISH_INDIAN_OCEAN_TERRITORY",
-        "BRITISH_VIRGIN_ISLANDS",
-        "BRUNEI_DARUSSALAM",
-        "BULGARIA",
-        "BURKINA_FASO",
-        "BURUNDI",
-        "CABO_VERDE",
-        "CAMBODIA",
-        "CAMEROON",
-        "CANADA",
-        "CAYMAN_ISLANDS",
-        "CENTRAL_AFRICAN_REPUBLIC",
-        "CHAD",
-        "CHILE",
-        "CHINA",
-        "CHRISTMAS_ISLAND",
-        "COCOS_KEELING_ISLANDS",
-        "COLOMBIA",
-        "COMOROS",
-        "CONGO",
-        "COOK_ISLANDS",
-        "COSTA_RICA",
-        "COTE_D_IVOIRE",
-        "CROATIA",
-        "CUBA",
-        "CURACAO",
-        "CYPRUS",
-        "CZECH_REPUBLIC",
-        "DEMOCRATIC_PEOPLE_S_REPUBLIC_OF_KOREA",
-        "DENMARK",
-        "DJIBOUTI",
-        "DOMINICA",
-        "DOMINICAN_REPUBLIC",
-        "ECUADOR",
-        "EGYPT",
-        "EL_SALVADOR",
-        "EQUATORIAL_GUINEA",
-        "ERITREA",
-        "ESTONIA",
-        "ETHIOPIA",
-        "FALKLAND_ISLANDS_MALVINAS",
-        "FAROE_ISLANDS",
-        "FEDERATED_STATES_OF_MICRONESIA",
-        "FIJI",
-        "FINLAND",
-        "FRANCE",
-        "FRENCH_GUIANA",
-        "FRENCH_POLYNESIA",
-        "FRENCH_SOUTHERN_TERRITORIES",
-        "GABON",
-        "GAMBIA",
-        "GEORGIA",
-        "GERMANY",
-        "GHANA",
-        "GIBRALTAR",
-        "GREECE",
-        "GREENLAND",
-        "GRENADA",
-        "GUADELOUPE",
-        "GUAM",
-        "GUATEMALA",
-        "GUERNSEY",
-        "GUINEA",
-        "GUINEA_BISSAU",
-        "GUYANA",
-        "HAITI",
-        "HEARD_ISLAND_AND_MCDONALD_ISLANDS",
-        "HOLY_SEE_VATICAN_CITY_STATE",
-        "HONDURAS",
-        "HONG_KONG",
-        "HUNGARY",
-        "ICELAND",
-        "INDIA",
-        "INDONESIA",
-        "IRAQ",
-        "IRELAND",
-        "ISLAMIC_REPUBLIC_OF_IRAN",
-        "ISLE_OF_MAN",
-        "ISRAEL",
-        "ITALY",
-        "JAMAICA",
-        "JAPAN",
-        "JERSEY",
-        "JORDAN",
-        "KAZAKHSTAN",
-        "KENYA",
-        "KIRIBATI",
-        "KOSOVO_TEMPORARY",
-        "KUWAIT",
-        "KYRGYZSTAN",
-        "LAO_PEOPLE_S_DEMOCRATIC_REPUBLIC",
-        "LATVIA",
-        "LEBANON",
-        "LESOTHO",
-        "LIBERIA",
-        "LIBYA",
-        "LIECHTENSTEIN",
-        "LITHUANIA",
-        "LUXEMBOURG",
-        "MACAO",
-        "MADAGASCAR",
-        "MALAWI",
-        "MALAYSIA",
-        "MALDIVES",
-        "MALI",
-        "MALTA",
-        "MARSHALL_ISLANDS",
-        "MARTINIQUE",
-        "MAURITANIA",
-        "MAURITIUS",
-        "MAYOTTE",
-        "MEXICO",
-        "MONACO",
-        "MONGOLIA",
-        "MONTENEGRO",
-        "MONTSERRAT",
-        "MOROCCO",
-        "MOZAMBIQUE",
-        "MYANMAR",
-        "NAMIBIA",
-        "NAURU",
-        "NEPAL",
-        "NETHERLANDS",
-        "NEW_CALEDONIA",
-        "NEW_ZEALAND",
-        "NICARAGUA",
-        "NIGER",
-        "NIGERIA",
-        "NIUE",
-        "NORFOLK_ISLAND",
-        "NORTHERN_IRELAND_TEMPORARY",
-        "NORTHERN_MARIANA_ISLANDS",
-        "NORWAY",
-        "OMAN",
-        "PAKISTAN",
-        "PALAU",
-        "PANAMA",
-        "PAPUA_NEW_GUINEA",
-        "PARAGUAY",
-        "PERU",
-        "PHILIPPINES",
-        "PITCAIRN",
-        "PLURINATIONAL_STATE_OF_BOLIVIA",
-        "POLAND",
-        "PORTUGAL",
-        "PROVINCE_OF_CHINA_TAIWAN",
-        "PUERTO_RICO",
-        "QATAR",
-        "REPUBLIC_OF_KOREA",
-        "REPUBLIC_OF_MOLDOVA",
-        "REUNION",
-        "ROMANIA",
-        "RUSSIAN_FEDERATION",
-        "RWANDA",
-        "SAINT_BARTHELEMY",
-        "SAINT_KITTS_AND_NEVIS",
-        "SAINT_LUCIA",
-        "SAINT_MARTIN_FRENCH_PART",
-        "SAINT_PIERRE_AND_MIQUELON",
-        "SAINT_VINCENT_AND_THE_GRENADINES",
-        "SAMOA",
-        "SAN_MARINO",
-        "SAO_TOME_AND_PRINCIPE",
-        "SAUDI_ARABIA",
-        "SENEGAL",
-        "SERBIA",
-        "SEYCHELLES",
-        "SIERRA_LEONE",
-        "SINGAPORE",
-        "SINT_EUSTATIUS_AND_SABA_BONAIRE",
-        "SINT_MAARTEN_DUTCH_PART",
-        "SLOVAKIA",
-        "SLOVENIA",
-        "SOLOMON_ISLANDS",
-        "SOMALIA",
-        "SOUTH_AFRICA",
-        "SOUTH_GEORGIA_AND_THE_SOUTH_SANDWICH_ISLANDS",
-        "SOUTH_SUDAN",
-        "SPAIN",
-        "SRI_LANKA",
-        "STATE_OF_PALESTINE",
-        "SUDAN",
-        "SURINAME",
-        "SVALBARD_AND_JAN_MAYEN",
-        "SWAZILAND",
-        "SWEDEN",
-        "SWITZERLAND",
-        "SYRIAN_ARAB_REPUBLIC",
-        "TAJIKISTAN",
-        "THAILAND",
-        "THE_DEMOCRATIC_REPUBLIC_OF_THE_CONGO",
-        "THE_FORMER_YUGOSLAV_REPUBLIC_OF_MACEDONIA",
-        "TIMOR_LESTE",
-        "TOGO",
-        "TOKELAU",
-        "TONGA",
-        "TRINIDAD_AND_TOBAGO",
-        "TUNISIA",
-        "TURKEY",
-        "TURKMENISTAN",
-        "TURKS_AND_CAICOS_ISLANDS",
-        "TUVALU",
-        "UGANDA",
-        "UKRAINE",
-        "UNITED_ARAB_EMIRATES",
-        "UNITED_KINGDOM_OF_GREAT_BRITAIN_AND_NORTHERN_IRELAND",
-        "UNITED_REPUBLIC_OF_TANZANIA",
-        "UNITED_STATES_MINOR_OUTLYING_ISLANDS",
-        "UNITED_STATES_OF_AMERICA",
-        "URUGUAY",
-        "UZBEKISTAN",
-        "U_S_VIRGIN_ISLANDS",
-        "VANUATU",
-        "VIET_NAM",
-        "WALLIS_AND_FUTUNA",
-        "WESTERN_SAHARA",
-        "YEMEN",
-        "ZAMBIA",
-        "ZIMBABWE",
-    ]
+COUNTRIES = words(
+    """
+    AFGHANISTAN ALAND_ISLANDS ALBANIA ALGERIA AMERICAN_SAMOA ANDORRA ANGOLA ANGUILLA
+    ANTARCTICA ANTIGUA_AND_BARBUDA ARGENTINA ARMENIA ARUBA
+    ASCENSION_AND_TRISTAN_DA_CUNHA_SAINT_HELENA AUSTRALIA AUSTRIA AZERBAIJAN BAHAMAS
+    BAHRAIN BANGLADESH BARBADOS BELARUS BELGIUM BELIZE BENIN BERMUDA BHUTAN
+    BOLIVARIAN_REPUBLIC_OF_VENEZUELA BOSNIA_AND_HERZEGOVINA BOTSWANA BOUVET_ISLAND
+    BRAZIL BRITISH_INDIAN_OCEAN_TERRITORY BRITISH_VIRGIN_ISLANDS BRUNEI_DARUSSALAM
+    BULGARIA BURKINA_FASO BURUNDI CABO_VERDE CAMBODIA CAMEROON CANADA CAYMAN_ISLANDS
+    CENTRAL_AFRICAN_REPUBLIC CHAD CHILE CHINA CHRISTMAS_ISLAND COCOS_KEELING_ISLANDS
+    COLOMBIA COMOROS CONGO COOK_ISLANDS COSTA_RICA COTE_D_IVOIRE CROATIA CUBA CURACAO
+    CYPRUS CZECH_REPUBLIC DEMOCRATIC_PEOPLE_S_REPUBLIC_OF_KOREA DENMARK DJIBOUTI
+    DOMINICA DOMINICAN_REPUBLIC ECUADOR EGYPT EL_SALVADOR EQUATORIAL_GUINEA ERITREA
+    ESTONIA ETHIOPIA FALKLAND_ISLANDS_MALVINAS FAROE_ISLANDS
+    FEDERATED_STATES_OF_MICRONESIA FIJI FINLAND FRANCE FRENCH_GUIANA FRENCH_POLYNESIA
+    FRENCH_SOUTHERN_TERRITORIES GABON GAMBIA GEORGIA GERMANY GHANA GIBRALTAR GREECE
+    GREENLAND GRENADA GUADELOUPE GUAM GUATEMALA GUERNSEY GUINEA GUINEA_BISSAU GUYANA
+    HAITI HEARD_ISLAND_AND_MCDONALD_ISLANDS HOLY_SEE_VATICAN_CITY_STATE HONDURAS
+    HONG_KONG HUNGARY ICELAND INDIA INDONESIA IRAQ IRELAND ISLAMIC_REPUBLIC_OF_IRAN
+    ISLE_OF_MAN ISRAEL ITALY JAMAICA JAPAN JERSEY JORDAN KAZAKHSTAN KENYA KIRIBATI
+    KOSOVO_TEMPORARY KUWAIT KYRGYZSTAN LAO_PEOPLE_S_DEMOCRATIC_REPUBLIC LATVIA LEBANON
+    LESOTHO LIBERIA LIBYA LIECHTENSTEIN LITHUANIA LUXEMBOURG MACAO MADAGASCAR MALAWI
+    MALAYSIA MALDIVES MALI MALTA MARSHALL_ISLANDS MARTINIQUE MAURITANIA MAURITIUS
+    MAYOTTE MEXICO MONACO MONGOLIA MONTENEGRO MONTSERRAT MOROCCO MOZAMBIQUE MYANMAR
+    NAMIBIA NAURU NEPAL NETHERLANDS NEW_CALEDONIA NEW_ZEALAND NICARAGUA NIGER NIGERIA
+    NIUE NORFOLK_ISLAND NORTHERN_IRELAND_TEMPORARY NORTHERN_MARIANA_ISLANDS NORWAY OMAN
+    PAKISTAN PALAU PANAMA PAPUA_NEW_GUINEA PARAGUAY PERU PHILIPPINES PITCAIRN
+    PLURINATIONAL_STATE_OF_BOLIVIA POLAND PORTUGAL PROVINCE_OF_CHINA_TAIWAN PUERTO_RICO
+    QATAR REPUBLIC_OF_KOREA REPUBLIC_OF_MOLDOVA REUNION ROMANIA RUSSIAN_FEDERATION
+    RWANDA SAINT_BARTHELEMY SAINT_KITTS_AND_NEVIS SAINT_LUCIA SAINT_MARTIN_FRENCH_PART
+    SAINT_PIERRE_AND_MIQUELON SAINT_VINCENT_AND_THE_GRENADINES SAMOA SAN_MARINO
+    SAO_TOME_AND_PRINCIPE SAUDI_ARABIA SENEGAL SERBIA SEYCHELLES SIERRA_LEONE SINGAPORE
+    SINT_EUSTATIUS_AND_SABA_BONAIRE SINT_MAARTEN_DUTCH_PART SLOVAKIA SLOVENIA
+    SOLOMON_ISLANDS SOMALIA SOUTH_AFRICA SOUTH_GEORGIA_AND_THE_SOUTH_SANDWICH_ISLANDS
+    SOUTH_SUDAN SPAIN SRI_LANKA STATE_OF_PALESTINE SUDAN SURINAME SVALBARD_AND_JAN_MAYEN
+    SWAZILAND SWEDEN SWITZERLAND SYRIAN_ARAB_REPUBLIC TAJIKISTAN THAILAND
+    THE_DEMOCRATIC_REPUBLIC_OF_THE_CONGO THE_FORMER_YUGOSLAV_REPUBLIC_OF_MACEDONIA
+    TIMOR_LESTE TOGO TOKELAU TONGA TRINIDAD_AND_TOBAGO TUNISIA TURKEY TURKMENISTAN
+    TURKS_AND_CAICOS_ISLANDS TUVALU UGANDA UKRAINE UNITED_ARAB_EMIRATES
+    UNITED_KINGDOM_OF_GREAT_BRITAIN_AND_NORTHERN_IRELAND UNITED_REPUBLIC_OF_TANZANIA
+    UNITED_STATES_MINOR_OUTLYING_ISLANDS UNITED_STATES_OF_AMERICA URUGUAY UZBEKISTAN
+    U_S_VIRGIN_ISLANDS VANUATU VIET_NAM WALLIS_AND_FUTUNA WESTERN_SAHARA YEMEN ZAMBIA
+    ZIMBABWE
+    """
 )
-CURRENCIES = frozenset(
-    [
-        "AED",
-        "AFN",
-        "ALL",
-        "AMD",
-        "ANG",
-        "AOA",
-        "ARS",
-        "ATS",
-        "AUD",
-        "AWG",
-        "AZN",
-        "BAM",
-        "BBD",
-        "BDT",
-        "BEF",
-        "BGN",
-        "BHD",
-        "BIF",
-        "BMD",
-        "BND",
-        "BOB",
-        "BOV",
-        "BRL",
-        "BSD",
-        "BTN",
-        "BWP",
-        "BYN",
-        "BZD",
-        "CAD",
-        "CDF",
-        "CHE",
-        "CHF",
-        "CHW",
-        "CLF",
-        "CLP",
-        "CNH",
-        "CNT",
-        "CNY",
-        "COP",
-        "COU",
-        "CRC",
-        "CUC",
-        "CUP",
-        "CVE",
-        "CYP",
-        "CZK",
-        "DEM",
-        "DJF",
-        "DKK",
-        "DOP",
-        "DZD",
-        "EEK",
-        "EGP",
-        "ERN",
-        "ESP",
-        "ETB",
-        "EUR",
-        "FIM",
-        "FJD",
-        "FKP",
-        "FRF",
-        "GBP",
-        "GEL",
-        "GGP",
-        "GHS",
-        "GIP",
-        "GMD",
-        "GNF",
-        "GRD",
-        "GTQ",
-        "GYD",
-        "HKD",
-        "HNL",
-        "HRK",
-        "HTG",
-        "HUF",
-        "IDR",
-        "IEP",
-        "ILS",
-        "IMP",
-        "INR",
-        "IQD",
-        "IRR",
-        "ISK",
-        "ITL",
-        "JEP",
-        "JMD",
-        "JOD",
-        "JPY",
-        "KES",
-        "KGS",
-        "KHR",
-        "KID",
-        "KMF",
-        "KPW",
-        "KRW",
-        "KWD",
-        "KYD",
-        "KZT",
-        "LAK",
-        "LBP",
-        "LKR",
-        "LRD",
-        "LSL",
-        "LTL",
-        "LUF",
-        "LVL",
-        "LYD",
-        "MAD",
-        "MDL",
-        "MGA",
-        "MKD",
-        "MMK",
-        "MNT",
-        "MOP",
-        "MRO",
-        "MTL",
-        "MUR",
-        "MVR",
-        "MWK",
-        "MXN",
-        "MXV",
-        "MYR",
-        "MZN",
-        "NAD",
-        "NGN",
-        "NIO",
-        "NIS",
-        "NLG",
-        "NOK",
-        "NPR",
-        "NTD",
-        "NZD",
-        "OMR",
-        "PAB",
-        "PEN",
-        "PGK",
-        "PHP",
-        "PKR",
-        "PLN",
-        "PRB",
-        "PTE",
-        "PYG",
-        "QAR",
-        "RMB",
-        "RON",
-        "RSD",
-        "RUB",
-        "RWF",
-        "SAR",
-        "SBD",
-        "SCR",
-        "SDG",
-        "SEK",
-        "SGD",
-        "SHP",
-        "SIT",
-        "SKK",
-        "SLL",
-        "SLS",
-        "SOS",
-        "SRD",
-        "SSP",
-        "STN",
-        "SVC",
-        "SYP",
-        "SZL",
-        "THB",
-        "TJS",
-        "TMT",
-        "TND",
-        "TOP",
-        "TRY",
-        "TTD",
-        "TVD",
-        "TWD",
-        "TZS",
-        "UAH",
-        "UGX",
-        "USD",
-        "USN",
-        "UYI",
-        "UYU",
-        "UYW",
-        "UZS",
-        "VES",
-        "VND",
-        "VUV",
-        "WST",
-        "XAF",
-        "XAG",
-        "XAU",
-        "XBA",
-        "XBB",
-        "XBC",
-        "XBD",
-        "XCD",
-        "XDR",
-        "XOF",
-        "XPD",
-        "XPF",
-        "XPT",
-        "XSU",
-        "XTS",
-        "XUA",
-        "XXX",
-        "YER",
-        "ZAR",
-        "ZMW",
-        "ZWB",
-        "ZWL",
-    ]
+CURRENCIES = words(
+    """
+    AED AFN ALL AMD ANG AOA ARS ATS AUD AWG AZN BAM BBD BDT BEF BGN BHD BIF BMD BND BOB
+    BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNH CNT CNY COP COU CRC CUC
+    CUP CVE CYP CZK DEM DJF DKK DOP DZD EEK EGP ERN ESP ETB EUR FIM FJD FKP FRF GBP GEL
+    GGP GHS GIP GMD GNF GRD GTQ GYD HKD HNL HRK HTG HUF IDR IEP ILS IMP INR IQD IRR ISK
+    ITL JEP JMD JOD JPY KES KGS KHR KID KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL
+    LUF LVL LYD MAD MDL MGA MKD MMK MNT MOP MRO MTL MUR MVR MWK MXN MXV MYR MZN NAD NGN
+    NIO NIS NLG NOK NPR NTD NZD OMR PAB PEN PGK PHP PKR PLN PRB PTE PYG QAR RMB RON RSD
+    RUB RWF SAR SBD SCR SDG SEK SGD SHP SIT SKK SLL SLS SOS SRD SSP STN SVC SYP SZL THB
+    TJS TMT TND TOP TRY TTD TVD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VES VND VUV WST
+    XAF XAG XAU XBA XBB XBC XBD XCD XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWB
+    ZWL
+    """
 )
-LANGUAGES = frozenset(
-    ["DANISH", "ENGLISH", "ESTONIAN", "FINNISH", "NORWEGIAN", "SWEDISH"]
+LANGUAGES = words(
+    """
+    DANISH ENGLISH ESTONIAN FINNISH NORWEGIAN SWEDISH
+    """
 )
-INVOICE_STATUSES = frozenset(
-    [
-        "EMPTY",
-        "UNFINISHED",
-        "NOT_SENT",
-        "SENT",
-        "RECEIVED",
-        "PAID",
-        "PAYMENT_DENIED",
-        "VERIFIED",
-        "APPROVED",
-        "INVALIDATED",
-        "PAYMENT_QUEUED",
-        "PARTLY_PAID",
-        "PAYMENT_SENT_TO_BANK",
-        "MARKED_PAID",
-        "STARTED",
-        "INVOICED",
-        "OVERRIDDEN",
-        "DELETED",
-        "UNSAVED",
-        "PAYMENT_TRANSACTION_REMOVED",
-    ]
+INVOICE_STATUSES = words(
+    """
+    EMPTY UNFINISHED NOT_SENT SENT RECEIVED PAID PAYMENT_DENIED VERIFIED APPROVED
+    INVALIDATED PAYMENT_QUEUED PARTLY_PAID PAYMENT_SENT_TO_BANK MARKED_PAID STARTED
+    INVOICED OVERRIDDEN DELETED UNSAVED PAYMENT_TRANSACTION_REMOVED
+    """
 )
-INVOICE_TYPES = frozenset(
-    [
-        "SALES_INVOICE",
-        "SALES_ORDER",
-        "PURCHASE_INVOICE",
-        "PURCHASE_ORDER",
-        "TRAVEL_INVOICE",
-        "BILL_OF_CHARGES",
-        "PERIODIC_TAX_RETURN",
-    ]
+INVOICE_TYPES = words(
+    """
+    SALES_INVOICE SALES_ORDER PURCHASE_INVOICE PURCHASE_ORDER TRAVEL_INVOICE
+    BILL_OF_CHARGES PERIODIC_TAX_RETURN
+    """
 )
-CHANNELS = frozenset(
-    ["EMAIL", "MAIL", "ELECTRONIC_INVOICE", "EDIFACT", "PAPER_INVOICE", "NO_SENDING"]
+CHANNELS = words(
+    """
+    EMAIL MAIL ELECTRONIC_INVOICE EDIFACT PAPER_INVOICE NO_SENDING
+    """
 )
-PAYMENT_METHODS = frozenset(
-    [
-        "BANK_TRANSFER",
-        "DIRECT_PAYMENT",
-        "CLEARING",
-        "CREDIT_CARD_CHARGE",
-        "FOREIGN_PAYMENT",
-        "OTHER",
-        "CASH",
-        "DOMESTIC_PAYMENT_PLUSGIRO",
-        "DOMESTIC_PAYMENT_BANKGIRO",
-        "DOMESTIC_PAYMENT_CREDITOR",
-        "DKLMPKRE",
-        "NETS",
-    ]
+PAYMENT_METHODS = words(
+    """
+    BANK_TRANSFER DIRECT_PAYMENT CLEARING CREDIT_CARD_CHARGE FOREIGN_PAYMENT OTHER CASH
+    DOMESTIC_PAYMENT_PLUSGIRO DOMESTIC_PAYMENT_BANKGIRO DOMESTIC_PAYMENT_CREDITOR
+    DKLMPKRE NETS
+    """
 )
-PARTNER_PAYMENT_METHODS = frozenset(
-    [
-        "BANK_TRANSFER",
-        "DIRECT_DEBIT",
-        "DIRECT_PAYMENT",
-        "CLEARING",
-        "CREDIT_CARD_CHARGE",
-        "FOREIGN_PAYMENT",
-        "OTHER",
-        "CASH",
-        "DOMESTIC_PAYMENT_PLUSGIRO",
-        "DOMESTIC_PAYMENT_BANKGIRO",
-        "DOMESTIC_PAYMENT_CREDITOR",
-        "DKLMPKRE",
-        "NETS",
-    ]
+PARTNER_PAYMENT_METHODS = words(
+    """
+    BANK_TRANSFER DIRECT_DEBIT DIRECT_PAYMENT CLEARING CREDIT_CARD_CHARGE
+    FOREIGN_PAYMENT OTHER CASH DOMESTIC_PAYMENT_PLUSGIRO DOMESTIC_PAYMENT_BANKGIRO
+    DOMESTIC_PAYMENT_CREDITOR DKLMPKRE NETS
+    """
 )
-PARTNER_TYPES = frozenset(["CUSTOMER", "SUPPLIER", "PERSON"])
-PRODUCT_TYPES = frozenset(["PURCHASE", "SALES", "TRAVEL"])
-ATTACHMENT_OWNERS = frozenset(
-    [
-        "BANKSTATEMENTEVENT",
-        "COST_RECEIPT",
-        "CUSTOMER_BUSINESS_PARTNER_REGISTER",
-        "EMPLOYEE_INFO",
-        "ENVIRONMENT",
-        "FINANCIAL_STATEMENT",
-        "INVOICE",
-        "INVOICEDRAFT_ITEM",
-        "LEDGERRECEIPT",
-        "NETS_COLLECTION",
-        "PERSON_BUSINESS_PARTNER_REGISTER",
-        "PURCHASE_PRODUCT_REGISTER",
-        "REFERENCE_PAYMENT",
-        "SALES_PRODUCT_REGISTER",
-        "SUPPLIER_BUSINESS_PARTNER_REGISTER",
-    ]
+PARTNER_TYPES = words(
+    """
+    CUSTOMER SUPPLIER PERSON
+    """
 )
-DELIVERY_METHODS = frozenset(
-    [
-        "MAILING",
-        "ONLINE",
-        "COURIER",
-        "VRCARGO",
-        "BUS",
-        "FREIGHT",
-        "RETRIEVABLE",
-        "OTHER",
-    ]
+PRODUCT_TYPES = words(
+    """
+    PURCHASE SALES TRAVEL
+    """
 )
-REFERENCE_KINDS = frozenset(
-    ["RF", "FI", "OCR", "KID", "GIK01", "GIK04", "GIK15", "FIK71", "FIK73", "FIK75"]
+ATTACHMENT_OWNERS = words(
+    """
+    BANKSTATEMENTEVENT COST_RECEIPT CUSTOMER_BUSINESS_PARTNER_REGISTER EMPLOYEE_INFO
+    ENVIRONMENT FINANCIAL_STATEMENT INVOICE INVOICEDRAFT_ITEM LEDGERRECEIPT
+    NETS_COLLECTION PERSON_BUSINESS_PARTNER_REGISTER PURCHASE_PRODUCT_REGISTER
+    REFERENCE_PAYMENT SALES_PRODUCT_REGISTER SUPPLIER_BUSINESS_PARTNER_REGISTER
+    """
 )
-INVOICE_LEDGERS = frozenset(["CLEARING", "INVOICE_LEDGER"])
+DELIVERY_METHODS = words(
+    """
+    MAILING ONLINE COURIER VRCARGO BUS FREIGHT RETRIEVABLE OTHER
+    """
+)
+REFERENCE_KINDS = words(
+    """
+    RF FI OCR KID GIK01 GIK04 GIK15 FIK71 FIK73 FIK75
+    """
+)
+INVOICE_LEDGERS = words(
+    """
+    CLEARING INVOICE_LEDGER
+    """
+)

@@ -10,7 +10,8 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from tests.simulators.base import DELAY_KEY, HEADERS_KEY, Lost, Simulator
+from tests.simulators.base import DELAY_KEY, HEADERS_KEY, Simulator
+from tests.simulators.faults import Lost
 
 
 class Handler(BaseHTTPRequestHandler):

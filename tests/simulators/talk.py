@@ -7,7 +7,7 @@ import json
 
 import httpx
 
-from tests.simulators.base import dump_json, load_json
+from tests.simulators.bodies import dump_json, load_json
 from tests.simulators.clock import StillClock
 from tests.simulators.data import DEMO_NOW, DEMO_SECRETS, demo_data
 from tests.simulators.procountor import Procountor

@@ -8,13 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.simulators.base import (
-    DELAY_KEY,
-    HEADERS_KEY,
-    ConnectionRefused,
-    Lost,
-    Simulator,
-)
+from tests.simulators.base import DELAY_KEY, HEADERS_KEY, Simulator
+from tests.simulators.faults import ConnectionRefused, Lost
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from tests.simulators import DEMO_SECRETS, Fault, demo_data, invoice_number_of
-from tests.simulators.base import dump_json
-from tests.simulators.data_severa import TRANSFERRED, WAITING
+from tests.simulators.bodies import dump_json
+from tests.simulators.data_registers import TRANSFERRED, WAITING
 from tests.simulators.demo import start_demo
 from tests.simulators.files import make_pdf
 from tests.simulators.talk import SMALLEST, Talk

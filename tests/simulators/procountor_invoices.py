@@ -1,0 +1,244 @@
+"""Invoices of the simulated Procountor: search, creation, status, ledger receipts."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tests.simulators.base import Reply, Request
+from tests.simulators.procountor_rules import (
+    add_check_digit,
+    build_postings,
+    build_sums,
+    iter_sales_findings,
+)
+from tests.simulators.procountor_shapes import (
+    COMMENT,
+    DIMENSION_VALUES,
+    INVOICE,
+)
+from tests.simulators.procountor_values import INVOICE_STATUSES, INVOICE_TYPES
+from tests.simulators.shape import Finding, iter_findings
+
+if TYPE_CHECKING:
+    from tests.simulators.procountor_data import Item
+
+from tests.simulators.procountor_core import ProcountorCore, refuse_findings, to_number
+
+MISMATCH = (
+    "DIMENSION_OR_DIMENSION_ITEM_IDENTIFIERS_DOES_NOT_MATCH_THOSE_STORED_IN_DATABASE"
+)
+
+
+class Invoices(ProcountorCore):
+    """What happens under /invoices and /ledgerreceipts."""
+
+    def _search_invoices(self, request: Request) -> Reply:
+        types = self._choices(request, "types", INVOICE_TYPES)
+        statuses = self._choices(request, "status", INVOICE_STATUSES)
+        number = request.one("originalInvoiceNumber")
+        partner = request.one("businessPartnerId")
+        own_number = request.one("invoiceNumber")
+        windows = (
+            ("createdStartDate", "createdEndDate", self._created_of),
+            ("versionStartDate", "versionEndDate", lambda item: str(item["version"])),
+            ("startDate", "endDate", lambda item: str(item["date"])),
+        )
+        now = self.clock.monotonic()
+
+        def is_hit(item: Item) -> bool:
+            theirs = item.get("originalInvoiceNumber", "")
+            if self.data.visible_from.get(item["id"], now) > now:
+                return False
+            if types is not None and item["type"] not in types:
+                return False
+            if statuses is not None and item["status"] not in statuses:
+                return False
+            if number is not None and (
+                number != theirs if self.exact_search else number not in theirs
+            ):
+                return False
+            if partner is not None and str(item.get("partnerId")) != partner:
+                return False
+            if own_number is not None and str(item["invoiceNumber"]) != own_number:
+                return False
+            return all(
+                (request.one(start) or "") <= moment(item)
+                and moment(item) <= (request.one(end) or "9999")
+                for start, end, moment in windows
+            )
+
+        hits = [item for item in self.data.invoices.values() if is_hit(item)]
+        return self._page(request, [self._basic(item) for item in hits])
+
+    def _created_of(self, item: Item) -> str:
+        return self.data.created.get(item["id"], item["version"])
+
+    def _basic(self, item: Item) -> Item:
+        """Give the search's short form; it has the counterparty and the sums."""
+        names = [
+            "id",
+            "partnerId",
+            "type",
+            "status",
+            "invoiceNumber",
+            "originalInvoiceNumber",
+            "invoiceChannel",
+            "date",
+            "version",
+            "invoiceSumInfo",
+            "creatorId",
+            "counterParty",
+        ]
+        return {
+            **{name: item[name] for name in names if name in item},
+            "dueDate": item["paymentInfo"]["dueDate"],
+            "created": self._created_of(item),
+        }
+
+    def _create_invoice(self, request: Request) -> Reply:
+        body = self._json(request.content, request.content_type)
+        findings = list(iter_findings(body, INVOICE))
+        if isinstance(body, dict) and body.get("type") != "SALES_INVOICE":
+            findings.append(Finding("type", "The simulator takes SALES_INVOICE only."))
+        if not findings:  # the further rules read fields, so the shape must be right
+            findings = list(iter_sales_findings(body, self.data))
+        refuse_findings(findings)
+        return Reply(body=self.add_invoice(body))
+
+    def add_invoice(self, body: Item) -> Item:
+        """Store a checked invoice with its receipt, as the API or a user does."""
+        data, now = self.data, self._now()
+        number, data.next_invoice_number = (
+            data.next_invoice_number,
+            data.next_invoice_number + 1,
+        )
+        invoice = copy.deepcopy(body)
+        payment = invoice["paymentInfo"]
+        if payment.get("bankReferenceCode") == "":
+            payment["bankReferenceCode"] = add_check_digit(str(number))
+            payment["bankReferenceCodeType"] = "FI"
+        for row in invoice["invoiceRows"]:
+            row["id"] = data.take_id()
+        invoice_id, receipt_id = data.take_id(), data.take_id()
+        invoice |= {
+            "id": invoice_id,
+            "status": "UNFINISHED",
+            "invoiceNumber": number,
+            "ledgerReceiptId": receipt_id,
+            "version": now,
+            "creatorId": data.user_id,
+            "attachments": [],
+            "invoiceSumInfo": build_sums(body, data.currency),
+        }
+        data.receipts[receipt_id] = {
+            "id": receipt_id,
+            "type": "SALES_INVOICE",
+            "status": "UNFINISHED",
+            "name": body["counterParty"]["counterPartyAddress"]["name"],
+            "receiptDate": body["date"],
+            "vatType": "SALES",
+            "vatStatus": body["vatStatus"],
+            "invoiceId": invoice_id,
+            "receiptNumber": number,
+            "invoiceNumber": number,
+            "version": now,
+            "transactions": build_postings(body, data),
+            "attachments": [],
+        }
+        data.invoices[invoice_id] = invoice
+        data.created[invoice_id] = now
+        data.visible_from[invoice_id] = self.clock.monotonic() + self.search_lag_seconds
+        return copy.deepcopy(invoice)
+
+    # Status ------------------------------------------------------------------
+
+    def _invoice(self, request: Request) -> Item:
+        text = request.params["invoiceId"]
+        invoice = self.data.invoices.get(int(text)) if text.isdecimal() else None
+        if invoice is None:
+            raise self._refuse(404, None, "Not found")
+        return invoice
+
+    def _move(self, request: Request, allowed: set[str], status: str) -> Reply:
+        invoice = self._invoice(request)
+        if invoice["status"] not in allowed:
+            raise self._refuse(
+                403, "status", f"Not possible in status {invoice['status']}."
+            )
+        invoice["status"] = status
+        invoice["version"] = self._now()
+        self.data.receipts[invoice["ledgerReceiptId"]]["status"] = status
+        return Reply(body={"message": f"Status is now {status}."})
+
+    def _approve(self, request: Request) -> Reply:
+        if request.content:
+            self._body(request, COMMENT)
+        unsent = self._invoice(request)["invoiceChannel"] == "NO_SENDING"
+        return self._move(request, {"UNFINISHED"}, "APPROVED" if unsent else "NOT_SENT")
+
+    def _send(self, request: Request) -> Reply:
+        reply = self._move(request, {"NOT_SENT", "SENT"}, "SENT")
+        self.data.sent.append(self._invoice(request)["id"])
+        return reply
+
+    def _invalidate(self, request: Request) -> Reply:
+        self._need_open_period(request)
+        return self._move(
+            request, {"UNFINISHED", "NOT_SENT", "APPROVED"}, "INVALIDATED"
+        )
+
+    def _unfinished(self, request: Request) -> Reply:
+        self._need_open_period(request)
+        return self._move(request, {"NOT_SENT", "APPROVED"}, "UNFINISHED")
+
+    def _need_open_period(self, request: Request) -> None:
+        receipt_day = self._invoice(request)["date"]
+        if not self.data.is_open(date.fromisoformat(receipt_day)):
+            raise self._refuse(403, "date", "CLOSED_FISCAL_PERIOD")
+
+    # Receipts ----------------------------------------------------------------
+
+    def _set_dimensions(self, request: Request) -> Reply:
+        receipt = self.data.receipts.get(to_number(request.params["receiptId"]))
+        wanted = to_number(request.params["transactionId"])
+        posting = next(
+            (p for p in (receipt or {}).get("transactions", ()) if p["id"] == wanted),
+            None,
+        )
+        if receipt is None or posting is None:
+            raise self._refuse(404, None, "Not found")
+        values = self._body(request, DIMENSION_VALUES)["dimensionItemValues"]
+        refuse_findings(self._check_dimensions(values, posting))
+        posting["dimensionItemValues"] = values
+        receipt["version"] = self._now()
+        return Reply(body=receipt)
+
+    def _check_dimensions(self, values: list[Item], posting: Item) -> list[Finding]:
+        findings, sums = [], dict[int, Decimal]()
+        pairs = set[tuple[int, int]]()
+        for place, value in enumerate(values):
+            pair = (value["dimensionId"], value["itemId"])
+            if self.data.find_item(*pair) is None:
+                findings.append(Finding(f"dimensionItemValues[{place}]", MISMATCH))
+            if pair in pairs:
+                findings.append(
+                    Finding(
+                        f"dimensionItemValues[{place}]",
+                        "The pair of dimension and item is given twice.",
+                    )
+                )
+            pairs.add(pair)
+            sums[pair[0]] = sums.get(pair[0], Decimal(0)) + Decimal(value["value"])
+        for dimension, total in sums.items():
+            if total != posting["accountingValue"]:
+                findings.append(
+                    Finding(
+                        "dimensionItemValues",
+                        f"Values of dimension {dimension} add up to {total}, not to"
+                        f" {posting['accountingValue']}.",
+                    )
+                )
+        return findings

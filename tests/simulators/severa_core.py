@@ -1,0 +1,310 @@
+"""The simulated Severa's ground: sign-in, scopes, quota, both paging styles, errors."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.simulators.base import RefusedRequest, Reply, Request, Route, Simulator
+from tests.simulators.bodies import load_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.simulators.clock import Clock
+    from tests.simulators.severa_data import Item, SeveraData
+
+
+ALL_SCOPES = frozenset(
+    {
+        "invoices:read",
+        "invoices:write",
+        "customers:read",
+        "projects:read",
+        "settings:read",
+        "organization:read",
+        "travels:read",
+        "travels:write",
+        "users:read",
+        "fees:read",
+        "fees:write",
+        "files:read",
+        "files:write",
+    }
+)
+QUOTA_TEXT = b"API calls quota exceeded! maximum admitted 10 per 1s."
+TOKEN_STYLE = frozenset({"pageToken", "rowCount"})
+OFFSET_STYLE = frozenset({"firstRow", "rowCount"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    scopes: frozenset[str]
+    expires: float  # monotonic seconds
+
+
+class SeveraCore(Simulator):
+    """The simulated system. ``token_seconds`` is a guess: lifetimes are undocumented."""
+
+    base_path = "/rest-api"
+
+    def __init__(
+        self,
+        data: SeveraData,
+        clock: Clock,
+        *,
+        rate_per_second: int | None = 10,
+        token_seconds: int = 3600,
+        allowed_scopes: frozenset[str] = ALL_SCOPES,
+    ) -> None:
+        super().__init__(clock, rate_per_second)
+        self.data = data
+        self.token_seconds = token_seconds
+        self.allowed_scopes = allowed_scopes
+        self._tokens: dict[str, Token] = {}
+        self._issued = 0
+        self.routes = self.make_routes()
+
+    def make_routes(self) -> list[Route]:
+        """Give the operations."""
+        raise NotImplementedError
+
+    # Hooks --------------------------------------------------------------------
+
+    def judge(self, request: Request) -> str:
+        if "authorization" not in request.headers:
+            return "missing"
+        right = self._token_of(request) is not None and self._is_client(request)
+        return "right" if right else "wrong"
+
+    def admit(self, request: Request, route: Route | None) -> Route:
+        # Whether the token call counts, and refused ones, is a guess: it does, they
+        # do not. The quota is kept per address here, since one client calls us.
+        if self.rate.is_over("client"):
+            raise RefusedRequest(Reply(429, QUOTA_TEXT, "text/plain"))
+        if route is None:
+            raise RefusedRequest(Reply(404))
+        if not route.open:
+            self._authorise(request, route)
+        unknown = next((n for n, _ in request.query if n not in route.query), None)
+        if unknown is not None:
+            # A guess: a live system may ignore it, and a filter misspelled would
+            # then pass unnoticed.
+            raise self._refuse(
+                400,
+                "InvalidParameter",
+                f"Unknown parameter '{unknown}'.",
+                ("UriParameter", unknown),
+            )
+        return route
+
+    def failure(self, status: int) -> Reply:
+        if status == 429:
+            return Reply(429, QUOTA_TEXT, "text/plain")
+        return error_reply(status, "InternalSystemError", "Something went wrong.", None)
+
+    def expire_tokens(self) -> None:
+        self._tokens.clear()
+
+    # Sign-in ------------------------------------------------------------------
+
+    def _token(self, request: Request) -> Reply:
+        try:
+            body = load_json(request.content)
+        except ValueError:
+            body = None
+        if not request.content_type.startswith("application/json") or not isinstance(
+            body, dict
+        ):
+            raise self._refuse(400, "InvalidRequest", "The body must be JSON.")
+        pair = (body.get("client_id"), body.get("client_secret"))
+        if pair != (self.data.client_id, self.data.client_secret):
+            raise self._refuse(
+                401, "AuthenticationRequired", "Invalid client credentials."
+            )
+        asked = frozenset(str(body.get("scope") or "").replace(",", " ").split())
+        if not asked <= self.allowed_scopes:
+            missing = ", ".join(sorted(asked - self.allowed_scopes))
+            raise self._refuse(
+                403, "InsufficientApiScope", f"Scope not allowed: {missing}."
+            )
+        self._issued += 1
+        name = f"severa-token-{self._issued}"
+        lifetime = self.token_seconds
+        self._tokens[name] = Token(asked, self.clock.monotonic() + lifetime)
+        now = self.clock.now()
+        return Reply(
+            body={
+                "access_token": name,
+                "access_token_type": "Bearer",
+                "access_token_expires_in": lifetime,
+                "access_token_expires_utc": stamp(now + timedelta(seconds=lifetime)),
+                "refresh_token": f"severa-refresh-{self._issued}",
+                "refresh_token_expires_in": 86400,
+                "refresh_token_expires_utc": stamp(now + timedelta(days=1)),
+                "scope": " ".join(sorted(asked)),
+            }
+        )
+
+    def _token_of(self, request: Request) -> Token | None:
+        kind, _, name = request.headers.get("authorization", "").partition(" ")
+        token = self._tokens.get(name) if kind == "Bearer" else None
+        if token is None or token.expires <= self.clock.monotonic():
+            return None
+        return token
+
+    def _is_client(self, request: Request) -> bool:
+        return request.headers.get("client_id") == self.data.client_id
+
+    def _authorise(self, request: Request, route: Route) -> None:
+        if not self._is_client(request):
+            raise self._refuse(
+                401,
+                "AuthenticationRequired",
+                "Client_Id header is missing or unknown.",
+                ("RequestHeader", "Client_Id"),
+            )
+        token = self._token_of(request)
+        if token is None:
+            raise self._refuse(
+                401, "AuthenticationRequired", "Access token is missing or expired."
+            )
+        if route.needs is not None and route.needs not in token.scopes:
+            raise self._refuse(
+                403,
+                "InsufficientApiScope",
+                f"The scope {route.needs} is required.",
+            )
+
+    # Paging -------------------------------------------------------------------
+
+    def _page(
+        self,
+        request: Request,
+        items: Sequence[Item],
+        style: frozenset[str],
+        filters: dict[str, Callable[[Item, list[str]], bool]] | None = None,
+    ) -> Reply:
+        """Filter, then cut one page.
+
+        A page token holds the place in the unfiltered list, so that a list whose
+        members move away between two pages loses none of the rest.
+        """
+        tests = [
+            (test, request.many(name))
+            for name, test in (filters or {}).items()
+            if request.many(name)
+        ]
+        wanted = [
+            (place, item)
+            for place, item in enumerate(items)
+            if all(test(item, values) for test, values in tests)
+        ]
+        if not style:
+            return Reply(body=[item for _, item in wanted])
+        count = self._whole_number(request, "rowCount", 20, 1, 100)
+        if style is OFFSET_STYLE:
+            first = self._whole_number(request, "firstRow", 0, 0, 10**9)
+            return Reply(body=[item for _, item in wanted[first : first + count]])
+        start = self._read_page_token(request)
+        rest = [(place, item) for place, item in wanted if place >= start]
+        page = [item for _, item in rest[:count]]
+        headers = {}
+        if len(rest) > count:
+            token = base64.urlsafe_b64encode(f"from:{rest[count][0]}".encode())
+            headers["NextPageToken"] = token.decode()
+        return Reply(body=page, headers=headers)
+
+    def _read_page_token(self, request: Request) -> int:
+        token = request.one("pageToken") or ""
+        if not token:
+            return 0
+        try:
+            word, _, place = base64.urlsafe_b64decode(token).decode().partition(":")
+            if word == "from":
+                return int(place)
+        except ValueError:
+            pass
+        raise self._refuse(
+            400, "InvalidParameter", "Bad page token.", ("UriParameter", "pageToken")
+        )
+
+    def _whole_number(
+        self, request: Request, name: str, default: int, low: int, high: int
+    ) -> int:
+        text = request.one(name) or str(default)
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise self._refuse(
+                400,
+                "InvalidParameter",
+                f"{name} must be between {low} and {high}.",
+                ("UriParameter", name),
+            )
+        return int(text)
+
+    # Errors ------------------------------------------------------------------
+
+    def _get(self, items: Sequence[Item], guid: str) -> Item:
+        found = next((item for item in items if item["guid"] == guid), None)
+        if found is None:
+            raise RefusedRequest(Reply(404))  # 404 may come without a body
+        return found
+
+    def _refuse(
+        self,
+        status: int,
+        kind: str,
+        message: str,
+        place: tuple[str, str] | None = None,
+    ) -> RefusedRequest:
+        return RefusedRequest(error_reply(status, kind, message, place))
+
+
+def error_reply(
+    status: int, kind: str, message: str, place: tuple[str, str] | None
+) -> Reply:
+    location = place and {"type": place[0], "name": place[1], "identifier": None}
+    detail = {"message": message, "url": None, "location": location}
+    error = {
+        "httpStatusCode": status,
+        "type": kind,
+        "stack": None,
+        "details": [detail],
+    }
+    return Reply(status, {"error": error})
+
+
+def invoice_of(item: Item) -> str | None:
+    """Give the invoice of a row's content; reimbursed ones name it flatly."""
+    if "invoiceGuid" in item:
+        guid: str | None = item["invoiceGuid"]
+        return guid
+    return item["invoice"]["guid"] if item.get("invoice") else None
+
+
+def any_of(
+    values_of: Callable[[Item], list[str]],
+) -> Callable[[Item, list[str]], bool]:
+    return lambda item, wanted: any(value in wanted for value in values_of(item))
+
+
+def flag(name: str) -> Callable[[Item, list[str]], bool]:
+    return lambda item, wanted: str(bool(item[name])).lower() == wanted[-1].lower()
+
+
+def part_of(name: str) -> Callable[[Item, list[str]], bool]:
+    return lambda item, wanted: wanted[-1].lower() in item[name].lower()
+
+
+def changed_since(item: Item, wanted: list[str]) -> bool:
+    """Compare inclusively, as documented; a time without zone is read as UTC (guess)."""
+    changed = item["lastUpdatedDateTime"] or item["createdDateTime"]
+    since = datetime.fromisoformat(wanted[-1])
+    since = since if since.tzinfo else since.replace(tzinfo=UTC)
+    return datetime.fromisoformat(changed) >= since
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
