@@ -4,8 +4,9 @@ The schemas in ``schemas/grammar/`` say which keys a file may have and what each
 Every scalar is text, so the schema's types mean forms of text here: "integer" accepts
 ``40``, "boolean" accepts yes, no, true and false, and ``const: 1`` accepts ``1``.
 
-Schemas may carry two annotations of ours: ``x-instead`` (a key that people try → the
-key to use) and ``x-form`` (what a ``pattern`` asks for, in words).
+Schemas may carry annotations of ours: ``x-instead`` (a key that people try → the key to
+use), ``x-elsewhere`` (a key of another kind of file → where it belongs) and ``x-form``
+(what a ``pattern`` asks for, in words).
 
 Pure; imports errors, suggest and yamlfile.
 """
@@ -96,7 +97,7 @@ def _finding(root: Node, error: ValidationError, file: str) -> Finding:
             key = node.key(str(step))
             node = node.get(str(step))
         elif isinstance(node, ListNode):
-            node = node.items[int(step)]
+            node, key = node.items[int(step)], None
     node = root if node is None else node
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
     is_key = "propertyNames" in error.absolute_schema_path
@@ -107,6 +108,7 @@ def _finding(root: Node, error: ValidationError, file: str) -> Finding:
         node=node,
         key=key,
         name=name,
+        is_item=bool(path) and isinstance(path[-1], int),
         position=node.position or Position(file, 1, 1),
         bad_key=str(error.instance) if is_key else None,
     )

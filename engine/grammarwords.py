@@ -40,6 +40,7 @@ class Finding:
     node: Node
     key: Scalar | None  # the key that holds the node
     name: str  # its nearest key, "" at the top
+    is_item: bool  # it stands in the list that the name holds
     position: Position
     bad_key: str | None  # the key's text, when the key itself has the wrong form
 
@@ -49,12 +50,25 @@ class Finding:
         title = str(self.schema.get("title", "")) or self.name
         if not title:
             return "this file"
-        article = "an" if title[0].lower() in "aeio" else "a"
-        return f"{article} {title[0].lower()}{title[1:]}"
+        title = f"{title[0].lower()}{title[1:]}"
+        if title.endswith("s") and not title.endswith("ss"):
+            return title
+        return f"{'an' if title[0] in 'aeio' else 'a'} {title}"
+
+    @property
+    def example(self) -> str | None:
+        """Show how the key and its value may look."""
+        example = _example(self.schema)
+        if not example or not self.name:
+            return None
+        lead = "- " if self.is_item else f"{self.name}: "
+        return f"for example {lead}{example}"
 
     @property
     def label(self) -> str:
         """Name the node by the key that holds it."""
+        if self.is_item:
+            return f"an item of {self.name}" if self.name else "an item of the list"
         return self.name or "the file"
 
 
@@ -94,6 +108,7 @@ def _word_unknown(finding: Finding) -> list[Problem]:
     known = list(finding.schema.get("properties", {}))
     patterns = finding.schema.get("patternProperties", {})
     instead = finding.schema.get("x-instead", {})
+    elsewhere = finding.schema.get("x-elsewhere", {})
     unknown = [
         key
         for key, _ in node.items()
@@ -103,7 +118,10 @@ def _word_unknown(finding: Finding) -> list[Problem]:
         "fields" in known
         and unknown
         and len(unknown) == len(node)
-        and not any(suggest(key.text, known) or key.text in instead for key in unknown)
+        and not any(
+            suggest(key.text, known) or key.text in {**instead, **elsewhere}
+            for key in unknown
+        )
     ):
         message = f"the fields of the group {finding.label} stand without fields:"
         way_out = "write fields: above them and indent them below it"
@@ -114,6 +132,7 @@ def _word_unknown(finding: Finding) -> list[Problem]:
             key.text, [k for k in known if k not in node]
         )
         hint = f"did you mean {guess}?" if guess else _list("known are", known)
+        hint = elsewhere.get(key.text, hint)
         shown = _short(key.text) or "an empty text"
         message = f"{shown} is not a key of {finding.title}"
         problems.append(_at_key(key, "M101", message, hint))
@@ -140,7 +159,9 @@ def _word_required(finding: Finding) -> list[Problem]:
 def _word_type(finding: Finding) -> list[Problem]:
     node = finding.node
     types = [finding.wanted] if isinstance(finding.wanted, str) else finding.wanted
-    wanted = _or([_KINDS[kind] for kind in types if kind in _KINDS])
+    # Every scalar is a text: "a text, a number or yes or no" would say nothing more.
+    named = [k for k in types if k in ("string", "object", "array")] or types
+    wanted = _or([_KINDS[kind] for kind in named])
     if isinstance(node, Scalar) and node.is_missing:
         return [_missing(finding)]
     if isinstance(node, Scalar):
@@ -158,17 +179,12 @@ def _word_type(finding: Finding) -> list[Problem]:
         found = f'"{_short(node.text)}"'
     else:
         found = "a list" if isinstance(node, ListNode) else "a map of keys"
-    example = _example(finding.schema)
-    hint = (
-        f"for example {finding.name}: {example}" if example and finding.name else None
-    )
     message = f"{finding.label} takes {wanted}, not {found}"
-    return [_at_value(finding, "M103", message, hint)]
+    return [_at_value(finding, "M103", message, finding.example)]
 
 
 def _missing(finding: Finding) -> Problem:
-    example = _example(finding.schema)
-    hint = f"for example {finding.name}: {example}" if example else "write one"
+    hint = finding.example or "write one"
     message = f"{finding.label} has no value"
     if finding.key is not None:
         return _at_key(finding.key, "M103", message, hint)
@@ -240,9 +256,9 @@ def _word_choice(finding: Finding) -> list[Problem]:
     names = _choice_names(finding.wanted)
     if not isinstance(node, MapNode) or not names:
         return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
-    if not any(key in finding.schema.get("properties", {}) for key in node) and len(
-        node
-    ):
+    known = finding.schema.get("properties", ())
+    is_closed = finding.schema.get("additionalProperties") is False
+    if is_closed and len(node) and not any(key in known for key in node):
         return []  # told as unknown keys
     present = [name for name in names if name in node]
     if not present:
@@ -251,7 +267,7 @@ def _word_choice(finding: Finding) -> list[Problem]:
         return [_at_value(finding, "M105", message, hint)]
     ordered = [key for key in node if key in present]
     if len(ordered) < 2:
-        return []
+        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
     message = f"{ordered[1]} and {ordered[0]} cannot stand together in {finding.title}"
     hint = f"keep one of {_or(ordered)}"
     return [_at_key(node.key(ordered[1]), "M105", message, hint)]
@@ -273,7 +289,7 @@ def _word_dependent(finding: Finding) -> list[Problem]:
         _at_key(
             node.key(name),
             "M105",
-            f"{name} means nothing without {needed}",
+            f"{name} stands without {needed}",
             f"add {needed}:, or take {name} out",
         )
         for name, others in finding.wanted.items()

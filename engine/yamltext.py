@@ -172,4 +172,5 @@ def _block_indent(lines: list[str], text: str) -> int:
     kept = len(first_text) - len(first_text.lstrip(" "))
     if first_raw:
         return max(0, blanks - kept)
-    return max((len(line) for line in lines), default=0)
+    longest = max((len(line) for line in text.split("\n")), default=0)
+    return max(0, max((len(line) for line in lines), default=0) - longest)
