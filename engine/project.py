@@ -129,7 +129,7 @@ class _Loader:
             raise RuleError(sorted(self.problems, key=_order))
 
     def _read(self, path: Path) -> None:
-        node = self._collect(load_yaml_file, path, self.root)
+        node = self._collect(load_yaml_file, path, self.root, self.problems)
         if node is None:
             return
         file = path.relative_to(self.root).as_posix()

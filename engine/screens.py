@@ -6,6 +6,7 @@ Text out; ``runner.py`` prints it. Colour and progress only where a terminal is.
 from __future__ import annotations
 
 import io
+import textwrap
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from engine.errors import Problem, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rich.table import Table
+    from rich.text import Text
 
     from engine.flow.run import Progress
     from engine.flow.sync import CompanyReport
@@ -28,7 +29,8 @@ OUTCOME_STYLES = {
     "skipped": "dim",
     "note": "cyan",
 }
-WIDTH = 120  # of a table where no terminal says
+WIDTH = 110  # characters, where no terminal says
+INDENT = 27  # of the lines below a document's own
 
 
 @contextmanager
@@ -114,43 +116,35 @@ def parse_since(text: str | None) -> datetime | None:
 
 
 def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:
-    """Give the transfer log as a table; colours when ``width`` is a terminal's."""
-    from rich.table import Table
+    """Give the transfer log: a line per document, and below it why and what to do.
+
+    Args:
+        rows: In the order to show.
+        width: The terminal's, which also means colours; None for plain text.
+    """
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("time (UTC)", no_wrap=True)
-    table.add_column("company", no_wrap=True)
-    table.add_column("document", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("in the target", no_wrap=True)
-    table.add_column("reason and what to do", ratio=1)
-    number = 0
-    for number, row in enumerate(rows, start=1):  # noqa: B007  # the count is said
+    lines: list[Text] = []
+    for row in rows:
         style = OUTCOME_STYLES.get(row.outcome, "")
-        target = row.target_number or row.target_id or ""
-        table.add_row(
-            row.at.strftime("%Y-%m-%d %H:%M:%S"),
-            row.company,
-            Text(row.label or row.key),
-            Text(row.outcome, style=style),
-            Text(str(target)),
-            Text(_reason(row)),
-        )
-    if not number:
+        line = Text(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.company}  ")
+        line.append(f"{row.label or row.key:<12} ", "bold")
+        line.append(f"{row.outcome:<12} ", style)
+        line.append(f"{row.target_number or row.target_id or '':<8} ")
+        if row.code:
+            line.append(f"{row.code} at {row.field}" if row.field else row.code, style)
+        lines.append(line)
+        lines += [
+            Text(" " * INDENT + part, "dim" if number else "")
+            for number, text in enumerate((row.advice, row.message))
+            for part in textwrap.wrap(text, (width or WIDTH) - INDENT)
+        ]
+    if not lines:
         return "the log is empty"
-    return _render(table, width)
+    return _render(lines, width)
 
 
-def _reason(row: LogRow) -> str:
-    place = f" at {row.field}" if row.field else ""
-    code = f"{row.code}{place}" if row.code else ""
-    message = row.message if row.message != row.code else ""
-    lines = [": ".join(part for part in (code, message) if part), row.advice]
-    return "\n".join(line for line in lines if line)
-
-
-def _render(table: Table, width: int | None) -> str:
+def _render(lines: Iterable[Text], width: int | None) -> str:
     from rich.console import Console
 
     out = io.StringIO()
@@ -161,9 +155,9 @@ def _render(table: Table, width: int | None) -> str:
         color_system="standard" if width is not None else None,
         legacy_windows=False,
     )
-    console.print(table)
-    lines = (line.rstrip() for line in out.getvalue().splitlines())
-    return "\n".join(lines)
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
+    return "\n".join(text.rstrip() for text in out.getvalue().splitlines())
 
 
 def gather_status(ledger: Ledger, company: str | None) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from engine.expressions import ValueFault
 from engine.flow.context import Document, RunContext
 from engine.flow.digests import digest_of
 from engine.flow.gather import check_requirement, prefetch, read_into
+from engine.flow.reasons import describe_stop
 from engine.flow.spec import ReadStep, RequireStep
 from engine.flow.transfer import (
     SECOND_LOOK_SECONDS,
@@ -39,7 +40,7 @@ from engine.ledger import Event, LedgerConflictError, back_off_until
 from engine.masking import mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from engine.advice import AdviceBook
     from engine.ledger import Transfer
@@ -111,6 +112,7 @@ class _Worker:
             check_requirement(step, scope)
         except StoppedError as error:
             advice = self.advice.find(error.code, self._language)
+            advice = advice.fill(error.details) if advice else None
             meaning = advice.meaning if advice else step.label
             raise SettingsError(
                 [
@@ -227,12 +229,17 @@ class _Worker:
             self._finish(document, "transferred", "")
 
     def _stop(self, document: Document, error: RecordError) -> None:
-        code, place, message = _describe(error)
-        advice = self.advice.find(code, self._language)
+        reason = describe_stop(error)
+        code = reason.code
         now = self.run.clock.now()
         self.run.ledger.hold(
             document.transfer,
-            Event(code, mask_text(message), place, _advice_text(advice)),
+            Event(
+                code,
+                mask_text(reason.message),
+                reason.field,
+                self._advice_on(code, reason.details),
+            ),
             retry_at=back_off_until(document.transfer.held_count, now),
             not_applied=document.is_not_applied,
         )
@@ -247,10 +254,9 @@ class _Worker:
                 raise SystemDownError(_facts(error))
 
     def _wait(self, document: Document, error: TransientError, code: str) -> None:
-        advice = self.advice.find(code, self._language)
         self.run.ledger.wait(
             document.transfer,
-            Event(code, mask_text(str(error)), advice=_advice_text(advice)),
+            Event(code, mask_text(str(error)), advice=self._advice_on(code, {})),
             not_applied=document.is_not_applied,
         )
         self._finish(document, "waiting", code)
@@ -268,34 +274,13 @@ class _Worker:
             self.report.codes[code] += 1
         self.progress(self.run.flow.name, label, outcome, code)
 
+    def _advice_on(self, code: str, details: Mapping[str, str]) -> str:
+        masked = {name: mask_text(text) for name, text in details.items()}
+        return self.advice.render(code, self._language, masked) or ""
+
     @property
     def _language(self) -> str:
         return str(self.run.settings.get("language") or "en")
-
-
-def _describe(error: RecordError) -> tuple[str, str, str]:
-    """Give the code, the field and the text of the first reason, and the others' too."""
-    if isinstance(error, RefusedError):
-        first = error.refusals[0] if error.refusals else None
-        if first is None:
-            return "REFUSED", "", str(error)
-        texts = [
-            f"{r.field}: {r.message}" if r.field else r.message for r in error.refusals
-        ]
-        return first.message, first.field, "; ".join(texts)
-    if isinstance(error, ViolationError):
-        first_one = error.violations[0]
-        texts = []
-        for v in error.violations:
-            value = f' (is "{v.value}")' if v.value else ""
-            where = f" [{v.position}]" if v.position else ""
-            texts.append(
-                f"{v.field}: {v.message}{value}{where}" if v.field else v.message
-            )
-        return first_one.code, first_one.field, "; ".join(texts)
-    assert isinstance(error, StoppedError)
-    where = f" [{error.position}]" if error.position else ""
-    return error.code, error.details.get("field", ""), (error.message + where).strip()
 
 
 def _waiting_code(error: TransientError) -> str:
@@ -304,12 +289,6 @@ def _waiting_code(error: TransientError) -> str:
     if isinstance(error, SystemDownError):
         return "SYSTEM_DOWN"
     return "IN_DOUBT" if isinstance(error, DoubtError) else "SYSTEM_BUSY"
-
-
-def _advice_text(advice: Any) -> str:
-    if advice is None:
-        return ""
-    return f"{advice.meaning} {advice.do}".strip()
 
 
 def _shown(text: str) -> str:
