@@ -3,12 +3,12 @@
 Three families, by who must act:
 
     EngineError
-    ├── ConfigError       a consultant or operator: rules, settings → nothing runs, exit 2
+    ├── ConfigError       a consultant or operator: rules, settings → nothing runs
     │   ├── RuleError         a file in ``mappings/`` or ``schemas/``
     │   └── SettingsError     a company file, a secret, a register the rules rely on
     ├── RecordError       a bookkeeper: this document's data → stopped, others go on
     │   ├── ViolationError    the document breaks rules of a mapping or schema
-    │   ├── StoppedError      a ``require``, ``match`` or proof stopped it; code and advice
+    │   ├── StoppedError      a ``require``, ``match`` or proof stopped it; has a code
     │   └── RefusedError      the other system said no; its code, field and text
     └── TransientError    nobody: network, rate limit, lag → waits, the next run retries
         ├── NotAppliedError   the request surely had no effect
@@ -80,7 +80,7 @@ class SettingsError(ConfigError):
 
 
 class RecordError(EngineError):
-    """This document cannot go as it is; it is stopped and the others go on."""
+    """A document cannot go as it is; it is stopped and the others go on."""
 
 
 class ViolationError(RecordError):
@@ -146,7 +146,9 @@ class RequestFacts:
 class TransientError(EngineError):
     """It may pass by itself; the next run tries again."""
 
-    def __init__(self, facts: RequestFacts, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, facts: RequestFacts, *, retry_after: float | None = None
+    ) -> None:
         said = f" answered {facts.status}" if facts.status else ""
         detail = f": {facts.detail}" if facts.detail else ""
         super().__init__(f"{facts.system}{said} at {facts.endpoint}{detail}")

@@ -114,8 +114,8 @@ def render_advice(root: Path) -> str:
         "",
         MADE,
         "",
-        "Move the invoice to draft, correct it, set it back to the transfer status; the",
-        "next run tries again. `runner.py retry NUMBER` tries it without a change.",
+        "Move the invoice to draft, correct it, set it back to the transfer status;",
+        "the next run tries again. `runner.py retry NUMBER` tries it unchanged.",
         "",
     ]
     for entry in sorted(book.entries, key=lambda entry: entry.code):

@@ -51,7 +51,7 @@ def ensure_environment(root: Path) -> Path:
     """
     if sys.version_info < MINIMUM:
         wanted = ".".join(map(str, MINIMUM))
-        raise SystemExit(f"siirto needs Python {wanted} or newer; this is {sys.version}")
+        raise SystemExit(f"siirto needs Python {wanted} or newer, not {sys.version}")
     if has_environment(root):
         return environment_python(root)
     _say("setting up .venv from the lock file (first start only) ...")
@@ -73,7 +73,7 @@ def ensure_environment(root: Path) -> Path:
 
 
 def rerun_inside(root: Path, arguments: list[str]) -> int:
-    """Run ``runner.py`` again with the environment's interpreter; give its exit code."""
+    """Run ``runner.py`` again inside the environment; give its exit code."""
     python = ensure_environment(root)
     command = [str(python), str(root / "runner.py"), *arguments]
     return subprocess.call(command)  # noqa: S603  # our own interpreter and file

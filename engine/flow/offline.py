@@ -87,7 +87,7 @@ def map_document(
     *,
     recorder: Recorder | None = None,
 ) -> Offline:
-    """Derive what the flow derives, then apply a mapping; nothing is raised for data."""
+    """Derive what the flow derives, then apply a mapping; data raises nothing."""
     data = dict(document)
     registers = data.pop("run", {})
     stops: list[Violation] = []

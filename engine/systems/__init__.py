@@ -5,9 +5,9 @@ Public: ``load_system`` reads a file, ``open_system`` opens it for one company.
 
 from __future__ import annotations
 
+from engine.json_text import BadJsonError, decode_json, encode_json
 from engine.systems.answers import Answer
 from engine.systems.bodies import Upload
-from engine.json_text import BadJsonError, decode_json, encode_json
 from engine.systems.limiter import RateLimiter
 from engine.systems.load import load_system
 from engine.systems.requests import render_body
