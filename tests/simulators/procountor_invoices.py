@@ -74,7 +74,7 @@ class Invoices(ProcountorCore):
         return self._page(request, [self._basic(item) for item in hits])
 
     def _created_of(self, item: Item) -> str:
-        return self.data.created.get(item["id"], item["version"])
+        return str(self.data.created.get(item["id"], item["version"]))
 
     def _basic(self, item: Item) -> Item:
         """Give the search's short form; it has the counterparty and the sums."""

@@ -1,117 +1,30 @@
-"""Every answer of the demo's systems has the shape that the vendors publish.
-
-The two OpenAPI documents are not part of this repository; where they stand beside it
-(``../shared/reference``) they are used, elsewhere these tests are skipped.
+"""Every answer of the demo's systems, and every request of a whole run, has the shape
+that the vendors publish; skipped where their documents are not at hand.
 """
 
 from __future__ import annotations
 
 import copy
-import json
-import warnings
-from functools import cache
-from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.simulators import published
 from tests.simulators.talk import SMALLEST, Talk
+from tests.worlds import World
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from jsonschema import Draft202012Validator
-
-REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
-DOCUMENTS = {
-    "severa": REFERENCE / "severa-openapi.json",
-    "procountor": REFERENCE / "procountor-openapi.yaml",
-}
 pytestmark = pytest.mark.skipif(
-    not all(path.exists() for path in DOCUMENTS.values()),
-    reason="the vendors' documents are not here",
+    not published.has_documents(), reason="the vendors' documents are not here"
 )
-
-
-@cache
-def load_document(system):
-    text = DOCUMENTS[system].read_text(encoding="utf-8")
-    return json.loads(text) if system == "severa" else yaml.safe_load(text)
-
-
-def as_schema(node, is_closed):
-    """Turn OpenAPI 3.0 wording into JSON Schema: ``nullable`` becomes a type.
-
-    A 3.1 document passes unchanged, but for what is not a JSON Schema keyword.
-    ``is_closed`` refuses properties that a plain object does not name.
-    """
-    if isinstance(node, list):
-        return [as_schema(item, is_closed) for item in node]
-    if not isinstance(node, dict):
-        return node
-    may_be_null = node.get("nullable") is True
-    if "$ref" in node:
-        target = {"$ref": node["$ref"].replace("#/components/schemas/", "#/$defs/")}
-        return {"anyOf": [target, {"type": "null"}]} if may_be_null else target
-    schema = {
-        key: {name: as_schema(item, is_closed) for name, item in value.items()}
-        if key == "properties"
-        else as_schema(value, is_closed)
-        for key, value in node.items()
-        if key not in ("nullable", "discriminator", "example", "format")
-    }
-    if may_be_null and "type" in schema:
-        schema["type"] = [schema["type"], "null"]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
-    if is_closed and schema.get("type") == "object" and "allOf" not in schema:
-        schema["additionalProperties"] = False
-    return schema
-
-
-@cache
-def find_validator(system, endpoint, status):
-    """Give the validator of one answer; None when it has no JSON body."""
-    document = load_document(system)
-    method, path = endpoint.split(" ")
-    responses = document["paths"][path][method.lower()]["responses"]
-    response = responses.get(str(status), responses.get("default"))
-    if "$ref" in response:
-        response = document["components"]["responses"][response["$ref"].split("/")[-1]]
-    content = response.get("content") or {}
-    if "application/json" not in content:
-        return None
-    return build_validator(system, content["application/json"]["schema"])
-
-
-def build_validator(system, schema, is_closed=True):
-    parts = load_document(system)["components"]["schemas"]
-    return Draft202012Validator(
-        as_schema(schema, is_closed)
-        | {"$defs": {name: as_schema(part, is_closed) for name, part in parts.items()}}
-    )
 
 
 def journal_findings(talk):
     """Give what the published shapes say against the journals' answers."""
-    findings, checked = [], 0
+    findings, count = [], 0
     for system, app in (("severa", talk.severa), ("procountor", talk.procountor)):
         for entry in app.journal:
-            if entry.endpoint in UNPUBLISHED:
-                continue
-            validator = find_validator(system, entry.endpoint, entry.status)
-            if validator is None or entry.status == 404:
-                continue
-            checked += 1
-            raw = json.loads(entry._response)
-            findings += [
-                f"{entry.endpoint} {entry.status} {error.json_path}: {error.message[:200]}"
-                for error in validator.iter_errors(raw)
-            ]
-    return findings, checked
-
-
-# The simulator answers these, the published subset leaves them out.
-UNPUBLISHED = {"GET /heartbeat"}
+            findings += published.iter_answer_findings(system, entry)
+            count += 1
+    return findings, count
 
 
 def test_every_read_of_severa_has_its_shape():
@@ -235,9 +148,33 @@ def test_every_answer_of_procountor_has_its_shape():
 
 
 def test_the_smallest_invoice_is_one_for_the_published_document_too():
-    validator = build_validator(
-        "procountor",
-        {"$ref": "#/components/schemas/SalesInvoiceCreate"},
-        is_closed=False,  # it is an allOf of two parts
-    )
+    validator = published.model_validator("procountor", "SalesInvoiceCreate")
     assert [] == list(validator.iter_errors(copy.deepcopy(SMALLEST)))
+
+
+def test_the_check_of_shapes_finds_what_is_wrong():
+    talk = Talk()
+    body = copy.deepcopy(SMALLEST) | {"language": "fi"}
+    talk.call("procountor POST /invoices", body)
+    talk.call("procountor GET /invoices?statuses=PAID")
+    talk.procountor.data.bank_accounts[0]["status"] = "OPEN"
+    talk.call("procountor GET /bankaccounts")
+    _, first, second, third = talk.procountor.journal
+    assert [True, True, True] == [
+        "$.language" in next(published.iter_request_findings("procountor", first)),
+        "statuses" in next(published.iter_request_findings("procountor", second)),
+        "OPEN" in next(published.iter_answer_findings("procountor", third)),
+    ]
+
+
+def test_every_request_and_answer_of_a_whole_run_has_its_shape(tmp_path):
+    world = World(tmp_path)
+    world.run()
+    findings = [
+        finding
+        for system, entry in world.requests()
+        for check in (published.iter_request_findings, published.iter_answer_findings)
+        for finding in check(system, entry)
+    ]
+    assert [] == findings
+    assert len(world.severa.journal) > 50
