@@ -23,7 +23,10 @@ class StoredFile:
 
 @dataclass(slots=True)
 class SeveraData:
-    """Everything the system holds; lists are in its own order, models are complete."""
+    """Everything the system holds; lists are in its own order, models are complete.
+
+    A running Severa holds on to the lists: change them in place.
+    """
 
     client_id: str
     client_secret: str
