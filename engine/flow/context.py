@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ from engine.expressions import Scope
 from engine.mapping import LazyVars, apply_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from engine.clock import Clock
@@ -25,6 +25,32 @@ class Note:
     code: str
     message: str
     field: str = ""
+
+
+class Registers(Mapping[str, Any]):
+    """What ``setup`` reads once a run, each when it is first asked for.
+
+    A run without documents asks for next to nothing.
+    """
+
+    def __init__(self) -> None:
+        self._loaders: dict[str, Callable[[], Any]] = {}
+        self._found: dict[str, Any] = {}
+
+    def add(self, name: str, load: Callable[[], Any]) -> None:
+        """Name a register and how it is read."""
+        self._loaders[name] = load
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._found:
+            self._found[name] = self._loaders[name]()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaders)
+
+    def __len__(self) -> int:
+        return len(self._loaders)
 
 
 @dataclass(slots=True)
@@ -58,7 +84,7 @@ class RunContext:
     clock: Clock
     owner: str
     settle_seconds: float
-    registers: dict[str, Any] = field(default_factory=dict)  # run.NAME
+    registers: Registers = field(default_factory=Registers)  # run.NAME
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
 

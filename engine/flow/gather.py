@@ -86,6 +86,12 @@ def read_into(
         _join(step.join, scope, as_list(found))
 
 
+def read_register(step: ReadStep, run: RunContext) -> Any:
+    """Fetch a register of the run; None when its condition does not hold."""
+    scope = run.scope({})
+    return _read(step, run, scope) if holds(step.when, scope) else None
+
+
 def prefetch(run: RunContext, records: Sequence[dict[str, Any]]) -> None:
     """Ask for the batched documents of many records at once, before they are needed.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,7 +28,7 @@ from engine.errors import (
 from engine.expressions import ValueFault
 from engine.flow.context import Document, RunContext
 from engine.flow.digests import digest_of
-from engine.flow.gather import check_requirement, prefetch, read_into
+from engine.flow.gather import check_requirement, prefetch, read_register
 from engine.flow.reasons import describe_stop
 from engine.flow.spec import ReadStep, RequireStep
 from engine.flow.transfer import (
@@ -99,13 +100,13 @@ class _Worker:
         self._refused_in_a_row = 0
 
     def set_up(self) -> None:
-        """Read the registers of the run, and check what the settings say of them."""
+        """Name the registers of the run, and check what the settings say of them."""
         for step in self.run.flow.setup:
-            scope = self.run.scope({})
             if isinstance(step, ReadStep):
-                read_into(step, self.run, self.run.registers, scope)
+                load = partial(read_register, step, self.run)
+                self.run.registers.add(step.name, load)
             elif isinstance(step, RequireStep):
-                self._check_setting(step, scope)
+                self._check_setting(step, self.run.scope({}))
 
     def _check_setting(self, step: RequireStep, scope: Any) -> None:
         try:

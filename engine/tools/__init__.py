@@ -1,0 +1,51 @@
+"""The consultant's offline commands, one module each: no network, no secret.
+
+A module has ``add_command`` (its arguments) and gives a ``Reply``; ``engine.__main__``
+lists the modules and prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Problem, SettingsError
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+OK, STOPPED, WRONG = range(3)  # exit codes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command says: text for the output, text for the error output, exit code."""
+
+    out: str = ""
+    err: str = ""
+    code: int = OK
+
+
+def line_reader(root: Path) -> Callable[[str], list[str]]:
+    """Give a function that reads a project file's lines, for findings."""
+
+    def read(file: str) -> list[str]:
+        path = root / file
+        return path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+
+    return read
+
+
+def pick_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
+    """Give the flow, company … of a name.
+
+    Raises:
+        SettingsError: There is none; the error says what there is.
+    """
+    if name in known:
+        return known[name]
+    guess = suggest(name, known)
+    hint = f"did you mean {guess}?" if guess else "known are: " + ", ".join(known)
+    raise SettingsError([Problem("C403", f"there is no {kind} {name}", hint=hint)])
