@@ -1,0 +1,484 @@
+"""The house keeps its shape: floors, words, seams, documents that mention everything."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+import engine.__main__ as offline_tool
+import runner
+from engine.advice import load_advice
+from engine.pages import stale_pages
+from engine.yamlfile import load_yaml_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+# Imports go to the same floor or below. 0 is pure: data in, data out. 1 turns files and
+# the environment that was handed over into frozen objects, and objects into text. 2 talks
+# to other systems and to the database. 3 takes a document through the phases. 4 is
+# runner.py. A module that stands in no line fails the test: choose its floor first.
+FLOORS = {
+    0: """
+        engine
+        engine.advice engine.assembly engine.attachments engine.clock engine.conversion
+        engine.errors engine.expressions engine.filters engine.findings engine.formulas
+        engine.gate engine.grammar engine.grammarwords engine.identifiers engine.jmes
+        engine.json_text engine.listfilters engine.lowering engine.mapload engine.mapping
+        engine.masking engine.matching engine.operators engine.paths engine.rulecheck
+        engine.ruleload engine.rules engine.schemas engine.scope engine.secrets
+        engine.stages engine.suggest engine.validation engine.valuefilters engine.values
+        engine.yamlbytes engine.yamlerrors engine.yamlfile engine.yamlnodes
+        engine.yamltext
+    """,
+    1: """
+        engine.credentials engine.pages engine.project engine.report engine.selfsetup
+        engine.settings
+        engine.flow engine.flow.load engine.flow.spec
+        engine.systems.bodies engine.systems.load engine.systems.node_reader
+        engine.systems.paging engine.systems.sign_in engine.systems.spec
+    """,
+    2: """
+        engine.ledger engine.ledger.database engine.ledger.failures engine.ledger.files
+        engine.ledger.ledger engine.ledger.lock engine.ledger.model engine.ledger.open
+        engine.ledger.queries engine.ledger.sqlite
+        engine.systems engine.systems.answers engine.systems.client
+        engine.systems.limiter engine.systems.line engine.systems.requests
+        engine.systems.retry engine.systems.system
+    """,
+    3: """
+        engine.__main__ engine.screens
+        engine.flow.context engine.flow.digests engine.flow.gather engine.flow.offline
+        engine.flow.reasons engine.flow.run engine.flow.sync engine.flow.transfer engine.flow.writes
+    """,
+    4: "runner",
+}
+FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
+
+# The one import that goes up, and why.
+UPWARD = {
+    # base_url_fault: an address is judged by the library that will open it.
+    ("engine.systems.load", "engine.systems.client"),
+}
+
+EDGES = ("runner.py", "engine/__main__.py")  # where the world comes in and goes out
+TOP_LEVEL = {
+    ".ci",
+    ".gitignore",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "docs",
+    "engine",
+    "mappings",
+    "pyproject.toml",
+    "runner.py",
+    "schemas",
+    "tests",
+}
+GENERATED = {"rules.md", "errors.md"}
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def module_name(path: Path) -> str:
+    """Give ``engine.flow`` for ``engine/flow/__init__.py``."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {
+    module_name(path): path
+    for path in [ROOT / "runner.py", *sorted((ROOT / "engine").rglob("*.py"))]
+}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
+
+
+def iter_imports(name: str) -> Iterator[str]:
+    """Give the modules of ours that a module imports.
+
+    A name that a package only hands on counts as an import of where it is defined.
+    """
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name in SOURCES)
+        elif isinstance(node, ast.ImportFrom) and node.module in SOURCES:
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}"
+                yield below if below in SOURCES else defined_in(node.module, alias.name)
+
+
+def defined_in(module: str, name: str) -> str:
+    """Follow a package's ``from … import`` to the module that defines a name."""
+    if SOURCES[module].name != "__init__.py":
+        return module
+    for node in TREES[module].body:
+        if not isinstance(node, ast.ImportFrom) or node.module not in SOURCES:
+            continue
+        if name in {alias.asname or alias.name for alias in node.names}:
+            return node.module
+    return module
+
+
+def iter_files(*tops: str) -> Iterator[Path]:
+    """Give all files below some top-level names, without what Python leaves there."""
+    for top in tops:
+        path = ROOT / top
+        found = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (p for p in found if p.is_file() and "__pycache__" not in p.parts)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def hand_written() -> str:
+    """Give README and the pages that people wrote, as one text."""
+    pages = [p for p in sorted(DOCS.rglob("*.md")) if p.name not in GENERATED]
+    return "\n".join(p.read_text("utf-8") for p in [ROOT / "README.md", *pages])
+
+
+# --- floors ---------------------------------------------------------------------------
+
+
+def test_every_module_has_a_floor():
+    """A new module chooses its floor; one that is gone leaves the table."""
+    assert sorted(FLOOR_OF) == sorted(SOURCES)
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_imports_go_down(name: str):
+    """No module imports from a floor above its own."""
+    up = [
+        f"{name} (floor {FLOOR_OF.get(name)}) imports {other} ({FLOOR_OF.get(other)})"
+        for other in iter_imports(name)
+        if (name, other) not in UPWARD
+        and FLOOR_OF.get(other, 0) > FLOOR_OF.get(name, 9)
+    ]
+
+    assert [] == up
+
+
+def test_upward_imports_are_still_there():
+    """The exception list holds only what is in use."""
+    used = {(name, other) for name in SOURCES for other in iter_imports(name)}
+
+    assert set() == UPWARD - used
+
+
+def test_the_bottom_floor_reaches_nothing_outside():
+    """Pure modules open no socket, process, database or screen."""
+    outside = {"httpx", "os", "socket", "sqlite3", "subprocess", "rich"}
+    found = [
+        f"{name}: {module}"
+        for name, tree in TREES.items()
+        if FLOOR_OF.get(name) == 0
+        for node in ast.walk(tree)
+        for module in imported_names(node)
+        if module.partition(".")[0] in outside
+    ]
+
+    assert [] == found
+
+
+def imported_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
+def test_http_library_is_imported_in_one_module():
+    """Changing the HTTP library changes one file."""
+    found = [
+        name
+        for name, tree in TREES.items()
+        if any(
+            module.partition(".")[0] == "httpx"
+            for node in ast.walk(tree)
+            for module in imported_names(node)
+        )
+    ]
+
+    assert ["engine.systems.client"] == found
+
+
+# --- words and seams ------------------------------------------------------------------
+
+
+def test_no_vendor_word_in_generic_code():
+    """Whatever is true of one vendor stands in YAML."""
+    words = re.compile(r"severa(?!l\b)|procountor", re.IGNORECASE)
+    found = [
+        f"{relative(path)}: {match.group()}"
+        for path in iter_files("engine", "runner.py")
+        for match in words.finditer(
+            relative(path) + "\n" + path.read_text("utf-8", "replace")
+        )
+    ]
+
+    assert [] == found
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern", "allowed"),
+    [
+        ("prints", r"(?<![\w.])print\(", EDGES),
+        ("reads the environment", r"os\.environ|getenv|environb", EDGES),
+        (
+            "knows the time",
+            r"(datetime|date)\.(now|today|utcnow)|time\.(time|monotonic|sleep)\b",
+            ("engine/clock.py",),
+        ),
+        ("leaves the process", r"sys\.exit|os\._exit", EDGES),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+)
+def test_only_the_edges(what: str, pattern: str, allowed: tuple[str, ...]):
+    """What makes code hard to test is passed in; a docstring may speak of it."""
+    found = [
+        f"{relative(path)}:{number} {what}: {line.strip()}"
+        for path in SOURCES.values()
+        if relative(path) not in allowed
+        for number, line in enumerate(code_lines(path), start=1)
+        if re.search(pattern, line)
+    ]
+
+    assert [] == found
+
+
+def code_lines(path: Path) -> list[str]:
+    """Give a file's lines with docstrings emptied and comments cut."""
+    text = path.read_text("utf-8")
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            end = node.end_lineno or node.lineno
+            lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
+    return [line.partition("  # ")[0] for line in lines]
+
+
+def test_runner_is_thin():
+    """Wiring only; what grows belongs on a floor below."""
+    assert len((ROOT / "runner.py").read_text("utf-8").splitlines()) <= 200
+
+
+def test_no_place_of_one_machine_is_committed():
+    """What ships works anywhere: no home folder, nothing beside the repository."""
+    places = re.compile(r"\.\./shared|/home/|/root/|/Users/|/work(?!\w)")
+    found = [
+        f"{relative(path)}: {match.group()}"
+        for path in iter_files(*sorted(TOP_LEVEL - {"tests"}))
+        for match in places.finditer(path.read_text("utf-8", "replace"))
+    ]
+
+    assert [] == found
+
+
+def test_top_level_holds_the_house_only():
+    """Each name at the top has a meaning; the README's tree shows them all."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("no git here: nothing tells what is committed")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout
+    names = {name.partition("/")[0] for name in listed.split("\0") if name}
+
+    assert TOP_LEVEL >= names
+
+
+def test_license_is_here():
+    assert (ROOT / "LICENSE").read_text("utf-8").startswith("MIT License")
+
+
+# --- documents ------------------------------------------------------------------------
+
+
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Give a command line's commands by name."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+TOOLS = [
+    ("runner.py", runner._parser()),
+    ("python -m engine", offline_tool._parser()),
+]
+
+
+@pytest.mark.parametrize(("tool", "parser"), TOOLS, ids=[name for name, _ in TOOLS])
+def test_every_command_and_option_is_documented(
+    tool: str, parser: argparse.ArgumentParser
+):
+    """README or a page says each command with its tool, and each option."""
+    text = hand_written()
+    missing = []
+    for name, command in commands(parser).items():
+        if not re.search(rf"{re.escape(tool)} {name}\b", text):
+            missing.append(f"{tool} {name}")
+        for action in command._actions:
+            missing += [
+                f"{tool} {name} {option}"
+                for option in action.option_strings
+                if option.startswith("--")
+                and option != "--help"
+                and not re.search(rf"{option}(?![\w-])", text)
+            ]
+
+    assert [] == missing
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_every_exit_code_is_documented(page: str):
+    """A scheduler acts on the number: the tables say what each means."""
+    text = (ROOT / page).read_text("utf-8")
+    codes = {
+        runner.OK,
+        runner.STOPPED,
+        runner.WRONG,
+        runner.UNEXPECTED,
+        runner.LOCKED,
+        offline_tool.OK,
+        offline_tool.STOPPED,
+        offline_tool.WRONG,
+    }
+    missing = [
+        code for code in sorted(codes) if not re.search(rf"(?m)^\| {code} \|", text)
+    ]
+
+    assert [] == missing
+
+
+def test_every_environment_variable_is_documented():
+    """Whatever the runner asks the environment for, operators can read about."""
+    source = (ROOT / "runner.py").read_text("utf-8")
+    names = re.findall(r"environ(?:\.get\(|\[)\"(\w+)\"", source)
+
+    assert names
+    assert [] == [name for name in names if name not in hand_written()]
+
+
+def test_links_lead_somewhere():
+    """Every relative link of README and pages names a file that is there."""
+    broken = [
+        f"{relative(page)} -> {target}"
+        for page in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+        for target in LINK.findall(page.read_text("utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+
+    assert [] == broken
+
+
+def test_company_settings_are_explained():
+    """The consultant guide's table has every key of a company file."""
+    text = (DOCS / "consultant-guide.md").read_text("utf-8")
+    schema = yaml.safe_load((ROOT / "schemas/grammar/company.schema.json").read_text())
+    missing = [key for key in setting_keys(schema) if f"`{key}`" not in text]
+
+    assert [] == missing
+
+
+def setting_keys(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, part in schema.get("properties", {}).items():
+        if isinstance(part, dict):
+            below = list(setting_keys(part, f"{prefix}{key}."))
+            yield from below or [f"{prefix}{key}"]
+
+
+def test_generated_pages_are_fresh():
+    """``python -m engine docs`` has nothing to write."""
+    assert [] == stale_pages(ROOT)
+
+
+# --- rules and advice -----------------------------------------------------------------
+
+
+def test_every_code_of_the_rules_has_advice():
+    """A document that a rule stops comes with what to do."""
+    book = load_advice(load_yaml_file(ROOT / "mappings" / "advice.yaml", ROOT))
+    codes = {
+        (code, relative(path))
+        for path in sorted((ROOT / "mappings").rglob("*.yaml"))
+        if path.name != "advice.yaml"
+        for code in iter_codes(yaml.load(path.read_text("utf-8"), yaml.BaseLoader))
+    }
+
+    assert codes
+    assert [] == sorted(found for found in codes if found[0] not in book)
+
+
+def iter_codes(node: Any) -> Iterator[str]:
+    """Give what stands under ``stop``, ``warn``, and beside ``reject`` under ``code``."""
+    if isinstance(node, dict):
+        wanted = {"stop", "warn"} | ({"code"} if "reject" in node else set())
+        for key, value in node.items():
+            if key in wanted and isinstance(value, str) and value.isupper():
+                yield value
+            yield from iter_codes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from iter_codes(value)
+
+
+# --- dependencies ---------------------------------------------------------------------
+
+
+def dependency_names() -> list[str]:
+    """Give the names in ``pyproject.toml``, in the form that registries compare."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    return [normal(re.split(r"[<>=!~\[; ]", text, maxsplit=1)[0]) for text in wanted]
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_dependency_has_a_reason():
+    """Each has a paragraph under ``docs/decisions/``, with what else was looked at."""
+    pages = "\n".join(
+        p.read_text("utf-8") for p in sorted((DOCS / "decisions").glob("*.md"))
+    )
+    explained = {
+        normal(name.strip("` "))
+        for line in re.findall(r"(?m)^#+ (.+)$", pages)
+        for name in line.split(",")
+    }
+
+    assert [] == [name for name in dependency_names() if name not in explained]
+
+
+def test_lock_covers_every_dependency():
+    """The self-set-up installs without looking anything up."""
+    lock = (ROOT / ".ci" / "requirements.lock").read_text("utf-8")
+    locked = {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", lock)}
+
+    assert [] == [name for name in dependency_names() if name not in locked]
+
+
+def test_every_locked_version_has_a_hash():
+    """pip refuses a file that was changed on its way."""
+    lock = (ROOT / ".ci" / "requirements.lock").read_text("utf-8")
+    entries = re.split(r"(?m)^(?=[\w.-]+==)", lock)
+    bare = [
+        entry.split(maxsplit=1)[0]
+        for entry in entries
+        if re.match(r"[\w.-]+==", entry) and "--hash=sha256:" not in entry
+    ]
+
+    assert [] == bare
