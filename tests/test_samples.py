@@ -167,9 +167,12 @@ def show_place(position: Position | None) -> str:
     """Show what stands at a place: a line number would change with every new line."""
     if position is None:
         return ""
-    lines = read_lines(ROOT / position.file)
-    at_place = lines[position.line - 1][position.column - 1 :].split("  #")[0].rstrip()
-    return f"{position.file.rpartition('/')[2]}: {at_place[:LONGEST_RULE]}"
+    line = read_lines(ROOT / position.file)[position.line - 1]
+    before, at_place = line[: position.column - 1], line[position.column - 1 :]
+    key = re.search(r"(\w+: )$", before)
+    said = re.split(r", |\}|  #", at_place)[0].rstrip() if key else at_place
+    key_text = key[1] if key else ""
+    return f"{position.file.rpartition('/')[2]} {key_text}{said[:LONGEST_RULE]}"
 
 
 @cache
