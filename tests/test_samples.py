@@ -170,7 +170,7 @@ def show_place(position: Position | None) -> str:
     line = read_lines(ROOT / position.file)[position.line - 1]
     before, at_place = line[: position.column - 1], line[position.column - 1 :]
     key = re.search(r"(\w+: )$", before)
-    said = re.split(r", |\}|  #", at_place)[0].rstrip() if key else at_place
+    said = re.split(r", |\}|  #" if key else "  #", at_place)[0].rstrip()
     key_text = key[1] if key else ""
     return f"{position.file.rpartition('/')[2]} {key_text}{said[:LONGEST_RULE]}"
 
