@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
+from jinja2.utils import missing
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine import operators
@@ -264,6 +265,21 @@ class _Environment(ImmutableSandboxedEnvironment):
         return TokenStream(tokens, name, filename)
 
 
+class _Context:
+    """What compiled code asks of a context; making the library's takes longer."""
+
+    __slots__ = ("_values", "exported_vars", "vars")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+        self.vars: dict[str, Any] = {}
+        self.exported_vars: set[str] = set()
+
+    def resolve_or_missing(self, name: str) -> Any:
+        """Give a name's value."""
+        return self._values.get(name, missing)
+
+
 def _call(spec: Any, value: Any, *args: Any, **named: Any) -> Any:
     return call_filter(spec, value, args, named)
 
@@ -291,13 +307,12 @@ def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
     template = environment.from_string(nodes.Template(body, lineno=1))
     render = template.root_render_func
     symbols, constants = lowering.names, lowering.constants
-    new_context = template.new_context
 
     def run(scope: Scope) -> Any:
         values = {s: scope.lookup(name) for name, s in symbols.items()}
         values.update(constants)
-        context = new_context(values)
-        for _ in render(context):
+        context = _Context(values)
+        for _ in render(context):  # type: ignore[arg-type]
             pass
         result = plain(context.vars["result"])
         if not isinstance(result, _PLAIN):

@@ -126,11 +126,14 @@ class Functions(FunctionsBase):  # type: ignore[misc]
         return separator.join(values)
 
 
+_OPTIONS: Final = Options(custom_functions=Functions())  # holds no state
+
+
 class Interpreter(_InterpreterBase):  # type: ignore[misc]
     """One evaluation: exact, and counted, so that no path can run away."""
 
     def __init__(self, scope: Scope) -> None:
-        super().__init__(Options(custom_functions=Functions()))
+        super().__init__(_OPTIONS)
         self._scope = scope
         self._steps = 0
 
@@ -147,7 +150,7 @@ class Interpreter(_InterpreterBase):  # type: ignore[misc]
     def visit_field(self, node: Tree, value: Any) -> Any:
         """Read a field; numbers come out exact."""
         # Mappings only: an object's own get() or attributes are never asked.
-        if isinstance(value, Mapping | View):
+        if isinstance(value, dict | View | Mapping):
             found = value.get(node["value"])
             return plain(found) if isinstance(found, float) else found
         return None

@@ -38,7 +38,9 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 def get_field(value: Any, name: str, label: str = "") -> Any:
     """Give a field of a group; empty when there is none, or no group."""
     del label
-    return value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, dict | Mapping):  # dict first: asking for Mapping is dear
+        return value.get(name)
+    return None
 
 
 def get_item(value: Any, index: int, label: str = "") -> Any:

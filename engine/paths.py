@@ -54,7 +54,7 @@ class Path:
         if self.keys is not None:
             value = scope.lookup(self.keys[0])
             for key in self.keys[1:]:
-                if not isinstance(value, Mapping):
+                if not isinstance(value, dict | Mapping):
                     return None
                 value = value.get(key)
             return plain(value) if isinstance(value, float) else value

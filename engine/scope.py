@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from engine.shapes import Field, kind_of
 from engine.suggest import suggest
-
-if TYPE_CHECKING:
-    from engine.schemas import SchemaField
 
 ROOTS: Final = ("doc", "vars", "company", "run", "parent", "row_number", "this")
 _SHOWN = 8  # names that a finding lists at most
@@ -33,7 +31,9 @@ class Scope:
             return self.item
         if name in self.roots:
             return self.roots[name]
-        return self.item.get(name) if isinstance(self.item, Mapping) else None
+        # dict first: asking for Mapping is dear.
+        is_group = isinstance(self.item, dict | Mapping)
+        return self.item.get(name) if is_group else None
 
     def with_item(self, item: Any, row_number: int | None = None) -> Scope:
         """Step into a row: ``parent`` is then the item that was current until now."""
@@ -51,7 +51,7 @@ class Scope:
 class Shape:
     """What is known of a place before any document is read; None means unknown."""
 
-    field: SchemaField | None
+    field: Field | None
     label: str  # as a finding names it: "customer", "rows[]"
 
     def child(self, name: str) -> Shape | NameFault:
@@ -75,19 +75,7 @@ class Shape:
     @property
     def kind(self) -> str:
         """Give "text", "number", "truth", "list", "group" or "any" for unknown."""
-        types = frozenset() if self.field is None else self.field.types
-        kinds = {_KINDS.get(t, "any") for t in types}
-        return kinds.pop() if len(kinds) == 1 else "any"
-
-
-_KINDS: Final[Mapping[str, str]] = {
-    "string": "text",
-    "integer": "number",
-    "number": "number",
-    "boolean": "truth",
-    "array": "list",
-    "object": "group",
-}
+        return kind_of(self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +85,27 @@ class NameFault:
     label: str
     owner: str
     choices: tuple[str, ...]
-    is_variable: bool = False
+    elsewhere: str = ""  # where a field of that very name is, as a path
+
+    @property
+    def code(self) -> str:
+        """Give the finding's code, by what kind of name it is."""
+        return _NAME_CODES.get(self.label.partition(".")[0], "M201")
 
     @property
     def message(self) -> str:
         """Say it in the consultant's words."""
-        if self.is_variable:
-            return f"there is no variable {self.label}"
-        return f"the document has no field {self.label}"
+        root, _, below = self.label.partition(".")
+        if root == "run" and "." not in below:
+            return f"the flow reads no register {self.label}"
+        return f"{_NAME_WORDS.get(root, 'the document has no field')} {self.label}"
 
     @property
     def hint(self) -> str | None:
         """Give one way out."""
         word = self.label.rsplit(".", 1)[-1]
+        if self.elsewhere:
+            return f"write {self.elsewhere}"
         close = suggest(word, self.choices)
         if close:
             return f"did you mean {close}?"
@@ -120,19 +116,33 @@ class NameFault:
         return f"{self.owner or 'the document'} has: {shown}{more}"
 
 
+_NAME_CODES: Final = {"vars": "M205", "company": "M207", "run": "M209"}
+_NAME_WORDS: Final = {
+    "vars": "there is no variable",
+    "company": "there is no setting",
+    "run": "the register has no field",
+    "candidate": "the target has no field",
+    "answer": "the answer has no field",
+    "payload": "the payload has no field",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Types:
     """What is known of a scope at load time, for findings with the exact place.
 
-    ``variables`` None means that nobody knows which variables there will be.
+    ``variables`` None means that nobody knows which variables there will be. A root of
+    which something is known stands in ``roots``, a variable in ``shapes``.
     """
 
-    item: SchemaField | None = None
-    document: SchemaField | None = None
-    parent: SchemaField | None = None
+    item: Field | None = None
+    document: Field | None = None
+    parent: Field | None = None
     variables: frozenset[str] | None = None
     extra_roots: frozenset[str] = field(default_factory=frozenset)
     label: str = ""
+    roots: Mapping[str, Field | None] = field(default_factory=dict)
+    shapes: Mapping[str, Field | None] = field(default_factory=dict)
 
     def name(self, name: str) -> Shape | NameFault:
         """Say what a bare name is."""
@@ -142,20 +152,25 @@ class Types:
             return Shape(self.document, "")
         if name == "parent" and self.label:
             return Shape(self.parent, "parent")
+        if name in self.roots:
+            return Shape(self.roots[name], name)
         if name in ROOTS or name in self.extra_roots:
             return Shape(None, name)
         found = Shape(self.item, self.label).child(name)
-        if isinstance(found, NameFault):
-            return replace(found, choices=(*found.choices, *ROOTS, *self.extra_roots))
-        return found
+        if not isinstance(found, NameFault):
+            return found
+        roots = dict.fromkeys((*ROOTS, *self.roots, *self.extra_roots))
+        choices = tuple(dict.fromkeys((*found.choices, *roots)))
+        is_inside = self.document is not None and self.document is not self.item
+        in_document = is_inside and self.document and self.document.child(name)
+        elsewhere = f"doc.{name}" if in_document else ""
+        return replace(found, choices=choices, elsewhere=elsewhere)
 
     def variable(self, name: str) -> Shape | NameFault:
         """Say what ``vars.NAME`` is."""
         if self.variables is None or name in self.variables:
-            return Shape(None, f"vars.{name}")
-        return NameFault(
-            f"vars.{name}", "vars", tuple(sorted(self.variables)), is_variable=True
-        )
+            return Shape(self.shapes.get(name), f"vars.{name}")
+        return NameFault(f"vars.{name}", "vars", tuple(sorted(self.variables)))
 
     def row(self, shape: Shape) -> Types:
         """Step into the rows of ``each``."""
@@ -169,3 +184,11 @@ class Types:
     def with_extra(self, *names: str) -> Types:
         """Add roots that only some cells see, such as ``value``."""
         return replace(self, extra_roots=self.extra_roots | frozenset(names))
+
+    def with_roots(self, **known: Field | None) -> Types:
+        """Add roots of which something is known."""
+        return replace(self, roots={**self.roots, **known})
+
+    def with_shapes(self, known: Mapping[str, Field | None]) -> Types:
+        """Say what is known of variables."""
+        return replace(self, shapes={**self.shapes, **known})

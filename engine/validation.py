@@ -7,6 +7,7 @@ the payload path of the field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from engine.schemas import SchemaStore
 
 _SHOWN: Final = 8
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CHARSET_KEY: Final = "x-charset"
 _TYPES: Final = {
     "string": "a text",
@@ -212,8 +214,16 @@ def _iter_texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _iter_texts(f"{path}[{index}]", item)
 
 
+def _is_sendable(text: str, charset: str | None) -> bool:
+    try:
+        text.encode(charset or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return _CONTROL.search(text) is None
+
+
 def _check_characters(path: str, text: str, charset: str | None) -> Violation | None:
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or _is_sendable(text, charset):
         return None
     for character in text:
         number = f"U+{ord(character):04X}"

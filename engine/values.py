@@ -23,6 +23,7 @@ _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
+_EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
@@ -44,9 +45,12 @@ def is_empty(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
-    if isinstance(value, list | tuple | Mapping):
-        return len(value) == 0
-    return False
+    # Plain types first: asking for Mapping is dear, and this is asked of every value.
+    if isinstance(value, list | dict | tuple):
+        return not value
+    if isinstance(value, int | Decimal):
+        return False
+    return isinstance(value, Mapping) and len(value) == 0
 
 
 def name_kind(value: Any) -> str:
@@ -150,7 +154,30 @@ def plain(value: Any) -> Any:
         ValueFault: It holds over 200,000 values; lists that share their parts can grow
             without bound when they are walked.
     """
+    if type(value) in _EXACT:
+        return value
+    # What holds no float is given back itself: a flow hangs what it finds on the items
+    # of its document, and a copy would lose that.
+    if isinstance(value, list | tuple | dict) and not _has_float(value):
+        return value
     return _plain(value, [MAX_VALUES])
+
+
+def _has_float(value: Any) -> bool:
+    waiting, left = [value], MAX_VALUES
+    while waiting:
+        group = waiting.pop()
+        left -= len(group)
+        if left < 0:
+            raise ValueFault("TOO_MANY", f"this holds over {MAX_VALUES} values")
+        for item in group.values() if isinstance(group, dict) else group:
+            if type(item) in _EXACT:
+                continue
+            if isinstance(item, float):
+                return True
+            if isinstance(item, list | tuple | dict):
+                waiting.append(item)
+    return False
 
 
 def _plain(value: Any, left: list[int]) -> Any:
@@ -161,8 +188,6 @@ def _plain(value: Any, left: list[int]) -> Any:
     left[0] -= len(value)
     if left[0] < 0:
         raise ValueFault("TOO_MANY", f"this holds over {MAX_VALUES} values")
-    # What holds no float is given back itself: a flow hangs what it finds on the items
-    # of its document, and a copy would lose that.
     if isinstance(value, dict):
         fields = {key: _plain(item, left) for key, item in value.items()}
         return fields if any(fields[key] is not value[key] for key in value) else value
