@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
-from jinja2.utils import missing
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from engine import operators
 from engine.errors import Problem, RuleError
