@@ -54,22 +54,29 @@ class Registers(Mapping[str, Any]):
 
 
 @dataclass(slots=True)
-class Document:
-    """One document on its way: what was gathered, and its transfer in the ledger."""
+class Gathered:
+    """What was gathered for a document, or for a record that becomes several."""
 
     key: str
     label: str
     reference: str
     data: dict[str, Any]
-    transfer: Transfer
     notes: list[Note] = field(default_factory=list)
-    is_not_applied: bool = False  # the create surely had no effect
 
     def note(self, code: str, message: str, place: str = "") -> None:
         """Remember a notice for the log; the same one is kept once."""
         note = Note(code, message, place)
         if note not in self.notes:
             self.notes.append(note)
+
+
+@dataclass(slots=True, kw_only=True)
+class Document(Gathered):
+    """One document on its way, with its transfer in the ledger."""
+
+    transfer: Transfer
+    is_not_applied: bool = False  # the create surely had no effect
+    is_gathered: bool = False  # its record was enriched before it was expanded
 
 
 @dataclass(slots=True)
@@ -85,6 +92,7 @@ class RunContext:
     owner: str
     settle_seconds: float
     registers: Registers = field(default_factory=Registers)  # run.NAME
+    since: str = ""  # changes from this moment on are listed; "" lists everything
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
 
@@ -99,6 +107,7 @@ class RunContext:
                 "doc": data,
                 "company": self.settings,
                 "run": self.registers,
+                "since": self.since,
                 **roots,
             },
         )
@@ -109,7 +118,7 @@ class RunContext:
 
         Our clock may jump; the settle time is a promise about theirs.
         """
-        system = self.systems[self.flow.deliver.send.request.system]
+        system = self.systems[self.flow.target]
         return system.server_time or self.clock.now()
 
     def call(self, request: Request, scope: Scope, body: Any = None) -> Answer:
@@ -121,6 +130,12 @@ class RunContext:
         """Evaluate a request's arguments.
 
         Empty ones stay in: a system refuses them, since a filter that is silently
-        dropped turns a search for one thing into a list of everything.
+        dropped turns a search for one thing into a list of everything. What a rule
+        leaves out by its own ``when`` is meant.
         """
-        return {name: apply_rule(rule, scope) for name, rule in request.arguments}
+        found = {}
+        for name, rule in request.arguments:
+            value = apply_rule(rule, scope)
+            if value is not None or rule.when is None:
+                found[name] = value
+        return found

@@ -13,27 +13,32 @@ from typing import TYPE_CHECKING, Any
 from engine.attachments import FileContent, check_file, clean_names
 from engine.errors import StoppedError, Violation, ViolationError
 from engine.expressions import ValueFault, is_empty
+from engine.flow.signals import GoneError
 from engine.flow.spec import (
     CheckFilesStep,
     DeriveStep,
     JoinStep,
+    MergeFilesStep,
     ReadStep,
     RequireStep,
 )
-from engine.mapping import apply_mapping
+from engine.mapping import apply_mapping, apply_rule
+from engine.merging import merge_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from engine.expressions import Condition, Path, Scope
-    from engine.flow.context import Document, RunContext
+    from engine.flow.context import Gathered, RunContext
     from engine.flow.spec import Join, Request
     from engine.mapping import Mapping, Truncation
 
-LookStep = ReadStep | JoinStep | DeriveStep | RequireStep | CheckFilesStep
+LookStep = (
+    ReadStep | JoinStep | DeriveStep | RequireStep | CheckFilesStep | MergeFilesStep
+)
 
 
-def run_look(step: LookStep, run: RunContext, document: Document) -> None:
+def run_look(step: LookStep, run: RunContext, document: Gathered) -> None:
     """Run one step that only looks.
 
     Raises:
@@ -51,6 +56,8 @@ def run_look(step: LookStep, run: RunContext, document: Document) -> None:
         _note_cuts(derive_into(step, scope), document)
     elif isinstance(step, RequireStep):
         check_requirement(step, scope)
+    elif isinstance(step, MergeFilesStep):
+        _merge_files(step, scope, document)
     else:
         _check_files(step, scope, document)
 
@@ -98,21 +105,25 @@ def prefetch(run: RunContext, records: Sequence[dict[str, Any]]) -> None:
     Only what depends on the records alone can be known here; everything else is read
     when its document is due.
     """
+    documents: list[dict[str, Any]] = [
+        {run.flow.fetch.save: record} for record in records
+    ]
     for step in run.flow.enrich:
         if not isinstance(step, ReadStep) or step.batch is None or not step.is_cached:
             continue
-        keys: dict[str, None] = {}
-        for record in records:
-            scope = run.scope({run.flow.fetch.save: record})
+        asked: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        for document in documents:
+            scope = run.scope(document)
             try:
                 if holds(step.when, scope):
-                    arguments = run.arguments(step.request, scope)
-                    asked = arguments.get(step.batch.argument)
-                    keys.update(dict.fromkeys(map(str, as_list(asked))))
+                    asked.append((document, run.arguments(step.request, scope)))
             except (ValueFault, ViolationError):
                 continue  # it speaks of what is not gathered yet
+        keys = [k for _, a in asked for k in as_list(a.get(step.batch.argument))]
         if keys:
-            _read_batch(step, run, {step.batch.argument: list(keys)})
+            _read_batch(step, run, {step.batch.argument: keys})
+        for document, arguments in asked:  # a later step may ask by what this one gave
+            document[step.name] = _read_batch(step, run, arguments)
 
 
 def check_requirement(step: RequireStep, scope: Scope) -> None:
@@ -120,6 +131,7 @@ def check_requirement(step: RequireStep, scope: Scope) -> None:
 
     Raises:
         StoppedError: With the step's code; its message shows the value that it names.
+        GoneError: The same for a ``skip``.
     """
     for item_scope in iter_items(step.each, scope):
         if not holds(step.when, item_scope) or step.unless.evaluate(item_scope):
@@ -131,6 +143,8 @@ def check_requirement(step: RequireStep, scope: Scope) -> None:
         if step.choices is not None:
             listed = as_list(step.choices.evaluate(item_scope))
             details["choices"] = ", ".join(str(choice) for choice in listed[:8])
+        if step.is_skip:
+            raise GoneError(step.code, "; ".join(details.values()))
         raise StoppedError(
             step.code,
             "; ".join(details.values()),
@@ -139,7 +153,7 @@ def check_requirement(step: RequireStep, scope: Scope) -> None:
         )
 
 
-def make_payload(mapping: Mapping, scope: Scope, document: Document) -> dict[str, Any]:
+def make_payload(mapping: Mapping, scope: Scope, document: Gathered) -> dict[str, Any]:
     """Apply a mapping; its cuts become notes of the document.
 
     Raises:
@@ -153,7 +167,7 @@ def make_payload(mapping: Mapping, scope: Scope, document: Document) -> dict[str
     return payload
 
 
-def _note_cuts(cuts: Iterable[Truncation], document: Document) -> None:
+def _note_cuts(cuts: Iterable[Truncation], document: Gathered) -> None:
     for cut in cuts:
         where = f", the whole text is in {cut.moved_to}" if cut.moved_to else ""
         document.note(
@@ -206,7 +220,7 @@ def _read_batch(
     for start in range(0, len(missing), batch.size):
         chunk = missing[start : start + batch.size]
         asked = {**others, batch.argument: chunk}
-        for record in _fetch(step.request, run, asked):
+        for record in as_list(_fetch(step.request, run, asked)):  # one may come bare
             known[str(batch.key.evaluate(scope.with_item(record)))] = record
         for key in chunk:
             known.setdefault(key, None)  # asked for and not there; do not ask again
@@ -260,7 +274,7 @@ def join_into(step: JoinStep, scope: Scope) -> None:
     _join(step.join, scope, as_list(step.source.evaluate(scope)))
 
 
-def _check_files(step: CheckFilesStep, scope: Scope, document: Document) -> None:
+def _check_files(step: CheckFilesStep, scope: Scope, document: Gathered) -> None:
     files = as_list(step.files.evaluate(scope))
     violations: list[Violation] = []
     for file in files:
@@ -279,6 +293,16 @@ def _check_files(step: CheckFilesStep, scope: Scope, document: Document) -> None
         if file["name"] != name:
             document.note("FILE_RENAMED", f'"{file["name"]}" is sent as {name}')
         file["name"] = name
+
+
+def _merge_files(step: MergeFilesStep, scope: Scope, document: Gathered) -> None:
+    files = as_list(step.files.evaluate(scope))
+    merged: dict[str, Any] | None = None
+    if files:
+        content = merge_files([(file["name"], file["content"]) for file in files])
+        name = str(apply_rule(step.name, scope))
+        merged = {"name": name, "content": content, "size": content.size}
+    document.data[step.save] = merged
 
 
 def as_list(value: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Position, Problem, RuleError
@@ -26,17 +27,20 @@ from engine.flow.spec import (
     CheckFilesStep,
     Deliver,
     DeriveStep,
+    Expand,
     Fetch,
     Find,
     Flow,
     Join,
     JoinStep,
+    MergeFilesStep,
     ReadStep,
     Request,
     RequireStep,
     Same,
     Send,
     Step,
+    Window,
     WriteStep,
 )
 from engine.mapping import load_rule
@@ -55,7 +59,7 @@ if TYPE_CHECKING:
     from engine.systems import SystemSpec
     from engine.yamlfile import Node
 
-SLOTS = ("setup", "enrich", "require", "prepare", "follow", "release")
+SLOTS = ("setup", "enrich", "require", "prepare", "follow", "release", "vanished")
 _YES = ("yes", "true")
 
 
@@ -119,7 +123,7 @@ class _Loader:
             item=self.document,
             document=self.document,
             variables=frozenset(names),
-            extra_roots=frozenset({"reference"}),
+            extra_roots=frozenset({"reference", "since"}),
         )
         self.types = known
         variables = tuple(self._rules(given))
@@ -129,7 +133,9 @@ class _Loader:
         fetch = self._fetch(_map(node, "fetch"))
         deliver = self._deliver(_map(node, "deliver"))
         acknowledge = self._acknowledge(_map(node, "acknowledge"))
-        if fetch is None or deliver is None or acknowledge is None:
+        result = self._path(node.get("result"))
+        self._check_ends(node)
+        if fetch is None:
             return None
         return Flow(
             name=_text(node, "flow"),
@@ -146,6 +152,9 @@ class _Loader:
             follow=slots["follow"],
             release=slots["release"],
             acknowledge=acknowledge,
+            expand=self._expand(_map(node, "expand")),
+            result=result,
+            vanished=slots["vanished"],
             digest=digest,
         )
 
@@ -182,7 +191,45 @@ class _Loader:
             reference=reference,
             reference_limit=int(_text(node, "reference_limit") or 40),
             again=None if repeated is None else Again(repeated, same),
+            window=_window(_map(node, "changed_since")),
         )
+
+    def _check_ends(self, node: MapNode) -> None:
+        """See that the flow says what becomes of a document, and how it is known."""
+        if "deliver" not in node and "result" not in node:
+            self.problems.append(
+                Problem(
+                    "F210",
+                    "the flow creates no document and names no result",
+                    node.key("flow").position,
+                    "add deliver:, or result: with the path of the id in the target",
+                )
+            )
+        if "acknowledge" not in node and "deliver" in node and "fetch" in node:
+            fetch = _map(node, "fetch")
+            if fetch is not None and "changed_since" not in fetch:
+                self.problems.append(
+                    Problem(
+                        "F211",
+                        "nothing moves the source's status, so the same is listed again"
+                        " and again",
+                        node.key("fetch").position,
+                        "add acknowledge:, or changed_since: under fetch",
+                    )
+                )
+
+    def _expand(self, node: MapNode | None) -> Expand | None:
+        if node is None:
+            return None
+        each = self._path(node.get("each"))
+        if each is None:
+            return None
+        with self._seeing(self.types.row(each.shape.item())):
+            key, label = self._path(node.get("key")), self._path(node.get("label"))
+            reference = self._path(node.get("reference"))
+        if key is None or label is None or reference is None:
+            return None
+        return Expand(each, _text(node, "as"), key, label, reference)
 
     def _deliver(self, node: MapNode | None) -> Deliver | None:
         if node is None:
@@ -196,6 +243,7 @@ class _Loader:
         with self._seeing(Types()):  # read off the answer
             target_id = self._path(node.get("id") or _literal("id", node.position))
             number = self._path(node.get("number"))
+            answer = self._path(node.get("answer"))
         if where is None or read is None or send is None or target_id is None:
             return None
         return Deliver(
@@ -204,6 +252,7 @@ class _Loader:
             where=where,
             same=tuple(entry for entry in same if entry is not None),
             send=send,
+            answer=answer,
             target_id=target_id,
             target_number=number,
             read=read,
@@ -269,6 +318,8 @@ class _Loader:
                 tuple(item.text for item in listed if isinstance(item, Scalar)),
                 int(_text(node, "max_bytes")),
             )
+        if "merge_files" in node:
+            return self._merge(node)
         if "join" in node:
             source, join = self._path(node.get("join")), self._join(node)
             if source is None or join is None:
@@ -320,7 +371,8 @@ class _Loader:
         return RequireStep(
             label=_text(node, "require"),
             unless=unless,
-            code=_text(node, "stop"),
+            code=_text(node, "stop") or _text(node, "skip"),
+            is_skip="skip" in node,
             when=self._condition(node.get("when")),
             each=each,
             show=self._path(node.get("show")),
@@ -347,6 +399,14 @@ class _Loader:
             save=_text(node, "save"),
             position=node.position,
         )
+
+    def _merge(self, node: MapNode) -> MergeFilesStep | None:
+        files = self._path(node.get("merge_files"))
+        named = node.get("name")
+        name = None if named is None else self._rule(named)
+        if files is None or name is None:
+            return None
+        return MergeFilesStep(files, _text(node, "as"), name)
 
     def _finds(self, node: Node | None) -> tuple[Find, ...]:
         finds = []
@@ -509,6 +569,17 @@ class _Loader:
         except RuleError as error:
             self.problems.extend(error.problems)
             return None
+
+
+def _window(node: MapNode | None) -> Window | None:
+    if node is None:
+        return None
+    first, full = _text(node, "first_days"), _text(node, "full_every_hours")
+    return Window(
+        timedelta(hours=int(_text(node, "overlap_hours"))),
+        timedelta(days=int(first)) if first else None,
+        timedelta(hours=int(full)) if full else None,
+    )
 
 
 def _literal(text: str, position: Position) -> Scalar:

@@ -70,8 +70,17 @@ def pick_mapping(project: Project, flow: Flow, name: str | None) -> Mapping:
     """
     folder = project.mappings[flow.file.rpartition("/")[0]]
     if name is None:
-        assert flow.deliver.send.mapping is not None
-        return flow.deliver.send.mapping
+        send = flow.deliver.send if flow.deliver else None
+        if send is None or send.mapping is None:
+            hint = "name one with --mapping: " + ", ".join(sorted(folder))
+            raise SettingsError(
+                [
+                    Problem(
+                        "M602", f"{flow.name} has no mapping that delivers", hint=hint
+                    )
+                ]
+            )
+        return send.mapping
     found = folder.get(name) or folder.get(f"{name}.yaml")
     if found is None:
         hint = "known are: " + ", ".join(sorted(folder))

@@ -26,27 +26,33 @@ from engine.errors import (
     ViolationError,
 )
 from engine.expressions import ValueFault
-from engine.flow.context import Document, RunContext
+from engine.flow.context import Document, Gathered, RunContext
 from engine.flow.digests import digest_of
-from engine.flow.gather import check_requirement, prefetch, read_register
-from engine.flow.reasons import describe_stop
-from engine.flow.spec import ReadStep, RequireStep
-from engine.flow.transfer import (
-    SECOND_LOOK_SECONDS,
-    GoneError,
-    WaitError,
-    run_transfer,
+from engine.flow.gather import (
+    check_requirement,
+    iter_items,
+    prefetch,
+    read_register,
+    run_look,
 )
+from engine.flow.reasons import describe_stop
+from engine.flow.signals import GoneError, WaitError
+from engine.flow.spec import ReadStep, RequireStep, WriteStep
+from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer, run_vanished
 from engine.ledger import Event, LedgerConflictError, back_off_until
 from engine.masking import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from engine.advice import AdviceBook
+    from engine.expressions import Path, Scope
+    from engine.flow.spec import Expand
     from engine.ledger import Transfer
 
 PAGE = 100  # documents looked at ahead, for batched reads
+VANISHED = "vanished"  # the source digest of what the source no longer has
 REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
 
 
@@ -90,13 +96,27 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
     return worker.report
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One document as the source lists it, before anything is done about it."""
+
+    key: str
+    label: str
+    reference: str
+    digest: str
+    record: dict[str, Any]
+    data: dict[str, Any]
+    is_gathered: bool = False
+
+
 class _Worker:
     def __init__(self, run: RunContext, advice: AdviceBook, progress: Progress) -> None:
         self.run = run
         self.advice = advice
         self.progress = progress
         self.report = FlowReport(run.company, run.flow.name)
-        self._again: list[dict[str, Any]] = []  # in doubt, to be looked at twice
+        self._again: list[Listed] = []  # in doubt, to be looked at twice
+        self._parts: dict[str, list[Transfer]] | None = None  # by record, once needed
         self._refused_in_a_row = 0
 
     def set_up(self) -> None:
@@ -128,22 +148,48 @@ class _Worker:
 
     def run_all(self) -> None:
         """Take all documents, page by page; look twice at those in doubt."""
+        started_at = self.run.clock.now()
+        is_full = self._open_window(started_at)
         seen: set[str] = set()
         records = self._iter_records()
         while page := list(islice(records, PAGE)):
-            fresh = [r for r in page if self._is_due(r, seen)]
-            prefetch(self.run, fresh)
-            for record in fresh:
-                self._run_one(record)
+            self._run_page(page, seen)
         if self._again:
             self.run.clock.sleep(SECOND_LOOK_SECONDS)
             again, self._again = self._again, []
-            for record in again:
+            for listed in again:
                 self.report.outcomes["waiting"] -= 1  # it is told once, as it ends
                 self.report.codes["IN_DOUBT"] -= 1
-                self._run_one(record)
+                self._run_one(listed)
             self.report.outcomes = +self.report.outcomes
             self.report.codes = +self.report.codes
+        if is_full and self.run.flow.vanished:
+            self._run_vanished(seen)
+        if self.run.flow.fetch.window is not None:
+            self.run.ledger.mark(self.run.company, self.run.flow.name, started_at)
+            if is_full:
+                name = f"{self.run.flow.name} full"
+                self.run.ledger.mark(self.run.company, name, started_at)
+
+    def _open_window(self, now: datetime) -> bool:
+        """Choose from when on changes are listed; tell whether it is everything."""
+        window = self.run.flow.fetch.window
+        if window is None:
+            return False
+        ledger, name = self.run.ledger, self.run.flow.name
+        last = ledger.last_mark(self.run.company, name)
+        if window.full_every is not None:
+            full = ledger.last_mark(self.run.company, f"{name} full")
+            if full is None or now - full >= window.full_every:
+                return True
+        if last is not None:
+            since = last - window.overlap
+        elif window.first is not None:
+            since = now - window.first
+        else:
+            return True
+        self.run.since = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return False
 
     def _iter_records(self) -> Iterator[dict[str, Any]]:
         fetch = self.run.flow.fetch
@@ -152,82 +198,215 @@ class _Worker:
         system = self.run.systems[fetch.request.system]
         return system.iter_items(fetch.request.endpoint, arguments)
 
-    def _is_due(self, record: dict[str, Any], seen: set[str]) -> bool:
+    def _run_page(self, page: list[dict[str, Any]], seen: set[str]) -> None:
+        listed = []
+        for record in page:
+            found = self._list(record)
+            if found.key and found.key not in seen:
+                seen.add(found.key)
+                listed.append(found)
+        if self.run.flow.expand is None:
+            listed = [found for found in listed if self._is_due(found)]
+        prefetch(self.run, [found.record for found in listed])
+        for found in listed:
+            if self.run.flow.expand is None:
+                self._run_one(found)
+            else:
+                self._run_expanded(self.run.flow.expand, found)
+
+    def _list(self, record: dict[str, Any]) -> Listed:
+        fetch = self.run.flow.fetch
+        scope = self.run.scope({}).with_item(record)
+        return Listed(
+            key=_text(fetch.key, scope),
+            label=_text(fetch.label, scope),
+            reference=_text(fetch.reference, scope),
+            digest=digest_of(record),
+            record=record,
+            data={fetch.save: record},
+        )
+
+    def _is_due(self, listed: Listed) -> bool:
         """Tell whether a document is to be tried now.
 
         A stopped document that has not changed waits: the same refusal every ten
-        minutes helps nobody. A change in the source, or ``retry``, makes it due.
+        minutes helps nobody. A change in the source, or ``retry``, makes it due. What
+        is done stays done, unless its status says that it waits for a transfer.
         """
-        key = self._text(record, "key")
-        if not key or key in seen:
-            return False
-        seen.add(key)
         try:
-            transfer = self._open(record)
+            transfer = self._open(listed)
         except LedgerConflictError:
             return True
-        if transfer.stage == "done" or transfer.is_due(self.run.clock.now()):
+        if transfer.stage == "done":
+            return self.run.flow.acknowledge is not None or transfer.is_changed
+        if transfer.is_due(self.run.clock.now()):
             return True
         self.report.outcomes["still stopped"] += 1
         return False
 
-    def _open(self, record: dict[str, Any]) -> Transfer:
+    def _open(self, listed: Listed) -> Transfer:
         return self.run.ledger.open_transfer(
             self.run.company,
             self.run.flow.name,
-            self._text(record, "key"),
-            label=self._text(record, "label"),
-            reference=self._text(record, "reference") or None,
-            source_digest=digest_of(record),
+            listed.key,
+            label=listed.label,
+            reference=listed.reference or None,
+            source_digest=listed.digest,
             mapping_digest=self.run.flow.digest,
         )
 
-    def _text(self, record: dict[str, Any], name: str) -> str:
-        path = getattr(self.run.flow.fetch, name)
-        value = path.evaluate(self.run.scope({}).with_item(record))
-        return "" if value is None else str(value)
-
-    def _run_one(self, record: dict[str, Any]) -> None:
+    def _run_one(self, listed: Listed) -> None:
         conflict = None
         try:
-            transfer = self._open(record)
+            transfer = self._open(listed)
         except LedgerConflictError as error:
             conflict, transfer = error, error.transfer
         document = Document(
             transfer.key,
             transfer.label,
-            self._text(record, "reference"),
-            {self.run.flow.fetch.save: record},
-            transfer,
+            listed.reference,
+            dict(listed.data),
+            transfer=transfer,
+            is_gathered=listed.is_gathered,
         )
         if conflict is not None:
             self._stop(document, StoppedError("REFERENCE_TAKEN", str(conflict)))
             return
-        self._move(record, document)
+        self._move(listed, document)
 
-    def _move(self, record: dict[str, Any], document: Document) -> None:
+    def _run_expanded(self, expand: Expand, listed: Listed) -> None:
+        """Gather a record, then move each of its items as a document of its own."""
+        gathered = Gathered(
+            listed.key, listed.label, listed.reference, dict(listed.data)
+        )
+        try:
+            for step in self.run.flow.enrich:
+                assert not isinstance(step, WriteStep)
+                run_look(step, self.run, gathered)
+            scope = self.run.scope(gathered.data)
+            items = list(iter_items(expand.each, scope))
+        except GoneError:
+            items = []
+        except (RecordError, ValueFault, TransientError) as error:
+            # The record itself goes into the log; its items are tried again with it.
+            document = Document(
+                gathered.key,
+                gathered.label,
+                gathered.reference,
+                gathered.data,
+                transfer=self._open(listed),
+            )
+            self._end(listed, document, error)
+            return
+        self._resolve(listed)
+        current: set[str] = set()
+        for item in items:
+            part = f"{listed.key}/{_text(expand.key, item)}"
+            child = Listed(
+                key=part,
+                label=_text(expand.label, item),
+                reference=_text(expand.reference, item),
+                digest=digest_of(item.item),
+                record=listed.record,
+                data={**gathered.data, expand.save: item.item},
+                is_gathered=True,
+            )
+            current.add(part)
+            if self._is_due(child):
+                self._run_one(child)
+        for transfer in self._known_parts(listed.key):
+            if transfer.key not in current:
+                self._flag(transfer)
+
+    def _resolve(self, listed: Listed) -> None:
+        """Close a record that was stopped as a whole and has been gathered since."""
+        name = self.run.flow.name
+        transfer = self.run.ledger.find_transfer(self.run.company, name, listed.key)
+        if transfer is not None and transfer.aside in ("held", "waiting"):
+            self.run.ledger.gone(transfer, Event("RESOLVED"))
+
+    def _known_parts(self, key: str) -> list[Transfer]:
+        if self._parts is None:
+            self._parts = {}
+            name = self.run.flow.name
+            for transfer in self.run.ledger.transfers(self.run.company, name):
+                parent, is_part, _ = transfer.key.partition("/")
+                if is_part and transfer.stage == "done" and transfer.aside is None:
+                    self._parts.setdefault(parent, []).append(transfer)
+        return self._parts.get(key, [])
+
+    def _flag(self, transfer: Transfer) -> None:
+        """Stop what was moved and is no longer there; nothing is rewritten."""
+        code = "CHANGED_AFTER_TRANSFER"
+        transfer = self.run.ledger.reopen(transfer)
+        document = Document(transfer.key, transfer.label, "", {}, transfer=transfer)
+        self._stop(document, StoppedError(code, f"{transfer.target_id} stays there"))
+
+    def _run_vanished(self, seen: set[str]) -> None:
+        """Take what the ledger knows and a full listing no longer has."""
+        name = self.run.flow.name
+        for transfer in list(self.run.ledger.transfers(self.run.company, name, "done")):
+            if transfer.key in seen or transfer.source_digest == VANISHED:
+                continue
+            listed = Listed(
+                key=transfer.key,
+                label=transfer.label,
+                reference=transfer.reference or "",
+                digest=VANISHED,
+                record={},
+                data={self.run.flow.fetch.save: {}},
+            )
+            document = Document(
+                transfer.key,
+                transfer.label,
+                listed.reference,
+                listed.data,
+                transfer=self.run.ledger.reopen(self._open(listed)),
+            )
+            try:
+                run_vanished(self.run, document)
+                document.transfer = self.run.ledger.proved(document.transfer)
+                document.transfer = self.run.ledger.done(
+                    document.transfer, event=Event("VANISHED")
+                )
+            except (RecordError, ValueFault, TransientError) as error:
+                self._end(listed, document, error)
+            else:
+                self._finish(document, "transferred", "VANISHED")
+
+    def _move(self, listed: Listed, document: Document) -> None:
         try:
             run_transfer(self.run, document)
-        except GoneError:
-            self.run.ledger.gone(document.transfer, Event("LEFT_STATUS"))
-            self._finish(document, "skipped", "LEFT_STATUS")
-        except RecordError as error:
-            self._stop(document, error)
-        except ValueFault as error:
-            violation = Violation(error.code, error.message)
-            self._stop(document, ViolationError([violation]))
-        except TransientError as error:
-            self._wait(document, error, _waiting_code(error))
-            if isinstance(error, SystemDownError):
-                raise
-            if isinstance(error, WaitError) and error.is_settled:
-                self._again.append(record)
+        except GoneError as gone:
+            self.run.ledger.gone(document.transfer, Event(gone.code, gone.message))
+            self._finish(document, "skipped", gone.code)
+        except (RecordError, ValueFault, TransientError) as error:
+            self._end(listed, document, error)
         except Exception as error:  # noqa: BLE001  # one document never stops another
             text = f"{type(error).__name__}: {error}"
             self._stop(document, StoppedError("UNEXPECTED", text))
         else:
             self._refused_in_a_row = 0
             self._finish(document, "transferred", "")
+
+    def _end(
+        self,
+        listed: Listed,
+        document: Document,
+        error: RecordError | ValueFault | TransientError,
+    ) -> None:
+        """Say in the ledger why a document has not gone."""
+        if isinstance(error, RecordError):
+            self._stop(document, error)
+        elif isinstance(error, ValueFault):
+            violation = Violation(error.code, error.message)
+            self._stop(document, ViolationError([violation]))
+        else:
+            self._wait(document, error, _waiting_code(error))
+            if isinstance(error, SystemDownError):
+                raise error
+            if isinstance(error, WaitError) and error.is_settled:
+                self._again.append(listed)
 
     def _stop(self, document: Document, error: RecordError) -> None:
         reason = describe_stop(error)
@@ -282,6 +461,11 @@ class _Worker:
     @property
     def _language(self) -> str:
         return str(self.run.settings.get("language") or "en")
+
+
+def _text(path: Path, scope: Scope) -> str:
+    value = path.evaluate(scope)
+    return "" if value is None else str(value)
 
 
 def _waiting_code(error: TransientError) -> str:

@@ -1,7 +1,12 @@
 """A flow as data: fixed slots in a fixed order, filled by ``mappings/*/flow.yaml``.
 
-    setup → fetch → enrich → require → prepare → deliver → follow → (proof) → release
-    → acknowledge
+    setup → fetch → enrich → expand → require → prepare → deliver → follow → (proof)
+    → release → acknowledge
+
+Two slots may be missing. A flow without ``deliver`` keeps a register in step: each of
+its documents is what its ``prepare`` writes make of it. A flow without ``acknowledge``
+has no status to move in the source: the ledger alone remembers what is done, and
+documents are found by the time of their change.
 
 A slot holds steps. Reads, joins, derivations, requirements and file checks only look;
 writes are the one shape in which anything is changed in a system.
@@ -13,6 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from engine.errors import Position
     from engine.expressions import Condition, Formula, Path
     from engine.mapping import Mapping, Rule
@@ -88,6 +95,7 @@ class RequireStep:
     label: str
     unless: Condition
     code: str
+    is_skip: bool  # the document is passed over with a line in the log, not stopped
     when: Condition | None
     each: Path | None
     show: Path | None
@@ -139,7 +147,24 @@ class WriteStep:
     position: Position
 
 
-Step = ReadStep | JoinStep | DeriveStep | RequireStep | CheckFilesStep | WriteStep
+@dataclass(frozen=True, slots=True)
+class MergeFilesStep:
+    """Make one PDF of several files, in their order."""
+
+    files: Path
+    save: str
+    name: Rule
+
+
+Step = (
+    ReadStep
+    | JoinStep
+    | DeriveStep
+    | RequireStep
+    | CheckFilesStep
+    | MergeFilesStep
+    | WriteStep
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +173,26 @@ class Again:
 
     request: Request
     same: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which changes are listed: since the last good listing, with an overlap."""
+
+    overlap: timedelta  # clocks differ and answers lag; what comes twice is known
+    first: timedelta | None  # how far back the first run looks; None lists everything
+    full_every: timedelta | None  # so often everything is listed, to see what is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """One record becomes several documents: one for each item of a path."""
+
+    each: Path
+    save: str
+    key: Path  # on the item; its documents are keyed RECORD/ITEM
+    label: Path
+    reference: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +206,7 @@ class Fetch:
     reference: Path
     reference_limit: int
     again: Again | None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +228,7 @@ class Deliver:
     where: Condition
     same: tuple[Same, ...]
     send: Send
+    answer: Path | None  # where the created document stands in the answer
     target_id: Path
     target_number: Path | None
     read: Request
@@ -210,11 +257,34 @@ class Flow:
     enrich: tuple[Step, ...]
     require: tuple[Step, ...]
     prepare: tuple[Step, ...]
-    deliver: Deliver
+    expand: Expand | None
+    result: Path | None  # without deliver: the id of what the document is in the target
+    deliver: Deliver | None
     follow: tuple[Step, ...]
     release: tuple[Step, ...]
-    acknowledge: Acknowledge
+    acknowledge: Acknowledge | None
+    vanished: tuple[Step, ...]  # for documents that a full listing no longer has
     digest: str  # SHA-256 of the flow's files, stamped on every transfer
+
+    @property
+    def delivery(self) -> Deliver:
+        """Give ``deliver``; only for a flow that has one."""
+        assert self.deliver is not None
+        return self.deliver
+
+    @property
+    def target(self) -> str:
+        """Name the system that the flow writes its documents to."""
+        if self.deliver is not None:
+            return self.deliver.send.request.system
+        sends = (
+            send.request.system
+            for step in self.prepare
+            if isinstance(step, WriteStep)
+            for send in (step.create, step.update)
+            if send is not None
+        )
+        return next(sends, self.fetch.request.system)
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -233,9 +303,10 @@ def _requests(flow: Flow) -> list[Request]:
         *flow.prepare,
         *flow.follow,
         *flow.release,
+        *flow.vanished,
     )
-    found = [flow.fetch.request, flow.deliver.send.request]
-    found.append(flow.acknowledge.send.request)
+    found = [flow.fetch.request]
+    found += [slot.send.request for slot in (flow.deliver, flow.acknowledge) if slot]
     for step in steps:
         if isinstance(step, ReadStep):
             found.append(step.request)

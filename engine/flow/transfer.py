@@ -25,10 +25,10 @@ from engine.errors import (
     RequestFacts,
     StoppedError,
     SystemDownError,
-    TransientError,
 )
 from engine.flow.digests import digest_of
 from engine.flow.gather import make_payload, run_look
+from engine.flow.signals import GoneError, WaitError
 from engine.flow.spec import WriteStep
 from engine.flow.writes import find_candidates, run_write
 from engine.ledger import Event
@@ -38,28 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
-    from engine.flow.spec import Same, Step
+    from engine.flow.spec import Acknowledge, Same, Step
 
 LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run
 SECOND_LOOK_SECONDS = 60  # two searches closer than this may both be blind to one lag
-
-
-class WaitError(TransientError):
-    """The document waits for a reason that is nobody's fault; not an outage."""
-
-    def __init__(
-        self, code: str, step: str, detail: str, *, is_settled: bool = False
-    ) -> None:
-        super().__init__(RequestFacts(step, step, detail=detail))
-        self.code = code
-        self.is_settled = is_settled  # a second look in this run may decide
-
-    def __str__(self) -> str:
-        return self.facts.detail
-
-
-class GoneError(Exception):
-    """The document has left the transfer status by itself; nothing was sent."""
 
 
 def run_transfer(run: RunContext, document: Document) -> None:
@@ -73,37 +55,72 @@ def run_transfer(run: RunContext, document: Document) -> None:
     flow = run.flow
     _check_reference(run, document)
     if document.transfer.stage == "done":
-        # In the transfer status once more: moved back by a person, or the move was
-        # lost. It is proved again and moved again, never created again.
+        # Listed once more: moved back by a person, changed, or the move was lost. It is
+        # proved again and moved again, never created again.
         document.transfer = run.ledger.reopen(
             document.transfer, Event("REOPENED", "listed again after its transfer")
         )
-    for step in (*flow.enrich, *flow.require):
-        _run_step(step, run, document, is_register=False)
+    if not document.is_gathered:
+        _run_steps(flow.enrich, run, document)
+    _run_steps(flow.require, run, document)
+    if flow.deliver is None:
+        _keep_in_step(run, document)
+        return
     if not document.transfer.target_id:
         # The whole payload is checked before the first write, with the register ids
         # still missing: a document that cannot go must not leave traces in registers.
         _make_payload(run, document)
-    for step in flow.prepare:
-        _run_step(step, run, document, is_register=True)
+    _run_steps(flow.prepare, run, document, is_register=True)
     payload = _make_payload(run, document)
     _deliver(run, document, payload)
-    for step in flow.follow:
-        _run_step(step, run, document, is_register=False)
+    _run_steps(flow.follow, run, document)
     if document.transfer.stage != "proved":
         _prove(run, document, payload)
-    for step in flow.release:
-        _run_step(step, run, document, is_register=False)
-    _acknowledge(run, document)
+    _run_steps(flow.release, run, document)
+    if flow.acknowledge is not None:
+        _acknowledge(flow.acknowledge, run, document)
+    document.transfer = run.ledger.done(document.transfer)
 
 
-def _run_step(
-    step: Step, run: RunContext, document: Document, *, is_register: bool
+def _keep_in_step(run: RunContext, document: Document) -> None:
+    """Make the target's register say what the source says; there is no more to do."""
+    flow = run.flow
+    before = len(document.notes)
+    _run_steps(flow.prepare, run, document, is_register=True)
+    scope = run.scope(document.data, reference=document.reference)
+    result = None if flow.result is None else flow.result.evaluate(scope)
+    _run_steps(flow.release, run, document)
+    is_new = document.transfer.stage == "new"
+    document.transfer = run.ledger.posted(
+        document.transfer, target_id="-" if result is None else str(result)
+    )
+    document.transfer = run.ledger.proved(document.transfer)
+    is_same = len(document.notes) == before
+    code = "UNCHANGED" if is_same else ("REGISTERED" if is_new else "UPDATED")
+    document.transfer = run.ledger.done(document.transfer, event=Event(code))
+
+
+def run_vanished(run: RunContext, document: Document) -> None:
+    """Do what the flow says of a document that its source no longer has.
+
+    Raises:
+        RecordError, TransientError: As for ``run_transfer``.
+    """
+    _run_steps(run.flow.vanished, run, document, is_register=True)
+
+
+def _run_steps(
+    steps: Sequence[Step],
+    run: RunContext,
+    document: Document,
+    *,
+    is_register: bool = False,
 ) -> None:
-    if isinstance(step, WriteStep):
-        run_write(step, run, document, is_register=is_register)
-    else:
-        run_look(step, run, document)
+    for step in steps:
+        if isinstance(step, WriteStep):
+            run_write(step, run, document, is_register=is_register)
+        else:
+            run_look(step, run, document)
 
 
 def _check_reference(run: RunContext, document: Document) -> None:
@@ -119,7 +136,7 @@ def _check_reference(run: RunContext, document: Document) -> None:
 
 
 def _make_payload(run: RunContext, document: Document) -> dict[str, Any]:
-    send = run.flow.deliver.send
+    send = run.flow.delivery.send
     assert send.mapping is not None
     scope = run.scope(document.data, reference=document.reference)
     return make_payload(send.mapping, scope, document)
@@ -156,7 +173,7 @@ def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
 
 
 def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
-    deliver = run.flow.deliver
+    deliver = run.flow.delivery
     request = deliver.send.request
     run.systems[request.system].ensure_token()  # never renewed between claim and send
     document.is_not_applied = False
@@ -169,7 +186,10 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     scope = run.scope(document.data, reference=document.reference, payload=payload)
     try:
         answer = run.call(request, scope, payload)
-        if deliver.target_id.evaluate(scope.with_item(answer.body)) is None:
+        body = answer.body
+        if deliver.answer is not None:
+            body = deliver.answer.evaluate(scope.with_item(body))
+        if deliver.target_id.evaluate(scope.with_item(body)) is None:
             facts = RequestFacts(request.system, deliver.name, answer.status, "no id")
             raise DoubtError(facts)
     except (NotAppliedError, RefusedError, SystemDownError):
@@ -180,7 +200,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
             document.transfer, seen_at=run.server_now()
         )
         raise
-    _keep_target(run, document, answer.body, is_adopted=False)
+    _keep_target(run, document, body, is_adopted=False)
 
 
 def _adopt(
@@ -193,8 +213,8 @@ def _adopt(
     """
     _compare(run, document, payload, candidate)
     scope = run.scope(document.data).with_item(candidate)
-    document.data[run.flow.deliver.save] = {
-        "id": run.flow.deliver.target_id.evaluate(scope)
+    document.data[run.flow.delivery.save] = {
+        "id": run.flow.delivery.target_id.evaluate(scope)
     }
     _keep_target(run, document, _read_target(run, document), is_adopted=True)
 
@@ -202,7 +222,7 @@ def _adopt(
 def _keep_target(
     run: RunContext, document: Document, body: Any, *, is_adopted: bool
 ) -> None:
-    deliver = run.flow.deliver
+    deliver = run.flow.delivery
     scope = run.scope(document.data).with_item(body)
     number = deliver.target_number.evaluate(scope) if deliver.target_number else None
     document.data[deliver.save] = body
@@ -221,21 +241,21 @@ def _read_known(run: RunContext, document: Document) -> None:
     itself; only when somebody says ``retry``, it starts over.
     """
     target_id = document.transfer.target_id
-    document.data[run.flow.deliver.save] = {"id": target_id}
+    document.data[run.flow.delivery.save] = {"id": target_id}
     try:
         body = _read_target(run, document)
         scope = run.scope(document.data, reference=document.reference, candidate=body)
-        is_live = run.flow.deliver.where.evaluate(scope)
+        is_live = run.flow.delivery.where.evaluate(scope)
     except RefusedError as error:
         if error.status != 404:
             raise
         is_live = False
     if is_live:
-        document.data[run.flow.deliver.save] = body
+        document.data[run.flow.delivery.save] = body
         return
     if not document.transfer.retry_asked:
         raise StoppedError("WITHDRAWN_IN_TARGET", str(target_id))
-    del document.data[run.flow.deliver.save]
+    del document.data[run.flow.delivery.save]
     document.transfer = run.ledger.start_over(
         document.transfer, Event("STARTED_OVER", f"{target_id} is gone in the target")
     )
@@ -243,7 +263,7 @@ def _read_known(run: RunContext, document: Document) -> None:
 
 def _read_target(run: RunContext, document: Document) -> Any:
     scope = run.scope(document.data, reference=document.reference)
-    return run.call(run.flow.deliver.read, scope).body
+    return run.call(run.flow.delivery.read, scope).body
 
 
 def _read_again(run: RunContext, document: Document) -> None:
@@ -257,14 +277,14 @@ def _read_again(run: RunContext, document: Document) -> None:
     for number, path in enumerate(again.same):
         if path.evaluate(before) != path.evaluate(after):
             if number == 0:  # the first one is the status
-                raise GoneError
+                raise GoneError("LEFT_STATUS")
             raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
 
 
 def _search(
     run: RunContext, document: Document, payload: dict[str, Any]
 ) -> Sequence[Any]:
-    deliver = run.flow.deliver
+    deliver = run.flow.delivery
     scope = run.scope(document.data, reference=document.reference, payload=payload)
     found: dict[str, Any] = {}
     for find in deliver.finds:
@@ -285,7 +305,7 @@ def _compare(
         payload=payload,
         candidate=candidate,
     )
-    for same in run.flow.deliver.same:
+    for same in run.flow.delivery.same:
         theirs, ours = same.theirs.evaluate(scope), same.ours.evaluate(scope)
         if not _agree(theirs, ours):
             raise _other_content(run, document, candidate, same, theirs, ours)
@@ -301,7 +321,7 @@ def _other_content(
     run: RunContext, document: Document, candidate: Any, same: Same, *values: Any
 ) -> StoppedError:
     scope = run.scope(document.data).with_item(candidate)
-    target_id = run.flow.deliver.target_id.evaluate(scope)
+    target_id = run.flow.delivery.target_id.evaluate(scope)
     theirs, ours = values
     return StoppedError(
         same.code,
@@ -316,7 +336,7 @@ def _other_content(
 
 
 def _duplicates(run: RunContext, found: Sequence[Any]) -> StoppedError:
-    path = run.flow.deliver.target_id
+    path = run.flow.delivery.target_id
     ids = {str(path.evaluate(run.scope({}).with_item(item))): 0 for item in found}
     return StoppedError(
         "DUPLICATE_IN_TARGET", ", ".join(ids), details={"targets": ", ".join(ids)}
@@ -346,7 +366,7 @@ def _wait_for_settling(run: RunContext, document: Document) -> None:
     if not (is_settled and looked_twice):
         raise WaitError(
             "IN_DOUBT",
-            run.flow.deliver.name,
+            run.flow.delivery.name,
             "an earlier attempt may still land",
             is_settled=is_settled,
         )
@@ -356,17 +376,17 @@ def _prove(run: RunContext, document: Document, payload: dict[str, Any]) -> None
     """Ask the target afresh: exactly ours, with the same total."""
     found = _search(run, document, payload)
     if not found:
-        raise WaitError("NOT_VISIBLE_YET", run.flow.deliver.name, "not found yet")
-    path = run.flow.deliver.target_id
+        raise WaitError("NOT_VISIBLE_YET", run.flow.delivery.name, "not found yet")
+    path = run.flow.delivery.target_id
     ids = [str(path.evaluate(run.scope({}).with_item(item))) for item in found]
     if ids != [document.transfer.target_id]:
-        raise _duplicates(run, [*found, document.data[run.flow.deliver.save]])
+        raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
     _compare(run, document, payload, found[0])
     document.transfer = run.ledger.proved(document.transfer)
 
 
-def _acknowledge(run: RunContext, document: Document) -> None:
-    acknowledge = run.flow.acknowledge
+def _acknowledge(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:
+    """Move the source's status, and see that it has moved."""
     scope = run.scope(document.data, reference=document.reference)
     changes = [
         {"op": "replace", "path": path, "value": apply_rule(rule, scope)}
@@ -380,4 +400,3 @@ def _acknowledge(run: RunContext, document: Document) -> None:
         ) from error
     if not acknowledge.verify.evaluate(scope.with_roots(answer=answer.body)):
         raise StoppedError("STATUS_NOT_MOVED", "the status is not the one asked for")
-    document.transfer = run.ledger.done(document.transfer)

@@ -17,6 +17,7 @@ from engine.errors import (
     StoppedError,
     SystemDownError,
 )
+from engine.flow.context import Note
 from engine.flow.digests import digest_of
 from engine.flow.gather import as_list, holds, iter_items, make_payload
 from engine.matching import decide_match, find_link
@@ -56,51 +57,65 @@ def run_write(
         if is_register and memory in run.prepared:
             saved = run.prepared[memory]
         else:
-            saved = _write_one(step, run, document, item_scope, key)
+            notes = document.notes if is_register else None
+            saved = _write_one(step, run, document, item_scope, key, notes)
             if is_register:
                 run.prepared[memory] = saved
-                _note_creation(step, run, document, key)
         if step.save:
             item_scope.item[step.save] = saved
 
 
 def _write_one(
-    step: WriteStep, run: RunContext, document: Document, scope: Scope, key: str
+    step: WriteStep,
+    run: RunContext,
+    document: Document,
+    scope: Scope,
+    key: str,
+    notes: list[Note] | None,
 ) -> Any:
-    earlier = run.ledger.find_write(document.transfer, step.name, key)
-    if (
-        earlier is not None
-        and earlier.state == "done"
-        and not _is_repeatable(step, run)
-    ):
+    item = key
+    if run.flow.deliver is None:
+        # A register entry is written again whenever its source has changed.
+        item = f"{key} {document.transfer.source_digest[:12]}"
+    earlier = run.ledger.find_write(document.transfer, step.name, item)
+    is_repeatable = _is_repeatable(step, run)
+    if earlier is not None and earlier.state == "done" and not is_repeatable:
         return dict(earlier.answer)  # a crash came after it; go on with the next
+    send = step.update or step.create
     decision = _decide(step, run, scope)
-    if decision is None:
-        send, candidate = step.update or step.create, None
-    else:
-        rule, candidate = decision.rule, decision.candidate
-        if rule.action == "reject":
-            about = _describe(candidate, key)
-            raise StoppedError(
-                rule.code,
-                about,
-                position=rule.position,
-                details={"partner": about, "key": key, "value": about},
-            )
-        if rule.warn:
-            document.note(rule.warn, key)
-        if rule.action in ("link", "leave"):
-            if earlier is not None and rule.action == "link":
-                _end(run, earlier, candidate)  # it was made after all
-            return candidate
-        send = step.create if rule.action == "create" else step.update
+    if decision is not None:
+        _heed(decision, document, key)
+        if decision.action in ("link", "leave"):
+            if earlier is not None and decision.action == "link":
+                _end(run, earlier, decision.candidate)  # it was made after all
+            return decision.candidate
+        send = step.create if decision.action == "create" else step.update
+        if decision.candidate is not None:
+            scope = scope.with_roots(candidate=decision.candidate)
     if send is None:
         raise StoppedError("NOTHING_TO_SEND", key, position=step.position)
-    if not _is_repeatable(step, run):
-        _wait_for_doubt(step, run, document, key, earlier)
-    if candidate is not None:
-        scope = scope.with_roots(candidate=candidate)
-    return _send(step, send, run, document, scope, key, earlier)
+    if not is_repeatable:
+        _wait_for_doubt(step, run, document, item, earlier)
+    saved = _send(step, send, run, document, scope, item, earlier)
+    if notes is not None:  # people may want to complete a new register entry
+        done = "CREATED" if send is step.create else "UPDATED"
+        notes.append(Note(f"{step.name.upper()}_{done}", key))
+    return saved
+
+
+def _heed(decision: MatchDecision, document: Document, key: str) -> None:
+    """Stop at a reject; note a warning."""
+    rule = decision.rule
+    if rule.action == "reject":
+        about = _describe(decision.candidate, key)
+        raise StoppedError(
+            rule.code,
+            about,
+            position=rule.position,
+            details={"partner": about, "key": key, "value": about},
+        )
+    if rule.warn:
+        document.note(rule.warn, key)
 
 
 def _is_repeatable(step: WriteStep, run: RunContext) -> bool:
@@ -213,15 +228,6 @@ def _end(run: RunContext, write: Write, answer: Any) -> None:
         target_id=None if target_id is None else str(target_id),
         answer=small,
     )
-
-
-def _note_creation(
-    step: WriteStep, run: RunContext, document: Document, key: str
-) -> None:
-    """Tell people of a new register entry; they may want to complete it."""
-    write = run.ledger.find_write(document.transfer, step.name, key)
-    if write is not None and write.state == "done":
-        document.note(f"{step.name.upper()}_CREATED", key)
 
 
 def _small(answer: Any) -> dict[str, Any]:

@@ -251,6 +251,14 @@ class Ledger(Protocol):
         """Append an event that belongs to no document: a system that is down."""
         ...
 
+    def mark(self, company: str, flow: str, until: datetime) -> None:
+        """Record until when a flow has seen everything that its source lists."""
+        ...
+
+    def last_mark(self, company: str, flow: str) -> datetime | None:
+        """Give the time of the latest mark, None before the first."""
+        ...
+
     def log(
         self,
         company: str | None = None,

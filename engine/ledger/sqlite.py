@@ -18,13 +18,15 @@ from engine.ledger.failures import (
 )
 from engine.ledger.ledger import NOTHING
 from engine.ledger.model import (
+    Event,
     LEGAL_STAGES,
     LEGAL_WRITE_STATES,
-    Event,
     LogRow,
     Run,
     Transfer,
     Write,
+    format_time,
+    read_time,
 )
 
 if TYPE_CHECKING:
@@ -358,6 +360,13 @@ class SqliteLedger:
     ) -> None:
         with self._database.transaction():
             self._append((company, flow), outcome, event)
+
+    def mark(self, company: str, flow: str, until: datetime) -> None:
+        self.note_flow(company, flow, Event("LISTED", format_time(until)), "step")
+
+    def last_mark(self, company: str, flow: str) -> datetime | None:
+        rows = self._database.run("last_mark", company=company, flow=flow)
+        return read_time(rows[0]["message"]) if rows else None
 
     def log(
         self,

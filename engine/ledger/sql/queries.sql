@@ -162,8 +162,10 @@ WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
 -- name: reopen
--- Take a done document back to posted; it keeps its target.
-UPDATE transfers SET stage = 'posted', updated_at = :now
+-- Take a done document back to posted; it keeps its target. From now on the document as
+-- it is here is the one that was moved.
+UPDATE transfers SET stage = 'posted', claimed_digest = source_digest,
+    updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
@@ -283,6 +285,12 @@ RETURNING *;
 UPDATE runs SET ended_at = :now, outcome = :outcome, counts = :counts
 WHERE run_id = :run_id
 RETURNING *;
+
+-- name: last_mark
+-- Until when a flow has seen everything its source lists.
+SELECT message FROM events
+WHERE company = :company AND flow = :flow AND code = 'LISTED'
+ORDER BY event_id DESC LIMIT 1;
 
 -- name: last_run
 -- The company's latest run.
