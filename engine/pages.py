@@ -1,7 +1,8 @@
 """Make the pages that are generated: the grammar's keys, the filters, the advice.
 
 ``docs/rules.md`` comes from ``schemas/grammar/`` and the filter table,
-``docs/errors.md`` from ``mappings/advice.yaml``. The same files give the same bytes.
+``docs/errors.md`` from ``mappings/advice.yaml``, ``docs/flows/`` from each flow and its
+mappings. The same files give the same bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.advice import load_advice
 from engine.filters import FILTERS, TESTS
+from engine.flowpages import flow_page
+from engine.pagehtml import render_html
+from engine.pagetext import render_markdown
+from engine.project import load_project
 from engine.yamlfile import load_yaml_file
 
 if TYPE_CHECKING:
@@ -23,27 +28,58 @@ MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->
 GRAMMARS = ("mapping", "match", "flow", "system", "table", "advice", "company")
 
 
+# Folders that hold nothing but generated files: what is left over there goes.
+OWN_FOLDERS = ("docs/flows",)
+
+
 def write_pages(root: Path) -> list[str]:
-    """Write every generated page that differs; give the names of those written."""
-    written = stale_pages(root)
+    """Write every generated page that differs; give the names of those written.
+
+    Raises:
+        RuleError: The rules are wrong, so nothing can be said of them.
+    """
     pages = _pages(root)
+    written = _stale(root, pages)
     for name in written:
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(pages[name], "utf-8")
+        path = root / name
+        if name in pages:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(pages[name], "utf-8", newline="\n")
+        else:
+            path.unlink()
     return written
 
 
 def stale_pages(root: Path) -> list[str]:
-    """Name the generated pages that are not as their sources say."""
-    return [
-        name
-        for name, text in _pages(root).items()
-        if not (root / name).is_file() or (root / name).read_text("utf-8") != text
-    ]
+    """Name the generated pages that are not as their sources say.
+
+    Raises:
+        RuleError: The rules are wrong, so nothing can be said of them.
+    """
+    return _stale(root, _pages(root))
+
+
+def _stale(root: Path, pages: Mapping[str, str]) -> list[str]:
+    stale = [name for name, text in pages.items() if _read(root / name) != text]
+    for folder in OWN_FOLDERS:
+        found = sorted(p for p in (root / folder).rglob("*") if p.is_file())
+        names = (path.relative_to(root).as_posix() for path in found)
+        stale += [name for name in names if name not in pages]
+    return stale
+
+
+def _read(path: Path) -> str | None:
+    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
 
 
 def _pages(root: Path) -> dict[str, str]:
-    return {"docs/rules.md": render_rules(root), "docs/errors.md": render_advice(root)}
+    pages = {"docs/rules.md": render_rules(root), "docs/errors.md": render_advice(root)}
+    project = load_project(root)
+    for flow in project.flows.values():
+        page = flow_page(project, flow)
+        pages[f"docs/flows/{flow.name}.md"] = render_markdown(page, MADE)
+        pages[f"docs/flows/{flow.name}.html"] = render_html(page, MADE)
+    return pages
 
 
 def render_rules(root: Path) -> str:
