@@ -31,7 +31,7 @@ from engine.filters import FILTERS, call_filter
 from engine.filters import TESTS as FORMULA_TESTS
 from engine.gate import Gate, tokens_of
 from engine.lowering import Lowering
-from engine.scope import Types
+from engine.scope import Shape, Types
 from engine.values import MAX_TEXT, ValueFault, is_empty, plain, text_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Formula:
     paths: tuple[str, ...]  # the same with the fields behind them, for traces
     kind: str  # "text", "number", "truth", "list", "group" or "any"
     _run: Callable[[Scope], Any]
+    shape: Shape  # what it gives, as far as the schemas tell
 
     def evaluate(self, scope: Scope) -> Any:
         """Compute; an empty result is None.
@@ -297,7 +298,7 @@ def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
         raise gate.misread(error.lineno, error.message or "") from None
     except RecursionError:
         raise gate.too_deep() from None
-    kind = gate.admit(tree)
+    shape = gate.admit(tree)
     lowering = Lowering()
     lowered = lowering.expression(tree)
     lowered.set_environment(environment)
@@ -324,6 +325,7 @@ def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
         scalar.position,
         tuple(symbols),
         tuple(dict.fromkeys(gate.paths)),
-        kind,
+        shape.kind,
         run,
+        shape,
     )

@@ -13,7 +13,21 @@ from jinja2 import nodes
 
 from engine.errors import Problem, RuleError
 from engine.filters import FILTERS, TESTS
+from engine.filtershapes import (
+    field_names,
+    filter_shape,
+    find_field_fault,
+    wanted_value,
+)
+from engine.literals import (
+    ValueFault,
+    find_kind_fault,
+    find_order_fault,
+    find_value_fault,
+    known_literal,
+)
 from engine.scope import NameFault, Shape
+from engine.shapes import BY_KIND, NUMBER, TEXT, TRUTH, either, list_of
 from engine.suggest import suggest
 from engine.values import MAX_DIGITS
 
@@ -55,6 +69,8 @@ _REFUSED: Final[Mapping[type[nodes.Node], tuple[str, str]]] = {
     nodes.FloorDiv: ("// is not allowed", "use / and decimals: 0"),
     nodes.Dict: ("a formula makes no { }", "use fields:"),
 }
+_TRUTH: Final = Shape(TRUTH, "")
+_UNKNOWN: Final = Shape(None, "")
 _OTHERS: Final = ("this is not allowed in a formula", "use a key or a filter")
 
 
@@ -125,16 +141,16 @@ class Gate:
         said = f"this formula is nested deeper than {MAX_DEPTH} levels"
         return RuleError([self._problem("M305", said, 0, "share parts through vars:")])
 
-    def admit(self, tree: nodes.Node) -> str:
-        """Check the whole tree and give the kind of its result.
+    def admit(self, tree: nodes.Node) -> Shape:
+        """Check the whole tree and say what is known of its result.
 
         Raises:
             RuleError: With every finding.
         """
-        kind = self._kind(tree, 1)
+        shape = self._shape(tree, 1)
         if self._problems:
             raise RuleError(self._problems)
-        return kind
+        return shape
 
     def _problem(
         self, code: str, said: str, offset: int, hint: str | None = None, size: int = 1
@@ -151,7 +167,10 @@ class Gate:
         size = len(word[0]) if word else 1
         self._problems.append(self._problem(code, said, offset, hint, size))
 
-    def _kind(self, node: nodes.Node, depth: int) -> str:  # noqa: C901, PLR0912 - one case a node
+    def _kind(self, node: nodes.Node, depth: int) -> str:
+        return self._shape(node, depth).kind
+
+    def _shape(self, node: nodes.Node, depth: int) -> Shape:  # noqa: C901, PLR0912 - one case a node
         self._count += 1
         if depth > MAX_DEPTH:
             raise self.too_deep()
@@ -165,7 +184,7 @@ class Gate:
             case nodes.Const():
                 return self._constant(node)
             case nodes.Name() | nodes.Getattr():
-                return self._path(node, below).kind
+                return self._path(node, below)
             case nodes.Getitem():
                 return self._item(node, below)
             case nodes.Filter():
@@ -175,50 +194,92 @@ class Gate:
             case nodes.And() | nodes.Or():
                 self._truth(node.left, below)
                 self._truth(node.right, below)
-                return "truth"
+                return _TRUTH
             case nodes.Not():
                 self._truth(node.node, below)
-                return "truth"
+                return _TRUTH
             case nodes.Compare():
-                self._kind(node.expr, below)
-                for operand in node.ops:
-                    self._kind(operand.expr, below)
-                return "truth"
+                self._compare(node, below)
+                return _TRUTH
             case nodes.CondExpr():
                 self._truth(node.test, below)
-                first = self._kind(node.expr1, below)
-                other = self._kind(node.expr2, below) if node.expr2 else first
-                return first if first == other else "any"
+                first = self._shape(node.expr1, below)
+                other = self._shape(node.expr2, below) if node.expr2 else first
+                return Shape(either([first.field, other.field]), "")
             case nodes.Concat():
                 for part in node.nodes:
                     self._kind(part, below)
-                return "text"
+                return Shape(TEXT, "")
             case nodes.List() | nodes.Tuple():
-                for part in node.items:
-                    self._kind(part, below)
-                return "list"
+                parts = [self._shape(part, below).field for part in node.items]
+                return Shape(list_of(either(parts)), "")
             case nodes.Neg() | nodes.Pos():
                 self._number(node.node, node, below)
-                return "number"
+                return Shape(NUMBER, "")
             case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div():
                 left = self._number(node.left, node, below)
                 right = self._number(node.right, node, below)
                 both = left == right == "list"
-                return "list" if both else "number"
+                return Shape(BY_KIND["list" if both else "number"], "")
             case _:
                 kinds = (k for k in _REFUSED if isinstance(node, k))
                 known = next(kinds, None)
                 said, hint = _REFUSED[known] if known else _OTHERS
                 self._find("M302", said, node, hint)
-                return "any"
+                return _UNKNOWN
 
-    def _constant(self, node: nodes.Const) -> str:
-        value = node.value
-        if value is None:
+    def _constant(self, node: nodes.Const) -> Shape:
+        if node.value is None:
             self._find("M302", "none has no meaning here", node, "write … is empty")
-        if isinstance(value, bool):
-            return "truth"
-        return "text" if isinstance(value, str) else "number"
+        return Shape(known_literal(node.value), "")
+
+    def _compare(self, node: nodes.Compare, depth: int) -> None:
+        left_node: nodes.Node = node.expr
+        left = self._shape(left_node, depth)
+        for operand in node.ops:
+            right = self._shape(operand.expr, depth)
+            self._hold_together(left_node, left, operand, right)
+            left_node, left = operand.expr, right
+
+    def _hold_together(
+        self, left_node: nodes.Node, left: Shape, operand: nodes.Operand, right: Shape
+    ) -> None:
+        """Find a comparison that is never, or always, true."""
+        node = operand.expr
+        if operand.op in {"in", "notin"}:
+            if isinstance(node, nodes.List | nodes.Tuple):
+                for item in node.items:
+                    self._hold_value(item, left, left_node)
+            else:
+                self._hold_value(left_node, right.item(), node)
+            return
+        if operand.op not in {"eq", "ne"}:
+            fault = find_order_fault(left, right)
+        elif left_node == node and not isinstance(node, nodes.Const):
+            fault = ValueFault("both sides are the same", None)
+        else:
+            told = self._hold_value(node, left, left_node)
+            told = self._hold_value(left_node, right, node) or told
+            fault = None if told else find_kind_fault(left, right)
+        if fault is not None:
+            self._find("M310", fault.message, node, fault.hint)
+
+    def _hold_value(self, literal: nodes.Node, shape: Shape, owner: nodes.Node) -> bool:
+        if not isinstance(literal, nodes.Const) or isinstance(owner, nodes.Const):
+            return False
+        name = shape.label.rsplit(".", 1)[-1].removesuffix("[]") or "this"
+        fault = find_value_fault(literal.value, shape, name)
+        if fault is not None:
+            self._find_text("M309", fault.message, literal, fault.hint)
+        return fault is not None
+
+    def _find_text(
+        self, code: str, said: str, node: nodes.Const, hint: str | None
+    ) -> None:
+        """Underline what stands between the quotes."""
+        offset = (node.lineno or 0) + isinstance(node.value, str)
+        size = len(str(node.value))
+        self._problems.append(self._problem(code, said, offset, hint, size))
 
     def _truth(self, node: nodes.Node, depth: int) -> None:
         kind = self._kind(node, depth)
@@ -251,8 +312,7 @@ class Gate:
                 return Shape(None, node.name)
             return self._take(self._types.name(node.name), node, 0)
         if not isinstance(node, nodes.Getattr):
-            self._kind(node, depth)
-            return Shape(None, "")
+            return self._shape(node, depth)
         if node.attr.startswith("_"):
             self._find("M302", f"{node.attr} is not a field name", node)
             return Shape(None, node.attr)
@@ -269,27 +329,30 @@ class Gate:
     def _take(self, found: Shape | NameFault, node: nodes.Node, skip: int) -> Shape:
         if isinstance(found, Shape):
             return found
-        code = "M205" if found.is_variable else "M201"
         word = found.label.rsplit(".", 1)[-1]
         offset = self._text.find(word, (node.lineno or 0) + skip)
         offset = max(offset, node.lineno or 0)
         self._problems.append(
-            self._problem(code, found.message, offset, found.hint, len(word))
+            self._problem(found.code, found.message, offset, found.hint, len(word))
         )
         return Shape(None, found.label)
 
-    def _item(self, node: nodes.Getitem, depth: int) -> str:
-        kind = self._kind(node.node, depth)
+    def _item(self, node: nodes.Getitem, depth: int) -> Shape:
+        shape = self._shape(node.node, depth)
         arg = node.arg
         if isinstance(arg, nodes.Slice):
             parts = [p for p in (arg.start, arg.stop) if p is not None]
             if arg.step is None and all(_is_integer(p) for p in parts):
-                return kind if kind in {"text", "list"} else "any"
-        elif _is_integer(arg) or _is_name(arg):
-            return "any"
+                # Part of a text is no longer one of the values that it may have.
+                return Shape(TEXT, "") if shape.kind == "text" else shape
+        elif _is_integer(arg):
+            return shape.item() if shape.kind == "list" else _UNKNOWN
+        elif isinstance(arg, nodes.Const) and _is_name(arg):
+            found = shape.child(arg.value)
+            return self._take(found, arg, 0) if shape.kind == "group" else _UNKNOWN
         said = "only a number or a name may stand in [ ]"
         self._find("M302", said, arg, "use find_by or a path")
-        return "any"
+        return _UNKNOWN
 
     def _named(
         self,
@@ -297,27 +360,46 @@ class Gate:
         table: Mapping[str, Any],
         what: str,
         depth: int,
-    ) -> str:
+    ) -> Shape:
         if node.node is None:
             self._find("M302", "a filter needs a value before it", node)
-            return "any"
-        self._kind(node.node, depth)
-        for arg in node.args:
-            self._kind(arg, depth)
+            return _UNKNOWN
+        base = self._shape(node.node, depth)
+        shapes = [self._shape(arg, depth) for arg in node.args]
         for keyword in node.kwargs:
             self._kind(keyword.value, depth)
         spec = table.get(node.name)
         if spec is None:
             self._unknown(node, table, what)
-            return "any"
+            return _UNKNOWN
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             self._find("M302", "* and ** are not allowed in a filter's values", node)
-            return "any"
+            return _UNKNOWN
         keys = tuple(k.key for k in node.kwargs)
         wrong = spec.find_misuse(len(node.args), keys)
         if wrong:
             self._find("M308", wrong, node, spec.description.splitlines()[0])
-        return str(spec.gives)
+            return _UNKNOWN
+        if what == "filter":
+            self._check_fields(node, base)
+            return filter_shape(node.name, spec.gives, base, node.args, shapes)
+        return _TRUTH
+
+    def _check_fields(self, node: nodes.Filter | nodes.Test, base: Shape) -> None:
+        """Find field names in a filter's values that its items do not have."""
+        for value in field_names(node):
+            fault = find_field_fault(base, node.name, value.value)
+            if fault is not None:
+                offset = (value.lineno or 0) + 1 + fault.offset
+                self._problems.append(
+                    self._problem(
+                        fault.code, fault.message, offset, fault.hint, fault.size
+                    )
+                )
+        wanted = wanted_value(node, base)
+        if wanted is not None:
+            value, shape = wanted
+            self._hold_value(value, shape, node)
 
     def _unknown(
         self, node: nodes.Filter | nodes.Test, table: Mapping[str, Any], what: str

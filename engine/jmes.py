@@ -45,6 +45,7 @@ class PlaceParser(_ParserBase):  # type: ignore[misc]
     def _token_nud_literal(self, token: Tree) -> Tree:
         node: Tree = super()._token_nud_literal(token)
         node["value"] = plain(node["value"])
+        node["start"] = token["start"]
         return node
 
     def _token_led_lparen(self, left: Tree) -> Tree:

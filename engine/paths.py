@@ -22,7 +22,9 @@ from jmespath.exceptions import (
 
 from engine.errors import Problem, RuleError
 from engine.jmes import Functions, Interpreter, PlaceParser, Tree, View
+from engine.literals import find_value_fault, known_literal
 from engine.scope import NameFault, Shape, Types
+from engine.shapes import BY_KIND, TRUTH, either, group_of, list_of
 from engine.suggest import suggest
 from engine.values import ValueFault, plain
 
@@ -73,7 +75,9 @@ def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
 
     Raises:
         RuleError: M201 unknown field, M202 not a path, M203 unknown function, M204
-            wrong number of values in a function, M205 unknown variable, M206 too long.
+            wrong number of values in a function, M205 unknown variable, M206 too long,
+        M207 unknown setting, M209 unknown register, M309 a value that the field beside
+        it never has.
     """
     text = scalar.text.strip()
     shift = len(scalar.text) - len(scalar.text.lstrip())
@@ -157,6 +161,13 @@ def _simple_keys(tree: Tree) -> tuple[str, ...] | None:
     return None
 
 
+def _word(node: Tree) -> str:
+    """Give the last name of a path, as a finding says it."""
+    while node["type"] in {"subexpression", "pipe", "index_expression"}:
+        node = node["children"][-1]
+    return str(node.get("value", "")) or "this"
+
+
 class _Walker:
     """Steps through a tree with the source schema and collects what is wrong."""
 
@@ -165,7 +176,7 @@ class _Walker:
         self._problem = problem
         self.problems: list[Problem] = []
 
-    def shape(self, node: Tree, here: Shape | None) -> Shape:  # noqa: C901 - one case a node
+    def shape(self, node: Tree, here: Shape | None) -> Shape:  # noqa: C901, PLR0912 - one case a node
         """Say what a node gives at a place; ``here`` None is the scope itself."""
         children = node.get("children", [])
         match node["type"]:
@@ -190,7 +201,22 @@ class _Walker:
                 return Shape(inner, f"{base.label}[]") if is_nested else base
             case "or_expression":
                 left, right = (self.shape(c, here) for c in children)
-                return left if left.field is not None else right
+                return Shape(either([left.field, right.field]), left.label)
+            case "comparator":
+                return self._comparator(node, here)
+            case "literal":
+                return Shape(known_literal(node["value"]), "")
+            case "multi_select_list":
+                found = [self.shape(c, here) for c in children]
+                return Shape(list_of(either(s.field for s in found)), "this")
+            case "multi_select_dict":
+                fields = {c["value"]: c["children"][0] for c in children}
+                shapes = {name: self.shape(c, here) for name, c in fields.items()}
+                return Shape(group_of({n: s.field for n, s in shapes.items()}), "this")
+            case "not_expression" | "and_expression":
+                for child in children:
+                    self.shape(child, here)
+                return Shape(TRUTH if node["type"] == "not_expression" else None, "")
             case "function_expression":
                 return self._function(node, here)
             case _:
@@ -218,13 +244,31 @@ class _Walker:
         found = self._types.name(name) if here is None else here.child(name)
         return self._take(found, node)
 
+    def _comparator(self, node: Tree, here: Shape | None) -> Shape:
+        """Hold a literal against the values that the field beside it may have."""
+        children = node["children"]
+        shapes = [self.shape(child, here) for child in children]
+        for literal, other, shape in (
+            (children[0], children[1], shapes[1]),
+            (children[1], children[0], shapes[0]),
+        ):
+            if literal["type"] != "literal" or node["value"] not in {"eq", "ne"}:
+                continue
+            fault = find_value_fault(literal["value"], shape, _word(other))
+            if fault is not None:
+                start = literal.get("start", 0) + 1
+                size = len(str(literal["value"]))
+                self.problems.append(
+                    self._problem("M309", fault.message, start, fault.hint, size)
+                )
+        return Shape(TRUTH, "")
+
     def _take(self, found: Shape | NameFault, node: Tree) -> Shape:
         if isinstance(found, Shape):
             return found
-        code = "M205" if found.is_variable else "M201"
         size = len(node["value"]) + (2 if node.get("quoted") else 0)
         self.problems.append(
-            self._problem(code, found.message, node["start"], found.hint, size)
+            self._problem(found.code, found.message, node["start"], found.hint, size)
         )
         return Shape(None, found.label)
 
@@ -261,31 +305,25 @@ class _Walker:
             if arg["type"] == "expref":
                 element = shapes[0].item() if shapes else Shape(None, "")
                 self.shape(arg["children"][0], element)
-        keeps = {"sort", "sort_by", "reverse", "not_null"}
-        if name in keeps and shapes:
+        if name in {"sort", "sort_by", "reverse"} and shapes:
             return shapes[0]
-        return Shape(None, "")
-
-
-class _ListField:
-    """A list made by a projection, as the schema of its items would have it."""
-
-    def __init__(self, item: Any) -> None:
-        self._item = item
-        self.types = frozenset({"array"})
-        self.is_open = False
-        self.properties: tuple[str, ...] = ()
-        self.enum = None
-        self.max_length = None
-        self.format = None
-
-    def item(self) -> Any:
-        return self._item
-
-    def child(self, name: str) -> None:
-        del name
+        if name in {"max_by", "min_by"} and shapes:
+            return shapes[0].item()
+        if name == "not_null":
+            return Shape(either(s.field for s in shapes), "")
+        return Shape(BY_KIND.get(_GIVES.get(name, "")), "")
 
 
 def _listed(right: Shape) -> Shape:
-    label = right.label.removesuffix("[]")
-    return Shape(_ListField(right.field), label)  # type: ignore[arg-type]
+    return Shape(list_of(right.field), right.label.removesuffix("[]"))
+
+
+# What a function gives, where that does not hang on its values.
+_GIVES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("join", "to_string", "type"), "text"),
+    **dict.fromkeys(
+        ("length", "to_number", "sum", "avg", "abs", "ceil", "floor"), "number"
+    ),
+    **dict.fromkeys(("contains", "starts_with", "ends_with"), "truth"),
+    **dict.fromkeys(("keys", "values", "map"), "list"),
+}

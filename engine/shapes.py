@@ -1,0 +1,142 @@
+"""What is known of a value before any document is read, where no schema says it.
+
+``Field`` is what the checks ask of a place; a schema's field answers it, and so does
+``Known``, which a projection, a formula, a table or the run's registers give.
+
+Pure; imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Field(Protocol):
+    """What may be asked of a place."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """JSON types without "null"; empty when nothing is known."""
+
+    @property
+    def enum(self) -> tuple[Any, ...] | None:
+        """The only values there are, or None."""
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of the fields below."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other names may occur."""
+
+    @property
+    def max_length(self) -> int | None:
+        """The longest text, in characters."""
+
+    @property
+    def format(self) -> str | None:
+        """The named form of a text."""
+
+    def child(self, name: str) -> Field | None:
+        """Give the field of that name."""
+
+    def item(self) -> Field | None:
+        """Give what a list holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A place that no schema describes: a list, a group, or values that are known."""
+
+    types: frozenset[str] = frozenset()
+    enum: tuple[Any, ...] | None = None
+    fields: Mapping[str, Field | None] = field(default_factory=dict)
+    is_open: bool = False
+    holds: Field | None = None
+    max_length: int | None = None
+    format: str | None = None
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of the fields below."""
+        return tuple(self.fields)
+
+    def child(self, name: str) -> Field | None:
+        """Give the field of that name; one of which nothing is known is open."""
+        if name not in self.fields:
+            return None
+        return self.fields[name] or ANYTHING
+
+    def item(self) -> Field | None:
+        """Give what a list holds."""
+        return self.holds
+
+
+ANYTHING: Final = Known(is_open=True)
+TEXT: Final = Known(frozenset({"string"}))
+NUMBER: Final = Known(frozenset({"number"}))
+TRUTH: Final = Known(frozenset({"boolean"}))
+BY_KIND: Final[Mapping[str, Known]] = {
+    "text": TEXT,
+    "number": NUMBER,
+    "truth": TRUTH,
+    "list": Known(frozenset({"array"})),
+    "group": Known(frozenset({"object"}), is_open=True),
+}
+KINDS: Final[Mapping[str, str]] = {
+    "string": "text",
+    "integer": "number",
+    "number": "number",
+    "boolean": "truth",
+    "array": "list",
+    "object": "group",
+}
+
+
+def kind_of(field_: Field | None) -> str:
+    """Give "text", "number", "truth", "list", "group", or "any" when not known."""
+    types = frozenset() if field_ is None else field_.types
+    kinds = {KINDS.get(t, "any") for t in types}
+    return kinds.pop() if len(kinds) == 1 else "any"
+
+
+def list_of(item: Field | None) -> Known:
+    """Give a list of what is known of its items."""
+    return Known(frozenset({"array"}), holds=item)
+
+
+def group_of(fields: Mapping[str, Field | None]) -> Known:
+    """Give a group that has these fields and no other."""
+    return Known(frozenset({"object"}), fields=dict(fields))
+
+
+def either(fields: Iterable[Field | None]) -> Field | None:
+    """Give what holds for all of several places; None when they have little in common.
+
+    Values are known only when they are for each.
+    """
+    found = list(fields)
+    if not found or any(one is None for one in found):
+        return None
+    first, *others = (one for one in found if one is not None)
+    if all(one is first for one in others):
+        return first
+    kinds = {kind_of(one) for one in (first, *others)}
+    if len(kinds) != 1 or "any" in kinds:
+        return None
+    if kinds == {"group"}:
+        same = all(one.properties == first.properties for one in others)
+        return first if same else None
+    if kinds == {"list"}:
+        return list_of(either([first.item(), *(one.item() for one in others)]))
+    enums = [one.enum for one in (first, *others)]
+    values: dict[Any, None] = {}
+    for enum in enums:
+        values.update(dict.fromkeys(enum or ()))
+    types = frozenset().union(*(one.types for one in (first, *others)))
+    return Known(types, enum=tuple(values) if all(enums) else None)
