@@ -33,40 +33,36 @@ DOCS = ROOT / "docs"
 # runner.py. A module that stands in no line fails the test: choose its floor first.
 FLOORS = {
     0: """
-        engine
-        engine.advice engine.assembly engine.attachments engine.clock
-        engine.comments engine.conversion
-        engine.errors engine.expressions engine.filters engine.findings engine.formulas
-        engine.gate engine.grammar engine.grammarwords engine.identifiers engine.jmes
-        engine.json_text engine.listfilters engine.lowering engine.mapload engine.mapping
-        engine.masking engine.matching engine.merging engine.operators engine.pagehtml
-        engine.pagetext engine.pagewords engine.paths engine.rulecheck engine.ruleload
-        engine.rules engine.ruleswords engine.schemas engine.shapes engine.targetrows
-        engine.scope engine.secrets
-        engine.stages engine.suggest engine.validation engine.valuefilters engine.values
-        engine.yamlbytes engine.yamlerrors engine.yamlfile engine.yamlnodes
-        engine.yamltext
+        engine engine.advice engine.assembly engine.attachments engine.clock
+        engine.comments engine.conversion engine.errors engine.expressions
+        engine.filters engine.findings engine.formulas engine.gate engine.grammar
+        engine.grammarwords engine.identifiers engine.jmes engine.json_text
+        engine.listfilters engine.literals engine.lowering engine.mapload engine.mapping
+        engine.masking engine.matching engine.merging engine.operators engine.overlay
+        engine.pagehtml engine.pagetext engine.pagewords engine.paths engine.rulecheck
+        engine.ruleload engine.rules engine.ruleswords engine.schemas engine.scope
+        engine.secrets engine.shapes engine.stages engine.suggest engine.targetrows
+        engine.validation engine.valuefilters engine.values engine.yamlbytes
+        engine.yamlerrors engine.yamlfile engine.yamlnodes engine.yamltext
     """,
     1: """
-        engine.credentials engine.pages engine.project engine.report engine.selfsetup
-        engine.settings
-        engine.flow engine.flow.load engine.flow.spec engine.flowwords
-        engine.systems.bodies engine.systems.load engine.systems.node_reader
-        engine.systems.paging engine.systems.sign_in engine.systems.spec
+        engine.credentials engine.flow engine.flow.load engine.flow.spec
+        engine.flowpages engine.flowwords engine.pages engine.project engine.report
+        engine.selfsetup engine.settings engine.systems.bodies engine.systems.load
+        engine.systems.node_reader engine.systems.paging engine.systems.sign_in
+        engine.systems.spec
     """,
     2: """
         engine.ledger engine.ledger.database engine.ledger.failures engine.ledger.files
         engine.ledger.ledger engine.ledger.lock engine.ledger.model engine.ledger.open
-        engine.ledger.queries engine.ledger.sqlite
-        engine.systems engine.systems.answers engine.systems.client
-        engine.systems.limiter engine.systems.line engine.systems.requests
-        engine.systems.retry engine.systems.system
+        engine.ledger.queries engine.ledger.sqlite engine.systems engine.systems.answers
+        engine.systems.client engine.systems.limiter engine.systems.line
+        engine.systems.requests engine.systems.retry engine.systems.system
     """,
     3: """
-        engine.__main__ engine.screens
-        engine.flow.context engine.flow.digests engine.flow.gather engine.flow.offline
-        engine.flow.reasons engine.flow.run engine.flow.signals engine.flow.sync
-        engine.flow.transfer engine.flow.writes
+        engine.__main__ engine.flow.context engine.flow.digests engine.flow.gather
+        engine.flow.offline engine.flow.reasons engine.flow.run engine.flow.signals
+        engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain
         engine.tools.map engine.tools.offline
     """,
