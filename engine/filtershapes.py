@@ -48,7 +48,7 @@ class FieldFault:
 def field_names(node: nodes.Filter | nodes.Test) -> Iterator[nodes.Const]:
     """Yield the values of a filter that name a field."""
     (first, last), names = _FIELDS.get(node.name, ((0, 0), ()))
-    found: list[nodes.Node] = list(node.args or ())[first:last]
+    found: list[nodes.Node] = [*(node.args or ())[first:last]]
     found += [k.value for k in node.kwargs or () if k.key in names]
     for value in found:
         if isinstance(value, nodes.Const) and isinstance(value.value, str):

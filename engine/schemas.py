@@ -227,9 +227,10 @@ class SchemaField:
         if self._alternatives:
             return any(a.is_open for a in self._alternatives)
         return not any(
-            p.schema.get(keyword) is False
+            p.schema.get("x-closed") is True  # we list all; more may still be answered
+            or p.schema.get("additionalProperties") is False
+            or p.schema.get("unevaluatedProperties") is False
             for p in self._parts
-            for keyword in ("additionalProperties", "unevaluatedProperties")
         )
 
     def child(self, name: str) -> SchemaField | None:
