@@ -33,24 +33,25 @@ DOCS = ROOT / "docs"
 # runner.py. A module that stands in no line fails the test: choose its floor first.
 FLOORS = {
     0: """
-        engine engine.advice engine.assembly engine.attachments engine.clock
-        engine.comments engine.conversion engine.errors engine.expressions
-        engine.filters engine.findings engine.formulas engine.gate engine.grammar
-        engine.grammarwords engine.identifiers engine.jmes engine.json_text
-        engine.listfilters engine.literals engine.lowering engine.mapload engine.mapping
-        engine.masking engine.matching engine.merging engine.operators engine.overlay
-        engine.pagehtml engine.pagetext engine.pagewords engine.paths engine.rulecheck
-        engine.ruleload engine.rules engine.ruleswords engine.schemas engine.scope
-        engine.secrets engine.shapes engine.stages engine.suggest engine.targetrows
-        engine.validation engine.valuefilters engine.values engine.yamlbytes
-        engine.yamlerrors engine.yamlfile engine.yamlnodes engine.yamltext
+        engine engine.addresses engine.advice engine.arms engine.assembly
+        engine.attachments engine.clock engine.comments engine.conversion engine.errors
+        engine.expressions engine.filters engine.filtershapes engine.findings
+        engine.formulas engine.gate engine.grammar engine.grammarwords
+        engine.identifiers engine.jmes engine.json_text engine.listfilters
+        engine.literals engine.lowering engine.mapload engine.mapping engine.masking
+        engine.matching engine.merging engine.operators engine.overlay engine.pagehtml
+        engine.pagetext engine.pagewords engine.paths engine.rulecheck engine.ruleload
+        engine.rules engine.ruleswords engine.schemas engine.scope engine.secrets
+        engine.shapes engine.stages engine.suggest engine.targetrows engine.validation
+        engine.valuefilters engine.values engine.yamlbytes engine.yamlerrors
+        engine.yamlfile engine.yamlnodes engine.yamltext
     """,
     1: """
-        engine.credentials engine.flow engine.flow.load engine.flow.spec
-        engine.flowpages engine.flowwords engine.pages engine.project engine.report
-        engine.selfsetup engine.settings engine.systems.bodies engine.systems.load
-        engine.systems.node_reader engine.systems.paging engine.systems.sign_in
-        engine.systems.spec
+        engine.companyflows engine.credentials engine.flow engine.flow.load
+        engine.flow.spec engine.flowpages engine.flowwords engine.pages engine.project
+        engine.report engine.selfsetup engine.settings engine.systems.bodies
+        engine.systems.load engine.systems.node_reader engine.systems.paging
+        engine.systems.sign_in engine.systems.spec
     """,
     2: """
         engine.ledger engine.ledger.database engine.ledger.failures engine.ledger.files
