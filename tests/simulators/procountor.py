@@ -1,4 +1,4 @@
-"""A Procountor for the sales flow: invoices, receipts, registers, files, status moves.
+"""A Procountor for all flows: invoices, receipts, registers, files, status moves.
 
 Where the documentation is silent the strict reading is taken and marked "guess".
 """
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
     from tests.simulators.procountor_data import Item
 
+from tests.simulators.procountor_circulation import Circulation
 from tests.simulators.procountor_core import PAGING
 from tests.simulators.procountor_files import Files
 from tests.simulators.procountor_invoices import Invoices
+from tests.simulators.procountor_persons import Persons
 from tests.simulators.procountor_registers import Registers
 
 
-class Procountor(Invoices, Registers, Files):
+class Procountor(Circulation, Invoices, Persons, Registers, Files):
     """The whole system: its operations, and the questions that tests ask."""
 
     def make_routes(self) -> list[Route]:
@@ -55,15 +57,19 @@ class Procountor(Invoices, Registers, Files):
                 },
             ),
             route("POST", "/invoices", self._create_invoice),
-            route("GET", invoice, self._read_many("invoiceId", self.data.invoices)),
+            route("GET", invoice, self._read_many("invoiceId", "invoices")),
             route("PUT", f"{invoice}/approve", self._approve),
             route("PUT", f"{invoice}/send", self._send),
             route("PUT", f"{invoice}/invalidate", self._invalidate),
             route("PUT", f"{invoice}/unfinished", self._unfinished),
+            route("PUT", f"{invoice}/sendToCirculation", self._send_to_circulation),
+            route("PUT", f"{invoice}/verify", self._verify),
+            route("PUT", f"{invoice}/reject", self._reject),
+            route("PUT", f"{invoice}/notes", self._set_notes),
             route(
                 "GET",
                 "/ledgerreceipts/{receiptId}",
-                self._read_many("receiptId", self.data.receipts),
+                self._read_many("receiptId", "receipts"),
             ),
             route(
                 "PUT",
@@ -80,19 +86,20 @@ class Procountor(Invoices, Registers, Files):
             route(
                 "GET",
                 "/businesspartners/{id}",
-                self._read_many("id", self.data.partners),
+                self._read_many("id", "partners"),
             ),
             route(
                 "GET",
                 "/products",
                 self._search_products,
-                (PAGING - {"page"}) | {"name", "code", "type", "active"},
+                (PAGING - {"page"})
+                | {"name", "code", "type", "active", "startDate", "endDate"},
             ),
             route("POST", "/products", self._create_product),
             route(
                 "GET",
                 "/products/{productId}",
-                self._read_many("productId", self.data.products),
+                self._read_many("productId", "products"),
             ),
             route("GET", "/dimensions", self._dimensions, {"name", "codeName"}),
             route("GET", "/dimensions/{dimensionId}", self._dimension),
@@ -107,7 +114,18 @@ class Procountor(Invoices, Registers, Files):
             ),
             route("GET", "/vats/default", self._vats),
             route("GET", "/sessioninfo", self._session),
-            route("GET", "/company", self._company),
+            route("GET", "/company", self._company_data),
+            route("GET", "/company/usagesettings", self._usage_settings),
+            route("GET", "/coa", self._accounts),
+            route(
+                "GET",
+                "/persons",
+                self._search_persons,
+                (PAGING - {"previousId"}) | {"personNumber", "includeInactive"},
+            ),
+            route("POST", "/persons", self._create_person),
+            route("GET", "/persons/{id}", self._person),
+            route("PUT", "/persons/{id}", self._change_person),
         ]
 
     def found(self, original_number: int | str) -> list[Item]:

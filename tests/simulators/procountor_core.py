@@ -21,9 +21,11 @@ PAGING = frozenset({"previousId", "size", "page", "orderById"})
 
 
 class ProcountorCore(Simulator):
-    """The simulated system, holding one company; subclasses add what it answers.
+    """The simulated system; subclasses add what it answers.
 
-    ``search_lag_seconds`` is how long a new invoice stays out of searches; reading it
+    It may hold several companies: the token, made with one company's key, says whose
+    data a request sees, and their ids overlap. Between requests ``data`` is the first
+    company's. ``search_lag_seconds`` is how long a new invoice stays out of searches; reading it
     by id works at once. ``exact_search`` makes ``originalInvoiceNumber`` match whole
     texts only: whether it does is not written down, so the default is by part.
     """
@@ -35,19 +37,27 @@ class ProcountorCore(Simulator):
         data: ProcountorData,
         clock: Clock,
         *,
+        others: Iterable[ProcountorData] = (),
         rate_per_second: int | None = 60,
         token_seconds: int = 3600,
         search_lag_seconds: float = 0.0,
         exact_search: bool = False,
     ) -> None:
         super().__init__(clock, rate_per_second)
-        self.data = data
+        self.companies = [data, *others]
+        self._company: ProcountorData | None = None
         self.token_seconds = token_seconds
         self.search_lag_seconds = search_lag_seconds
         self.exact_search = exact_search
-        self._tokens: dict[str, float] = {}  # token -> monotonic end
+        # token -> monotonic end, and the company of the key
+        self._tokens: dict[str, tuple[float, ProcountorData]] = {}
         self._issued = 0
         self.routes = self.make_routes()
+
+    @property
+    def data(self) -> ProcountorData:
+        """The company that the request at hand sees."""
+        return self._company or self.companies[0]
 
     def make_routes(self) -> list[Route]:
         """Give the operations."""
@@ -58,9 +68,20 @@ class ProcountorCore(Simulator):
     def judge(self, request: Request) -> str:
         if "authorization" not in request.headers:
             return "missing"
-        kind, _, name = request.headers["authorization"].partition(" ")
-        end = self._tokens.get(name) if kind == "Bearer" else None
-        return "right" if end is not None and end > self.clock.monotonic() else "wrong"
+        return "wrong" if self._company_of(request) is None else "right"
+
+    def _company_of(self, request: Request) -> ProcountorData | None:
+        kind, _, name = request.headers.get("authorization", "").partition(" ")
+        end, company = self._tokens.get(name, (0.0, None))
+        is_good = kind == "Bearer" and end > self.clock.monotonic()
+        return company if is_good else None
+
+    def _apply(self, request: Request, route: Route | None) -> Reply:
+        self._company = self._company_of(request)
+        try:
+            return super()._apply(request, route)
+        finally:
+            self._company = None
 
     def admit(self, request: Request, route: Route | None) -> Route:
         # The documented consequence is that the client "may be suspended"; 429 is a
@@ -93,17 +114,19 @@ class ProcountorCore(Simulator):
             return Reply(400, _oauth_error("invalid_request", "Send form fields."))
         if form.get("grant_type") != "client_credentials":
             return Reply(400, _oauth_error("unsupported_grant_type", ""))
-        data = self.data
-        if (form.get("client_id"), form.get("client_secret")) != (
-            data.client_id,
-            data.client_secret,
-        ):
+        pair = (form.get("client_id"), form.get("client_secret"))
+        clients = {(data.client_id, data.client_secret) for data in self.companies}
+        if pair not in clients:
             return Reply(401, _oauth_error("invalid_client", "Unknown client."))
-        if form.get("api_key") != data.api_key:
+        companies = [
+            data for data in self.companies if data.api_key == form.get("api_key")
+        ]
+        if not companies:
             return Reply(401, _oauth_error("invalid_grant", "Unknown API key."))
         self._issued += 1
         name = f"procountor-token-{self._issued}"
-        self._tokens[name] = self.clock.monotonic() + self.token_seconds
+        end = self.clock.monotonic() + self.token_seconds
+        self._tokens[name] = (end, companies[0])
         return Reply(body={"access_token": name, "expires_in": self.token_seconds})
 
     # Shared ------------------------------------------------------------------
@@ -130,12 +153,11 @@ class ProcountorCore(Simulator):
         except ValueError as error:
             raise self._refuse(400, None, "The body is not JSON.") from error
 
-    def _read_many(
-        self, name: str, register: dict[int, Item]
-    ) -> Callable[[Request], Reply]:
+    def _read_many(self, name: str, kind: str) -> Callable[[Request], Reply]:
         """One id gives an object; several a list by id, without unknown ones."""
 
         def handler(request: Request) -> Reply:
+            register: dict[int, Item] = getattr(self.data, kind)
             texts = request.params[name].split(",")
             if len(texts) > MAX_IDS or not all(text.isdecimal() for text in texts):
                 raise self._refuse(400, name, f"At most {MAX_IDS} ids.")

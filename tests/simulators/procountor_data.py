@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,6 +31,11 @@ class ProcountorData:
     fiscal_years: list[Item] = field(default_factory=list)
     vat_percentages: list[Item] = field(default_factory=list)
     vat_statuses: list[Item] = field(default_factory=list)
+    persons: dict[int, Item] = field(default_factory=dict)
+    accounts: list[Item] = field(default_factory=list)
+    usage_settings: Item = field(default_factory=dict)
+    # Who approves travel and purchase invoices; "off": circulation is not in use.
+    circulation: Literal["approvers", "nobody", "off"] = "approvers"
     invoices: dict[int, Item] = field(default_factory=dict)
     receipts: dict[int, Item] = field(default_factory=dict)
     attachments: dict[int, tuple[Item, bytes]] = field(default_factory=dict)
@@ -39,6 +44,7 @@ class ProcountorData:
     sent: list[int] = field(default_factory=list)  # one entry per sending
     next_id: int = 700_000
     next_invoice_number: int = 4001
+    cases: dict[str, int] = field(default_factory=dict)  # case -> invoice number
 
     def take_id(self) -> int:
         """Give the next free id; all kinds share one sequence here."""
@@ -57,10 +63,10 @@ class ProcountorData:
                 )
         return False
 
-    def has_vat(self, percent: Any) -> bool:
-        """Tell whether a sales VAT percent is in use."""
+    def has_vat(self, percent: Any, side: str = "sales") -> bool:
+        """Tell whether a VAT percent is in use, in sales or in purchase."""
         return any(
-            item["sales"] and item["vatPercent"] == percent
+            item[side] and item["vatPercent"] == percent
             for item in self.vat_percentages
         )
 

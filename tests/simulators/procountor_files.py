@@ -53,9 +53,13 @@ class Files(ProcountorCore):
             raise self._refuse(404, "referenceId", "Not found")
         if "." not in meta["name"].strip("."):
             raise RefusedRequest(errors_reply(400, [invalid("name", meta["name"])]))
-        if (
-            invoice["status"] != "UNFINISHED"
-        ):  # approved cannot be changed; a guess here
+        is_sales = invoice["type"] == "SALES_INVOICE"
+        if meta["sendWithInvoice"] and invoice["type"] == "TRAVEL_INVOICE":
+            raise RefusedRequest(
+                errors_reply(400, [invalid("sendWithInvoice", "true")])
+            )
+        changeable = {"UNFINISHED"} if is_sales else {"UNFINISHED", "RECEIVED"}
+        if invoice["status"] not in changeable:  # approved is closed; a guess here
             raise self._refuse(
                 403, "referenceId", f"Not possible in status {invoice['status']}."
             )

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.simulators.base import Reply, Request
+from tests.simulators.procountor_bookings import build_receipt
 from tests.simulators.procountor_rules import (
-    add_check_digit,
-    build_postings,
+    build_reference,
     build_sums,
     iter_sales_findings,
 )
@@ -18,7 +18,9 @@ from tests.simulators.procountor_shapes import (
     COMMENT,
     DIMENSION_VALUES,
     INVOICE,
+    TRAVEL_INVOICE,
 )
+from tests.simulators.procountor_travel import iter_travel_findings
 from tests.simulators.procountor_values import INVOICE_STATUSES, INVOICE_TYPES
 from tests.simulators.shape import Finding, iter_findings
 
@@ -100,11 +102,20 @@ class Invoices(ProcountorCore):
 
     def _create_invoice(self, request: Request) -> Reply:
         body = self._json(request.content, request.content_type)
-        findings = list(iter_findings(body, INVOICE))
-        if isinstance(body, dict) and body.get("type") != "SALES_INVOICE":
-            findings.append(Finding("type", "The simulator takes SALES_INVOICE only."))
+        kind = body.get("type") if isinstance(body, dict) else None
+        rule = TRAVEL_INVOICE if kind == "TRAVEL_INVOICE" else INVOICE
+        findings = list(iter_findings(body, rule))
+        if kind not in ("SALES_INVOICE", "TRAVEL_INVOICE"):
+            findings.append(
+                Finding("type", "The simulator takes sales and travel invoices only.")
+            )
         if not findings:  # the further rules read fields, so the shape must be right
-            findings = list(iter_sales_findings(body, self.data))
+            rules = (
+                iter_travel_findings
+                if kind == "TRAVEL_INVOICE"
+                else iter_sales_findings
+            )
+            findings = list(rules(body, self.data))
         refuse_findings(findings)
         return Reply(body=self.add_invoice(body))
 
@@ -118,8 +129,7 @@ class Invoices(ProcountorCore):
         invoice = copy.deepcopy(body)
         payment = invoice["paymentInfo"]
         if payment.get("bankReferenceCode") == "":
-            payment["bankReferenceCode"] = add_check_digit(str(number))
-            payment["bankReferenceCodeType"] = "FI"
+            payment |= build_reference(number, data.country)
         for row in invoice["invoiceRows"]:
             row["id"] = data.take_id()
         invoice_id, receipt_id = data.take_id(), data.take_id()
@@ -133,21 +143,8 @@ class Invoices(ProcountorCore):
             "attachments": [],
             "invoiceSumInfo": build_sums(body, data.currency),
         }
-        data.receipts[receipt_id] = {
-            "id": receipt_id,
-            "type": "SALES_INVOICE",
-            "status": "UNFINISHED",
-            "name": body["counterParty"]["counterPartyAddress"]["name"],
-            "receiptDate": body["date"],
-            "vatType": "SALES",
-            "vatStatus": body["vatStatus"],
-            "invoiceId": invoice_id,
-            "receiptNumber": number,
-            "invoiceNumber": number,
-            "version": now,
-            "transactions": build_postings(body, data),
-            "attachments": [],
-        }
+        receipt = build_receipt(body, data, invoice_id, receipt_id, number)
+        data.receipts[receipt_id] = receipt | {"status": "UNFINISHED", "version": now}
         data.invoices[invoice_id] = invoice
         data.created[invoice_id] = now
         data.visible_from[invoice_id] = self.clock.monotonic() + self.search_lag_seconds
@@ -180,6 +177,8 @@ class Invoices(ProcountorCore):
         return self._move(request, {"UNFINISHED"}, "APPROVED" if unsent else "NOT_SENT")
 
     def _send(self, request: Request) -> Reply:
+        if self._invoice(request)["type"] != "SALES_INVOICE":
+            raise self._refuse(403, "type", "Only sales invoices are sent.")
         reply = self._move(request, {"NOT_SENT", "SENT"}, "SENT")
         self.data.sent.append(self._invoice(request)["id"])
         return reply
@@ -187,12 +186,25 @@ class Invoices(ProcountorCore):
     def _invalidate(self, request: Request) -> Reply:
         self._need_open_period(request)
         return self._move(
-            request, {"UNFINISHED", "NOT_SENT", "APPROVED"}, "INVALIDATED"
+            request,
+            {
+                "UNFINISHED",
+                "NOT_SENT",
+                "RECEIVED",
+                "VERIFIED",
+                "APPROVED",
+                "PAYMENT_DENIED",
+            },
+            "INVALIDATED",
         )
 
     def _unfinished(self, request: Request) -> Reply:
         self._need_open_period(request)
-        return self._move(request, {"NOT_SENT", "APPROVED"}, "UNFINISHED")
+        return self._move(
+            request,
+            {"NOT_SENT", "RECEIVED", "VERIFIED", "APPROVED", "PAYMENT_DENIED"},
+            "UNFINISHED",
+        )
 
     def _need_open_period(self, request: Request) -> None:
         receipt_day = self._invoice(request)["date"]

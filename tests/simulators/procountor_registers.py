@@ -46,7 +46,11 @@ class Registers(ProcountorCore):
                 and identifier_type in (None, info.get("identifierType"))
             )
 
-        hits = [_basic_partner(p) for p in self.data.partners.values() if is_hit(p)]
+        partners = [
+            *self.data.partners.values(),
+            *map(as_partner, self.data.persons.values()),
+        ]
+        hits = [_basic_partner(p) for p in partners if is_hit(p)]
         return self._page(request, hits)
 
     def _create_partner(self, request: Request) -> Reply:
@@ -76,6 +80,7 @@ class Registers(ProcountorCore):
     def _search_products(self, request: Request) -> Reply:
         name, code = request.one("name"), request.one("code")
         kind, active = request.one("type"), self._flag(request, "active")
+        start, end = request.one("startDate"), request.one("endDate")
 
         def is_hit(product: Item) -> bool:
             if (
@@ -86,6 +91,9 @@ class Registers(ProcountorCore):
                 return False
             return (
                 (active is None or product["active"] == active)
+                # Both ends inclusive: a guess.
+                and (start is None or product.get("endDate", "9999") >= start)
+                and (end is None or product.get("startDate", "") <= end)
                 # Case of letters: a guess.
                 and (code is None or code.lower() in product.get("code", "").lower())
                 and (name is None or name.lower() in product["name"].lower())
@@ -155,6 +163,12 @@ class Registers(ProcountorCore):
 
     # Company -----------------------------------------------------------------
 
+    def _accounts(self, _: Request) -> Reply:
+        return Reply(body={"ledgerAccounts": self.data.accounts})
+
+    def _usage_settings(self, _: Request) -> Reply:
+        return Reply(body=self.data.usage_settings)
+
     def _fiscal_years(self, _: Request) -> Reply:
         return Reply(body={"fiscalYears": self.data.fiscal_years})
 
@@ -186,17 +200,32 @@ class Registers(ProcountorCore):
             }
         )
 
-    def _company(self, _: Request) -> Reply:
+    def _company_data(self, _: Request) -> Reply:
         return Reply(
             body={
                 "id": self.data.company_id,
                 "name": self.data.name,
                 "country": self.data.country,
                 "productVersion": "FINANCIALS_PREMIUM",
-                "businessIdentifier": {"brnType": "FI", "code": self.data.business_id},
+                "businessIdentifier": {
+                    "brnType": self.data.country[:2],
+                    "code": self.data.business_id,
+                },
                 "companyCurrency": self.data.currency,
             }
         )
+
+
+def as_partner(person: Item) -> Item:
+    """Give a person as the partner register shows it."""
+    return {
+        "id": person["id"],
+        "name": f"{person.get('firstName', '')} {person['lastName']}".strip(),
+        "type": "PERSON",
+        "invoicingInfo": person["invoicingInfo"],
+        "registryInfo": person["registryInfo"],
+        "version": person["version"],
+    }
 
 
 def _basic_partner(partner: Item) -> Item:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from stdnum import luhn
 from stdnum.fi import alv, hetu, ytunnus
 from stdnum.se import orgnr, personnummer
 from stdnum.se import vat as se_vat
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
     from tests.simulators.procountor_data import Item, ProcountorData
 
 CENT = Decimal("0.01")
-RECEIVABLES, SALES = "1701", "3000"  # accounts of the demo; the chart is the company's
+FINNISH_ONLY = (
+    "orderNumber",
+    "agreementNumber",
+    "accountingCode",
+    "deliverySite",
+    "tenderReference",
+    "buyerReferenceIdentifier",
+    "sellerReferenceIdentifier",
+)
 
 
 def round_cents(amount: Decimal) -> Decimal:
@@ -44,13 +53,14 @@ def iter_sales_findings(body: Item, data: ProcountorData) -> Iterator[Finding]:
     """Give every broken rule of a sales invoice whose shape is right."""
     party, payment = body["counterParty"], body["paymentInfo"]
     address = party["counterPartyAddress"]
-    yield from _check_dates(body, data)
+    yield from iter_date_findings(body, data)
     if party.get("identifier") and not is_business_id(
         party["identifier"], address.get("country")
     ):
         yield Finding("counterParty.identifier", "ERROR_BRN_CODE")
     yield from _check_payment(payment, data)
     yield from _check_channel(body)
+    yield from _check_country(body, data)
     yield from _check_links(body, data)
     yield from _check_vat(body, data)
     email = party.get("email")
@@ -58,7 +68,7 @@ def iter_sales_findings(body: Item, data: ProcountorData) -> Iterator[Finding]:
         yield invalid("counterParty.bccAddresses", email)
 
 
-def _check_dates(body: Item, data: ProcountorData) -> Iterator[Finding]:
+def iter_date_findings(body: Item, data: ProcountorData) -> Iterator[Finding]:
     day = date.fromisoformat(body["date"])
     if not data.is_open(day):
         yield Finding("date", "CLOSED_FISCAL_PERIOD")
@@ -80,7 +90,8 @@ def _check_payment(payment: Item, data: ProcountorData) -> Iterator[Finding]:
         elif not data.has_iban(iban):
             yield invalid("paymentInfo.bankAccount.accountNumber", iban)
     code = payment.get("bankReferenceCode")
-    is_finnish = payment.get("bankReferenceCodeType", "FI") == "FI"
+    own_kind = "OCR" if data.country == "SWEDEN" else "FI"
+    is_finnish = payment.get("bankReferenceCodeType", own_kind) == "FI"
     if code and is_finnish and not is_reference(code):
         yield invalid("paymentInfo.bankReferenceCode", code)
 
@@ -116,6 +127,18 @@ def _check_channel(body: Item) -> Iterator[Finding]:
         has_place = any(place.get(part) for part in ("street", "zip", "city"))
         if has_place and not place.get("country"):
             yield blank(f"{name}.country")
+
+
+def _check_country(body: Item, data: ProcountorData) -> Iterator[Finding]:
+    """Give what only Finnish companies may send."""
+    if data.country == "FINLAND":
+        return
+    target = body["counterParty"].get("einvoiceAddress") or {}
+    if target.get("ediId"):
+        yield Finding("counterParty.einvoiceAddress.ediId", "OVT_NOT_ALLOWED")
+    for name in FINNISH_ONLY:
+        if body.get(name):
+            yield invalid(name, body[name])
 
 
 def _lacking(address: Item) -> list[str]:
@@ -161,9 +184,26 @@ def add_check_digit(digits: str) -> str:
     return f"{digits}{-total % 10}"
 
 
+def build_reference(number: int, country: str) -> Item:
+    """Give the reference made for an invoice; the Swedish kind is a guess."""
+    if country == "SWEDEN":
+        code = f"{number}{luhn.calc_check_digit(str(number))}"
+        return {"bankReferenceCode": code, "bankReferenceCodeType": "OCR"}
+    code = add_check_digit(str(number))
+    return {"bankReferenceCode": code, "bankReferenceCodeType": "FI"}
+
+
 def is_reference(code: str) -> bool:
     """Check a Finnish reference number by its last digit."""
     return code.isdecimal() and add_check_digit(code[:-1]) == code
+
+
+def compute_sum(body: Item, row: Item) -> Decimal:
+    """Give a row's sum as it is priced, both discounts applied."""
+    amount = Decimal(row["quantity"]) * Decimal(row["unitPrice"])
+    for percent in (row["discountPercent"], body["discountPercent"]):
+        amount *= 1 - Decimal(percent) / 100
+    return round_cents(amount)
 
 
 def compute_net(body: Item, row: Item) -> Decimal:
@@ -181,6 +221,10 @@ def compute_totals(body: Item) -> tuple[Decimal, Decimal]:
     by_rate: dict[Decimal, Decimal] = defaultdict(Decimal)
     for row in body["invoiceRows"]:
         by_rate[Decimal(row["vatPercent"])] += compute_net(body, row)
+    if body["extraInfo"]["unitPricesIncludeVat"]:
+        gross = sum((compute_sum(body, row) for row in body["invoiceRows"]), CENT * 0)
+        net_sum = sum(by_rate.values(), CENT * 0)
+        return net_sum, gross - net_sum
     vat = sum(
         (round_cents(net * rate / 100) for rate, net in by_rate.items()), CENT * 0
     )
@@ -208,74 +252,4 @@ def _sums(currency: str, own: bool, net: Decimal, vat: Decimal) -> Item:
         "excludingVatTotal": net,
         "vatSumTotal": vat,
         "invoiceSumTotal": net + vat,
-    }
-
-
-def build_postings(body: Item, data: ProcountorData) -> list[Item]:
-    """Give the receipt's postings: the reversing one first, then the rows in order.
-
-    With ``accountingByRow`` one ENTRY per row; else one per VAT percent (a guess).
-    Values are in the company's currency; sales income is negative.
-    """
-    payment = body["paymentInfo"]
-    rate = Decimal(1)
-    if payment["currency"] != data.currency:
-        rate = Decimal(payment["currencyRate"])
-    net, vat = compute_totals(body)
-    postings = [
-        _posting(
-            data,
-            "REVERSING_ENTRY",
-            RECEIVABLES,
-            (net + vat) / rate,
-            Decimal(0),
-            "",
-            body,
-        )
-    ]
-    if body["extraInfo"]["accountingByRow"]:
-        for row in body["invoiceRows"]:
-            product: Any = data.products.get(row.get("productId") or 0, {})
-            postings.append(
-                _posting(
-                    data,
-                    "ENTRY",
-                    product.get("defaultAccount") or SALES,
-                    -compute_net(body, row) / rate,
-                    row["vatPercent"],
-                    row["product"],
-                    body,
-                )
-            )
-        return postings
-    by_rate: dict[Any, Decimal] = defaultdict(Decimal)
-    for row in body["invoiceRows"]:
-        by_rate[row["vatPercent"]] += compute_net(body, row)
-    for percent, amount in by_rate.items():
-        postings.append(
-            _posting(data, "ENTRY", SALES, -amount / rate, percent, "", body)
-        )
-    return postings
-
-
-def _posting(
-    data: ProcountorData,
-    kind: str,
-    account: str,
-    value: Decimal,
-    percent: Any,
-    description: str,
-    body: Item,
-) -> Item:
-    return {
-        "id": data.take_id(),
-        "transactionType": kind,
-        "account": account,
-        "accountingValue": round_cents(value),
-        "vatPercent": percent,
-        "vatType": "SALES",
-        "vatStatus": body["vatStatus"],
-        "description": description[:255],
-        "allocations": [],
-        "dimensionItemValues": [],
     }

@@ -1,4 +1,4 @@
-"""A Severa for the sales flow: reads, PDFs, files and the status PATCH.
+"""A Severa for all flows: reads, PDFs, files, status PATCHes and project fees.
 
 Where the documentation is silent the strict reading is taken and marked "guess".
 """
@@ -9,12 +9,9 @@ import copy
 from typing import TYPE_CHECKING
 
 from tests.simulators.base import RefusedRequest, Reply, Request, Route
-from tests.simulators.bodies import load_json
 from tests.simulators.files import make_pdf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from tests.simulators.severa_data import Item
 
 from tests.simulators.severa_core import (
@@ -28,23 +25,21 @@ from tests.simulators.severa_core import (
     part_of,
     stamp,
 )
+from tests.simulators.severa_fees import Fees
+from tests.simulators.severa_settings import Settings
+from tests.simulators.severa_travel import Travel
 
 PDF_OPTIONS = frozenset({"All", "AttachmentAndBreakdown", "InvoiceOnly"})
 
 
-class Severa(SeveraCore):
+class Severa(Travel, Fees, Settings, SeveraCore):
     """The whole system: its operations, and the questions that tests ask."""
 
     def make_routes(self) -> list[Route]:
         data = self.data
 
-        def get(
-            template: str,
-            needs: str | None,
-            handler: Callable[[Request], Reply],
-            query: Iterable[str] = (),
-        ) -> Route:
-            return Route("GET", template, handler, frozenset(query), needs)
+        get, register = self.get_route, self.list_route
+        by_guid = self.guid_route
 
         def of_invoice(name: str, style: frozenset[str], *filters: str) -> Route:
             items: list[Item] = getattr(data, name)
@@ -56,24 +51,6 @@ class Severa(SeveraCore):
 
             path = f"/v1/invoices/{{invoiceGuid}}/{name}"
             return get(path, "invoices:read", handler, style | set(filters))
-
-        def register(
-            path: str,
-            needs: str,
-            items: list[Item],
-            style: frozenset[str],
-            **filters: Callable[[Item, list[str]], bool],
-        ) -> Route:
-            def handler(request: Request) -> Reply:
-                return self._page(request, items, style, filters)
-
-            return get(path, needs, handler, style | set(filters))
-
-        def by_guid(path: str, needs: str, items: list[Item], name: str) -> Route:
-            def handler(request: Request) -> Reply:
-                return Reply(body=self._get(items, request.params[name]))
-
-            return get(path, needs, handler)
 
         return [
             Route("POST", "/v1/token", self._token, open=True),
@@ -249,6 +226,9 @@ class Severa(SeveraCore):
                 "organization:read",
                 lambda _: Reply(body=data.organizationdetails),
             ),
+            *self.travel_routes(),
+            *self.fee_routes(),
+            *self.setting_routes(),
         ]
 
     # Invoices ----------------------------------------------------------------
@@ -298,50 +278,10 @@ class Severa(SeveraCore):
     def _patch_invoice(self, request: Request) -> Reply:
         """Replace the status; anything else is refused (its model is unpublished)."""
         invoice = self._get(self.data.invoices, request.params["guid"])
-        try:
-            changes = load_json(request.content)
-        except ValueError:
-            changes = None
-        if not isinstance(changes, list) or not changes:
-            raise self._refuse(400, "InvalidRequest", "A list of operations is needed.")
-        for change in changes:
-            if str(change.get("op")).lower() != "replace":
-                raise self._refuse(
-                    400,
-                    "InvalidOperation",
-                    "Only replace is supported.",
-                    ("RequestBody", "op"),
-                )
-            if change.get("path") != "/status/guid":
-                raise self._refuse(
-                    400,
-                    "InvalidParameter",
-                    f"Unknown path '{change.get('path')}'.",
-                    ("RequestBody", "path"),
-                )
-            status = next(
-                (
-                    item
-                    for item in self.data.invoicestatuses
-                    if item["guid"] == change.get("value")
-                ),
-                None,
-            )
-            if status is None:
-                raise self._refuse(
-                    400,
-                    "InvalidParameter",
-                    "Unknown invoice status.",
-                    ("RequestBody", "/status/guid"),
-                )
-            if not status["isActive"]:  # a disabled status cannot be selected
-                raise self._refuse(
-                    400,
-                    "InvalidOperation",
-                    "The invoice status is not active.",
-                    ("RequestBody", "/status/guid"),
-                )
-            self.set_status(invoice, status)
+        status = self._read_status(
+            request, "/status/guid", self.data.invoicestatuses, "invoice"
+        )
+        self.set_status(invoice, status)
         return Reply(body=[copy.deepcopy(invoice)])
 
     def set_status(self, invoice: Item, status: Item) -> None:

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulators.base import RefusedRequest, Reply, Request, Route, Simulator
+from tests.simulators.base import (
+    Handler,
+    RefusedRequest,
+    Reply,
+    Request,
+    Route,
+    Simulator,
+)
 from tests.simulators.bodies import load_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tests.simulators.clock import Clock
     from tests.simulators.severa_data import Item, SeveraData
@@ -30,6 +37,7 @@ ALL_SCOPES = frozenset(
         "users:read",
         "fees:read",
         "fees:write",
+        "fees:delete",
         "files:read",
         "files:write",
     }
@@ -70,6 +78,41 @@ class SeveraCore(Simulator):
     def make_routes(self) -> list[Route]:
         """Give the operations."""
         raise NotImplementedError
+
+    def get_route(
+        self,
+        template: str,
+        needs: str | None,
+        handler: Handler,
+        query: Iterable[str] = (),
+    ) -> Route:
+        """Give a reading operation."""
+        return Route("GET", template, handler, frozenset(query), needs)
+
+    def list_route(
+        self,
+        path: str,
+        needs: str,
+        items: list[Item],
+        style: frozenset[str],
+        **filters: Callable[[Item, list[str]], bool],
+    ) -> Route:
+        """Give the list of a register."""
+
+        def handler(request: Request) -> Reply:
+            return self._page(request, items, style, filters)
+
+        return self.get_route(path, needs, handler, style | set(filters))
+
+    def guid_route(
+        self, path: str, needs: str, items: list[Item], name: str = "guid"
+    ) -> Route:
+        """Give one member of a register."""
+
+        def handler(request: Request) -> Reply:
+            return Reply(body=self._get(items, request.params[name]))
+
+        return self.get_route(path, needs, handler)
 
     # Hooks --------------------------------------------------------------------
 
@@ -243,6 +286,57 @@ class SeveraCore(Simulator):
                 ("UriParameter", name),
             )
         return int(text)
+
+    # Status ------------------------------------------------------------------
+
+    def _read_changes(self, request: Request) -> list[Item]:
+        """Read a JSON Patch; only ``replace`` is supported."""
+        try:
+            changes = load_json(request.content)
+        except ValueError:
+            changes = None
+        if not isinstance(changes, list) or not changes:
+            raise self._refuse(400, "InvalidRequest", "A list of operations is needed.")
+        for change in changes:
+            if str(change.get("op")).lower() != "replace":
+                raise self._refuse(
+                    400,
+                    "InvalidOperation",
+                    "Only replace is supported.",
+                    ("RequestBody", "op"),
+                )
+        return changes
+
+    def _read_status(
+        self, request: Request, path: str, statuses: list[Item], kind: str
+    ) -> Item:
+        """Read a change of the status and of nothing else; give the last one."""
+        chosen: Item = {}
+        for change in self._read_changes(request):
+            if change.get("path") != path:
+                raise self._refuse(
+                    400,
+                    "InvalidParameter",
+                    f"Unknown path '{change.get('path')}'.",
+                    ("RequestBody", "path"),
+                )
+            found = [item for item in statuses if item["guid"] == change.get("value")]
+            if not found:
+                raise self._refuse(
+                    400,
+                    "InvalidParameter",
+                    f"Unknown {kind} status.",
+                    ("RequestBody", path),
+                )
+            chosen = found[0]
+            if not chosen["isActive"]:  # a disabled status cannot be selected
+                raise self._refuse(
+                    400,
+                    "InvalidOperation",
+                    f"The {kind} status is not active.",
+                    ("RequestBody", path),
+                )
+        return chosen
 
     # Errors ------------------------------------------------------------------
 

@@ -55,7 +55,17 @@ class SeveraData:
     worktypes: list[Item] = field(default_factory=list)
     travelexpensetypes: list[Item] = field(default_factory=list)
     organizationdetails: Item = field(default_factory=dict)
-    cases: dict[str, int] = field(default_factory=dict)  # case -> invoice number
+    travelreimbursements: list[Item] = field(default_factory=list)
+    travelreimbursementstatuses: list[Item] = field(default_factory=list)
+    travelfiles: list[Item] = field(default_factory=list)
+    users: list[Item] = field(default_factory=list)
+    salesaccounts: list[Item] = field(default_factory=list)
+    costaccounts: list[Item] = field(default_factory=list)
+    bankaccounts: list[Item] = field(default_factory=list)
+    vatrates: list[Item] = field(default_factory=list)
+    currencies: list[Item] = field(default_factory=list)
+    deletedprojectfees: list[Item] = field(default_factory=list)
+    cases: dict[str, int] = field(default_factory=dict)  # case -> number
 
 
 def money(amount: Decimal, currency: str = "EUR") -> Item:

@@ -38,9 +38,7 @@ def run_demo(root: Path) -> int:
         _say("", "Second run, right after it: nothing may move twice")
         second = _sync(project, environment)
     _say("", "The transfer log:", "")
-    subprocess.run(
-        [sys.executable, "runner.py", "log", "--ledger", LEDGER], check=True
-    )
+    subprocess.run([sys.executable, "runner.py", "log", "--ledger", LEDGER], check=True)
     moved, again = first["transferred"], second["transferred"]
     _say(
         "",
