@@ -10,11 +10,13 @@ from collections import abc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine import arms
 from engine.errors import Violation, ViolationError
 from engine.findings import without_indexes
 from engine.rules import (
     MISSING,
     Block,
+    Each,
     FieldNode,
     Mapping,
     Rows,
@@ -29,7 +31,10 @@ from engine.validation import validate_payload
 from engine.values import ValueFault, cut_text, is_empty, name_kind
 
 if TYPE_CHECKING:
+    from engine.errors import Position
+    from engine.expressions import Condition
     from engine.findings import Findings
+    from engine.rules import Limit
     from engine.scope import Scope
 
 
@@ -40,10 +45,17 @@ def is_wanted(mapping: Mapping, scope: Scope, findings: Findings) -> bool:
     return _holds(mapping.only_when, scope, "", findings) is True
 
 
-def _holds(condition: Any, scope: Scope, path: str, findings: Findings) -> bool | None:
+def _meet(findings: Findings, place: Position, arm: str) -> None:
+    if findings.recorder is not None:
+        findings.recorder.meet(place, arm)
+
+
+def _holds(
+    condition: Condition, scope: Scope, path: str, findings: Findings
+) -> bool | None:
     """Decide a condition; None when it is at fault, which is then reported."""
     try:
-        return bool(condition.evaluate(scope))
+        found = condition.evaluate(scope)
     except ValueFault as fault:
         findings.report(fault.code, fault.message, path, None, condition.position)
     except ViolationError as error:
@@ -51,6 +63,9 @@ def _holds(condition: Any, scope: Scope, path: str, findings: Findings) -> bool 
             v for v in error.violations if v not in findings.violations
         ]
         findings.broken.add(path)
+    else:
+        _meet(findings, condition.position, arms.HOLDS if found else arms.HOLDS_NOT)
+        return found
     return None
 
 
@@ -106,6 +121,7 @@ def _block(node: Block, scope: Scope, path: str, findings: Findings) -> Any:
     if group:
         return group
     if node.required and not _has_broken(path, findings):
+        _meet(findings, node.position, arms.REQUIRED)
         said = "required, but none of its fields has a value"
         findings.report("REQUIRED", said, path, None, node.position)
     return MISSING
@@ -123,32 +139,43 @@ def _rows(node: Rows, scope: Scope, path: str, findings: Findings) -> Any:
     for part in node.parts:
         if part.when is not None and not _holds(part.when, scope, path, findings):
             stages.append(Stage("when", part.when.text, False))
-            continue
-        items = _items(part.path, scope, path, findings)
-        dropped = 0
-        for item in items:
-            inner = scope.with_item(item, len(rows) + 1)
-            row_path = f"{path}[{len(rows)}]"
-            if part.where is not None:
-                keeps = _holds(part.where, inner, row_path, findings)
-                if not keeps:
-                    dropped += 1
-                    continue
-            row: dict[str, Any] = {}
-            fill_payload(row, part.fields, inner, row_path, findings)
-            rows.append(row)
-        stages.append(Stage("each", part.path.text, len(items)))
-        if part.where is not None:
-            stages.append(Stage("where", part.where.text, -dropped))
+        else:
+            stages += _fill_rows(rows, part, scope, path, findings)
     if findings.recorder is not None and not rows:
         findings.recorder.keep(Trace(path, None, tuple(stages), node.position, False))
     if rows:
         return rows
     if node.required and not _has_broken(path, findings):
+        _meet(findings, node.position, arms.REQUIRED)
         origin = " / ".join(part.path.text for part in node.parts)
         said = f"at least one row is required, but {origin} gives none"
         findings.report("REQUIRED", said, path, None, node.position)
     return MISSING
+
+
+def _fill_rows(
+    rows: list[Any], part: Each, scope: Scope, path: str, findings: Findings
+) -> list[Stage]:
+    """Add the rows of one ``each`` block; give what a trace says of it."""
+    items = _items(part.path, scope, path, findings)
+    _meet(findings, part.path.position, arms.SOME_ROWS if items else arms.NO_ROWS)
+    stages = [Stage("each", part.path.text, len(items))]
+    dropped = 0
+    for item in items:
+        inner = scope.with_item(item, len(rows) + 1)
+        row_path = f"{path}[{len(rows)}]"
+        if part.where is not None and not _holds(part.where, inner, row_path, findings):
+            dropped += 1
+            continue
+        row: dict[str, Any] = {}
+        fill_payload(row, part.fields, inner, row_path, findings)
+        if not row and findings.recorder is not None:
+            shown = (Stage("each", part.path.text, row),)
+            findings.recorder.keep(Trace(row_path, row, shown, part.position))
+        rows.append(row)
+    if part.where is not None:
+        stages.append(Stage("where", part.where.text, -dropped))
+    return stages
 
 
 def _items(path: Any, scope: Scope, target: str, findings: Findings) -> list[Any]:
@@ -197,7 +224,7 @@ def _move_overflows(
             findings.truncations.append(cut)
             continue
         rule = _find_rule(nodes, without_indexes(target))
-        longest = _longest(rule, overflow.rule, limit.overflow_to)
+        longest = _longest(rule, limit)
         text = overflow.text if longest is None else cut_text(overflow.text, longest)
         _put(payload, name, text)
         findings.truncations.append(replace(cut, moved_to=target))
@@ -208,7 +235,9 @@ def _move_overflows(
         if findings.recorder is not None:
             stage = Stage("overflow_to", overflow.path, text)
             place = overflow.rule.place("overflow_to", "too_long")
-            findings.recorder.keep(Trace(target, text, (stage,), place))
+            schema = rule.target if rule is not None else None
+            trace = Trace(target, text, (stage,), place, target=schema)
+            findings.recorder.keep(trace)
 
 
 def _find_rule(nodes: tuple[FieldNode, ...], path: str) -> Rule | None:
@@ -216,13 +245,11 @@ def _find_rule(nodes: tuple[FieldNode, ...], path: str) -> Rule | None:
     return next(found, None)
 
 
-def _longest(sibling: Rule | None, origin: Rule, name: str) -> int | None:
-    del origin, name
-    if sibling is None:
-        return None
-    if sibling.limit is not None:
+def _longest(sibling: Rule | None, limit: Limit) -> int | None:
+    """Say how much the field takes that a text moves to; its own rule goes first."""
+    if sibling is not None and sibling.limit is not None:
         return sibling.limit.characters
-    return sibling.target.max_length if sibling.target is not None else None
+    return limit.overflow_limit
 
 
 def _has_broken(path: str, findings: Findings) -> bool:

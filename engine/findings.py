@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation
-from engine.rules import Rule, Trace, Truncation
+from engine.rules import Rule, Stage, Trace, Truncation
 from engine.values import show_value
 
 if TYPE_CHECKING:
@@ -16,10 +17,23 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Keeps the way of every value, for ``explain``."""
+    """Keeps the way of every value, and which arms of the rules were gone through.
 
-    def __init__(self) -> None:
+    ``variables`` keeps the same of the mapping's variables.
+    """
+
+    def __init__(self, arms: set[tuple[Position, str]] | None = None) -> None:
         self._traces: dict[str, list[Trace]] = {}
+        self.arms: set[tuple[Position, str]] = set() if arms is None else arms
+
+    @cached_property
+    def variables(self) -> Recorder:
+        """What is kept of variables: they are no leaves of the output."""
+        return Recorder(self.arms)
+
+    def meet(self, place: Position, arm: str) -> None:
+        """Note that an arm was gone through; see :mod:`engine.arms`."""
+        self.arms.add((place, arm))
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -28,11 +42,11 @@ class Recorder:
 
     def keep(self, trace: Trace) -> None:
         """Keep a field's row; of a group or list, one row for each leaf in it."""
-        rows = [
-            Trace(path, value, trace.stages, trace.position, trace.is_sent)
-            for path, value in _iter_leaves(trace.path, trace.value)
+        leaves = iter_leaves(trace.path, trace.value)
+        self._traces[trace.path] = [
+            trace if path == trace.path else _part(trace, path, value)
+            for path, value in leaves
         ]
-        self._traces[trace.path] = rows
 
 
 @dataclass(slots=True)
@@ -66,14 +80,23 @@ class Findings:
         self.broken.add(path)
 
 
-def _iter_leaves(path: str, value: Any) -> list[tuple[str, Any]]:
+def _part(trace: Trace, path: str, value: Any) -> Trace:
+    """Give the row of one leaf of a group or list that a rule takes as a whole."""
+    stage = Stage("part", path.removeprefix(trace.path).removeprefix("."), value)
+    stages = (*trace.stages, stage)
+    return replace(trace, path=path, value=value, stages=stages, target=None)
+
+
+def iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield path and value of each leaf; an empty group or list is one."""
     if isinstance(value, Mapping) and value:
-        parts = [_iter_leaves(f"{path}.{k}", v) for k, v in value.items()]
+        for name, item in value.items():
+            yield from iter_leaves(f"{path}.{name}" if path else str(name), item)
     elif isinstance(value, list) and value:
-        parts = [_iter_leaves(f"{path}[{i}]", v) for i, v in enumerate(value)]
+        for index, item in enumerate(value):
+            yield from iter_leaves(f"{path}[{index}]", item)
     else:
-        return [(path, value)]
-    return [leaf for part in parts for leaf in part]
+        yield path, value
 
 
 def without_indexes(path: str) -> str:

@@ -55,7 +55,7 @@ def load_mapping(
     store: SchemaStore,
     tables: Tables | None = None,
     name: str,
-    roots: abc.Iterable[str] = (),
+    types: Types | None = None,
 ) -> Mapping:
     """Load a mapping file.
 
@@ -63,12 +63,13 @@ def load_mapping(
         node: The file as read by ``load_yaml``.
         tables: The project's code tables: table → key → text.
         name: How the mapping is named in logs, such as its path.
-        roots: Further root names that the caller's scope will have.
+        types: What is known of the scope around the document: the company's settings,
+            the run's registers, further roots.
 
     Raises:
         RuleError: With every finding in the file.
     """
-    return MappingLoader(node, store, tables or {}, frozenset(roots)).load(name)
+    return MappingLoader(node, store, tables or {}, types or Types()).load(name)
 
 
 def load_rule(
@@ -102,8 +103,14 @@ def load_tables(node: MapNode) -> dict[str, dict[str, str]]:
 class LazyVars(abc.Mapping[str, Any]):
     """The variables of a mapping or flow, each computed when first asked for."""
 
-    def __init__(self, rules: abc.Mapping[str, Rule], scope: Scope) -> None:
+    def __init__(
+        self,
+        rules: abc.Mapping[str, Rule],
+        scope: Scope,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._rules = rules
+        self._recorder = recorder
         self._scope = scope.with_roots(vars=self)
         self._values: dict[str, Any] = {}
         self._faults: dict[str, ViolationError] = {}
@@ -114,7 +121,7 @@ class LazyVars(abc.Mapping[str, Any]):
         if name not in self._values:
             rule = self._rules[name]
             try:
-                self._values[name] = apply_rule(rule, self._scope)
+                self._values[name] = apply_rule(rule, self._scope, self._recorder)
             except ViolationError as error:
                 self._faults[name] = error
                 raise
@@ -127,13 +134,13 @@ class LazyVars(abc.Mapping[str, Any]):
         return len(self._rules)
 
 
-def apply_rule(rule: Rule, scope: Scope) -> Any:
+def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> Any:
     """Give one cell's value; None when it is left out.
 
     Raises:
         ViolationError: The value does not fit, or is required and empty.
     """
-    findings = Findings()
+    findings = Findings(recorder)
     value = evaluate_rule(rule, scope, rule.path, findings)
     if findings.violations:
         raise ViolationError(findings.violations)
@@ -148,7 +155,8 @@ def apply_mapping(
     Never raises for a document's data: see ``violations`` of the result. ``recorder``
     collects how each value came to be; the evaluation is the same.
     """
-    scope = scope.with_roots(vars=LazyVars(mapping.variables, scope))
+    kept = None if recorder is None else recorder.variables
+    scope = scope.with_roots(vars=LazyVars(mapping.variables, scope, kept))
     findings = Findings(recorder)
     if not is_wanted(mapping, scope, findings):
         faults = tuple(findings.violations)

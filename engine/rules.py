@@ -111,6 +111,7 @@ class Limit:
     too_long: TooLong = "warn"
     cut_at: CutAt = "char"
     overflow_to: str = ""  # a sibling field
+    overflow_limit: int | None = None  # characters it takes, as its schema says
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,7 @@ class Trace:
     stages: tuple[Stage, ...]
     position: Position
     is_sent: bool = True
+    target: SchemaField | None = None  # what the target schema says of the field
 
 
 @dataclass(frozen=True, slots=True)

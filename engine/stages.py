@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from engine import arms
 from engine.conversion import convert_value, read_date
 from engine.errors import ViolationError
 from engine.findings import Findings, Overflow
@@ -43,7 +44,7 @@ from engine.values import (
 
 if TYPE_CHECKING:
     from engine.errors import Position
-    from engine.expressions import Path, Scope
+    from engine.expressions import Formula, Path, Scope
 
 Note = Callable[[str, str, Any], None]
 _ROUNDINGS: Final[Mapping[str, str]] = {
@@ -73,6 +74,11 @@ class _Run:
         if self.findings.recorder is not None:
             self.stages.append(Stage(name, origin, value))
 
+    def meet(self, place: Position, arm: str) -> None:
+        """Note that an arm of the rule was gone through, for ``coverage``."""
+        if self.findings.recorder is not None:
+            self.findings.recorder.meet(place, arm)
+
 
 def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> Any:
     """Give a field's value, or MISSING when it is left out or at fault.
@@ -97,7 +103,8 @@ def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> An
     if findings.recorder is not None and path:
         is_sent = value is not MISSING
         shown = value if is_sent else None
-        trace = Trace(path, shown, tuple(run.stages), rule.position, is_sent)
+        stages = tuple(run.stages)
+        trace = Trace(path, shown, stages, rule.position, is_sent, rule.target)
         findings.recorder.keep(trace)
     return value
 
@@ -108,25 +115,24 @@ def _evaluate(run: _Run) -> Any:
         run.place = rule.place("when")
         holds = rule.when.evaluate(run.scope)
         run.note("when", rule.when.text, holds)
+        run.meet(rule.when.position, arms.HOLDS if holds else arms.HOLDS_NOT)
         if not holds:
             return MISSING
         run.value = None
     value = _take_value(run)
-    if value is MISSING:
-        return MISSING
-    if run.is_literal:
+    if value is MISSING or run.is_literal:
         return value
-    if not is_empty(value):
-        value = _look_up(run, value)
-    if not is_empty(value):
-        value = _transform(run, value)
-    if not is_empty(value):
-        value = _set_type(run, value)
-    if not is_empty(value):
-        value = _limit(run, value)
     if is_empty(value):
-        value = _default(run)
-    return _require(run, value)
+        return _require(run, _default(run))
+    if rule.lookup is not None:
+        value = _look_up(run, rule.lookup, value)
+    if rule.transform is not None and not is_empty(value):
+        value = _transform(run, rule.transform, value)
+    if not is_empty(value):
+        value = _limit(run, _set_type(run, value))
+    if is_empty(value):
+        return _require(run, _default(run))
+    return value
 
 
 def _take_value(run: _Run) -> Any:  # noqa: C901 - one case a key
@@ -144,6 +150,7 @@ def _take_value(run: _Run) -> Any:  # noqa: C901 - one case a key
                 value = path.evaluate(scope)
                 run.note("first_of", path.text, value)
                 if not is_empty(value):
+                    run.meet(path.position, arms.TAKEN)
                     return value
             return None
         case Join(paths, separator):
@@ -158,8 +165,10 @@ def _take_value(run: _Run) -> Any:  # noqa: C901 - one case a key
                 run.place = option.position
                 if condition is None or condition.evaluate(scope):
                     said = "otherwise" if condition is None else condition.text
+                    run.meet(option.position, arms.TAKEN)
                     return _then(run, option.then, said)
-            run.note("choose", "no row holds", None)
+            run.note("choose", arms.NO_ROW, None)
+            run.meet(rule.position, arms.NO_ROW)
             return None
         case Text(template):
             run.place = template.position
@@ -202,19 +211,19 @@ def _then(run: _Run, then: Any, said: str) -> Any:
     return None if value is MISSING and not run.path else value
 
 
-def _look_up(run: _Run, value: Any) -> Any:
-    lookup = run.rule.lookup
-    if lookup is None:
-        return value
+def _look_up(run: _Run, lookup: Lookup, value: Any) -> Any:
     run.place = run.rule.place("lookup")
     key = _table_key(value)
     if key in lookup.entries:
         found = lookup.entries[key]
         run.note("lookup", lookup.table, found)
+        run.meet(run.rule.position, arms.entry(key))
         return found
     if lookup.otherwise is not MISSING:
         run.note("else", lookup.table, lookup.otherwise)
+        run.meet(run.rule.position, arms.ELSE)
         return lookup.otherwise
+    run.meet(run.rule.position, arms.NOT_IN_TABLE)
     raise ValueFault("NOT_IN_TABLE", _unknown_entry(run.rule, lookup, key))
 
 
@@ -234,10 +243,7 @@ def _unknown_entry(rule: Rule, lookup: Lookup, key: str) -> str:
     return f"'{show_value(key)}'{came} is not in {table}: {listed}{more}"
 
 
-def _transform(run: _Run, value: Any) -> Any:
-    formula = run.rule.transform
-    if formula is None:
-        return value
+def _transform(run: _Run, formula: Formula, value: Any) -> Any:
     run.place = formula.position
     result = formula.evaluate(run.scope.with_roots(value=value))
     run.note("transform", formula.text, result)
@@ -256,12 +262,19 @@ def _set_type(run: _Run, value: Any) -> Any:
         run.note("decimals", f"{rule.decimals}, {rule.rounding}", value)
     if rule.target is None:
         return value
-    run.place = rule.place("source", "transform", "first_of", "join", "text")
     as_text = rule.decimals is not None
-    converted = convert_value(value, rule.target, number_as_text=as_text)
-    if type(converted) is not type(value):
-        run.note("type", "", converted)
+    try:
+        converted = convert_value(value, rule.target, number_as_text=as_text)
+    except ValueFault:
+        run.place = rule.place("source", "transform", "first_of", "join", "text")
+        raise
+    if converted is not value and _differ(converted, value):
+        run.note("type", " or ".join(sorted(rule.target.types)), converted)
     return converted
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return type(one) is not type(other) or bool(one != other)
 
 
 def _round(value: Any, places: int, rounding: str) -> Decimal:
@@ -279,13 +292,16 @@ def _limit(run: _Run, value: Any) -> Any:
         return value
     text = normalise_text(value)
     if len(text) <= limit.characters:
+        if text != value:
+            run.note("limit", f"{limit.characters}, fits", text)
         return text
     run.place = run.rule.place("limit")
+    run.meet(run.place, arms.CUT)
     if limit.too_long == "error":
         said = f"{len(text)} characters, at most {limit.characters} are allowed"
         raise ValueFault("TOO_LONG", said)
     kept = cut_text(text, limit.characters, at_word=limit.cut_at == "word")
-    run.note("limit", f"{limit.characters}, {limit.cut_at}", kept)
+    run.note("limit", f"cut from {len(text)} to {limit.characters}", kept)
     cut = Truncation(run.path, limit.characters, text, kept, run.place)
     if limit.overflow_to:
         run.findings.overflows.append(Overflow(run.rule, run.path, text, kept))
@@ -303,10 +319,12 @@ def _default(run: _Run) -> Any:
         value = rule.default_from.evaluate(run.scope)
         run.note("default_from", rule.default_from.text, value)
         if not is_empty(value):
+            run.meet(rule.default_from.position, arms.TAKEN)
             value = _set_type(run, value)
             return _limit(run, value)
     if rule.default is not MISSING:
         run.note("default", "", rule.default)
+        run.meet(rule.position, arms.DEFAULT)
         run.is_literal = True
         return rule.default
     return None
@@ -323,11 +341,17 @@ def _require(run: _Run, value: Any) -> Any:
         is_required = rule.required_when.evaluate(run.scope)
         reason = f"required when {rule.required_when.text}"
     if is_required:
+        run.meet(rule.position, arms.REQUIRED)
         origin = source_label(rule)
         said = f", but {origin} is empty" if origin else ", but there is no value"
         run.value = None
         raise ValueFault("REQUIRED", reason + said)
-    return None if rule.send_null else MISSING
+    if rule.required_when is not None:
+        run.meet(rule.position, arms.NOT_REQUIRED)
+    if rule.send_null:
+        run.note("send_null", "", None)
+        return None
+    return MISSING
 
 
 def source_label(rule: Rule) -> str:

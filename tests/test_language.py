@@ -115,13 +115,13 @@ def exact(value):
 
 
 def leaves(path, value):
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from leaves(f"{path}.{key}" if path else key, item)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         for index, item in enumerate(value):
             yield from leaves(f"{path}[{index}]", item)
-    else:
+    elif path:
         yield path, exact(value)
 
 
