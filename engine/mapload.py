@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections import abc
 
     from engine.schemas import SchemaField, SchemaStore
+    from engine.shapes import Field
     from engine.yamlfile import Node
 
 _TOP_KEYS: Final = (
@@ -46,7 +47,7 @@ class MappingLoader(RuleLoader):
     """Loads one file and collects everything that is wrong with it."""
 
     def __init__(
-        self, node: MapNode, store: SchemaStore, tables: Tables, roots: frozenset[str]
+        self, node: MapNode, store: SchemaStore, tables: Tables, types: Types
     ) -> None:
         own: dict[str, abc.Mapping[str, Any]] = {}
         given = node.get("tables")
@@ -59,7 +60,7 @@ class MappingLoader(RuleLoader):
         super().__init__({**tables, **merged})
         self._node = node
         self._store = store
-        self._roots = roots
+        self._types = types
 
     def load(self, name: str) -> Mapping:
         """Give the mapping.
@@ -75,20 +76,15 @@ class MappingLoader(RuleLoader):
         item = self._inner(source, document)
         root = self._root(target, "to") if target else None
         given = node.get("vars")
-        names = [k.text for k, _ in given.items()] if isinstance(given, MapNode) else []
-        types = Types(
-            item,
-            document,
-            variables=frozenset(names),
-            extra_roots=self._roots,
+        types = replace(
+            self._types,
+            item=item,
+            document=document,
+            parent=document,
+            variables=frozenset(),
             label=source.partition("#")[2],
         )
-        variables: dict[str, Rule] = {}
-        if isinstance(given, MapNode):
-            for key, cell in given.items():
-                rule = self.rule(cell, Place(f"vars.{key.text}"), types)
-                if rule is not None:
-                    variables[key.text] = rule
+        variables, types = self.variables(given, types)
         self._check_cycles(variables)
         only_when = self.condition(node, "only_when", types)
         fields = self._group(node.get("fields"), Place("", root), types)
@@ -125,7 +121,7 @@ class MappingLoader(RuleLoader):
             self.problem("M408", f"there is no schema {plain_name}", place, hint)
         return None
 
-    def _inner(self, name: str, root: SchemaField | None) -> SchemaField | None:
+    def _inner(self, name: str, root: SchemaField | None) -> Field | None:
         """Step from ``document#rows[].marks`` to one item of what stands there."""
         fragment = name.partition("#")[2]
         if root is None or not fragment:

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.conversion import read_literal
-from engine.rules import FirstOf, PathSource, Rule
+from engine.rules import MISSING, Calculation, FirstOf, Option, PathSource, Rule
+from engine.ruleshapes import value_shape
 from engine.suggest import suggest
 from engine.values import ValueFault, normalise_text, show_value
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.errors import Position
+    from engine.expressions import Formula, Path
     from engine.ruleload import RuleLoader
     from engine.schemas import SchemaField
 
@@ -111,22 +115,51 @@ def check_overflow(loader: RuleLoader, cell: Scalar, place: Place) -> None:
 
 def check_lookup(loader: RuleLoader, rule: Rule) -> None:
     """Find values that the source schema allows and the table does not know."""
-    from engine.rules import MISSING
-
     lookup = rule.lookup
-    if lookup is None or lookup.otherwise is not MISSING:
+    field = None if lookup is None else value_shape(rule.value)
+    allowed = None if field is None else field.enum
+    if lookup is None or allowed is None:
         return
-    if not isinstance(rule.value, PathSource):
-        return
-    field = rule.value.path.shape.field
-    allowed = (field.enum if field is not None else None) or ()
+    if not lookup.table:
+        _check_entries(loader, rule, [str(value) for value in allowed])
     unknown = [str(v) for v in allowed if str(v) not in lookup.entries]
-    if unknown:
+    if unknown and lookup.otherwise is MISSING:
         listed = ", ".join(unknown[:_SHOWN])
         table = f"table {lookup.table}" if lookup.table else "the table"
         said = f"{table} has no entry for {listed}, which the source schema allows"
         place = rule.place("lookup")
         loader.problem("M503", said, place, "add it, or give else:")
+
+
+def _check_entries(loader: RuleLoader, rule: Rule, allowed: list[str]) -> None:
+    """Find entries of an inline table that the source never asks for."""
+    assert rule.lookup is not None
+    never = [key for key in rule.lookup.entries if key not in allowed]
+    if not never:
+        return
+    close = suggest(never[0], [v for v in allowed if v not in rule.lookup.entries])
+    hint = f"did you mean {close}?" if close else f"it is one of {', '.join(allowed)}"
+    said = f"the source is never {never[0]}, so this entry means nothing"
+    loader.problem("M515", said, rule.place("lookup"), hint)
+
+
+def check_order(loader: RuleLoader, options: Sequence[Option]) -> None:
+    """Find rows of ``choose`` that can never be chosen."""
+    seen: dict[str, int] = {}
+    is_closed = False
+    for option in options:
+        line = option.position.line
+        if is_closed:
+            said = "this row can never be chosen: otherwise stands above it"
+            loader.problem("M501", said, option.position, "move it above otherwise")
+        if option.condition is None:
+            is_closed = True
+            continue
+        text = " ".join(option.condition.text.split())
+        if text in seen:
+            said = f"this row can never be chosen: line {seen[text]} has its condition"
+            loader.problem("M501", said, option.position)
+        seen.setdefault(text, line)
 
 
 # Source kind, target types that take it without a further key.
@@ -162,20 +195,44 @@ def check_kind(loader: RuleLoader, rule: Rule, place: Place) -> None:
         said = f"{rule.path} is a group of fields"
         loader.problem("M409", said, rule.position, "write fields: below it")
         return
-    if rule.lookup or rule.transform or rule.decimals is not None or rule.date:
+    if (rule.lookup and not rule.transform) or rule.decimals is not None or rule.date:
         return
-    match rule.value:
-        case PathSource(path):
-            paths = (path,)
-        case FirstOf(paths):
-            pass
-        case _:
-            return
-    for path in paths:
-        kind = path.shape.kind
+    for cell in _cells(rule):
+        kind = cell.shape.kind
         if kind in _TAKES and not _TAKES[kind] & target.types:
             said = (
-                f"{path.text} is {_KIND_WORDS[kind]}, which does not fit {rule.path}"
+                f"{cell.text} is {_KIND_WORDS[kind]}, which does not fit {rule.path}"
                 f" ({show_value(', '.join(sorted(target.types)))})"
             )
-            loader.problem("M403", said, path.position, _WAY_OUT[kind])
+            loader.problem("M403", said, cell.position, _WAY_OUT[kind])
+        else:
+            _check_values(loader, rule, cell)
+
+
+def _cells(rule: Rule) -> tuple[Path | Formula, ...]:
+    """Give the cells whose value goes to the target as it is."""
+    if rule.transform is not None:
+        return (rule.transform,)
+    match rule.value:
+        case PathSource(path):
+            return (path,)
+        case FirstOf(paths):
+            return paths
+        case Calculation(formula):
+            return (formula,)
+    return ()
+
+
+def _check_values(loader: RuleLoader, rule: Rule, cell: Path | Formula) -> None:
+    """Find values that the cell may have and the target does not allow."""
+    allowed = None if rule.target is None else rule.target.enum
+    given = None if cell.shape.field is None else cell.shape.field.enum
+    if allowed is None or given is None:
+        return
+    wrong = [str(value) for value in given if value not in allowed]
+    if wrong:
+        close = suggest(wrong[0], [str(value) for value in allowed])
+        hint = f"did you mean {close}?" if close else "add lookup:"
+        listed = ", ".join(wrong[:_SHOWN])
+        said = f"{cell.text} may be {listed}, which {rule.path} does not allow"
+        loader.problem("M412", said, cell.position, hint)

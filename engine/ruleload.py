@@ -6,8 +6,8 @@ stand where) is checked before, elsewhere; here the cells are understood.
 
 from __future__ import annotations
 
-import itertools
 from collections import abc
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from engine.conversion import find_pattern_fault
@@ -23,6 +23,7 @@ from engine.rulecheck import (
     check_kind,
     check_limit,
     check_lookup,
+    check_order,
     check_overflow,
     load_literal,
 )
@@ -41,6 +42,7 @@ from engine.rules import (
     Text,
     ValueKey,
 )
+from engine.ruleshapes import order_variables, rule_shape
 from engine.suggest import suggest
 from engine.values import find_number
 from engine.yamlfile import ListNode, MapNode, Scalar
@@ -163,6 +165,21 @@ class RuleLoader:
                 close = suggest(key.text, known)
                 hint = f"did you mean {close}?" if close else None
                 self.problem("M101", f"{key.text} is not a key of {what}", key, hint)
+
+    def variables(
+        self, node: Node | None, types: Types
+    ) -> tuple[dict[str, Rule], Types]:
+        """Load variables; the scope given back knows what each of them is."""
+        if not isinstance(node, MapNode):
+            return {}, types
+        types = replace(types, variables=frozenset(node))
+        found: dict[str, Rule] = {}
+        for key, cell in order_variables(node):
+            rule = self.rule(cell, Place(f"vars.{key.text}"), types)
+            if rule is not None:
+                found[key.text] = rule
+                types = types.with_shapes({key.text: rule_shape(rule)})
+        return {name: found[name] for name in node if name in found}, types
 
     def rule(self, node: Node, place: Place, types: Types) -> Rule | None:
         """Load one rule; None when it cannot be understood (findings are kept)."""
@@ -331,10 +348,7 @@ class RuleLoader:
         else:
             self.problem("M509", "choose takes rows of value: formula", node.position)
             return None
-        for earlier, later in itertools.pairwise(options):
-            if earlier.condition is None:
-                said = "this row can never be chosen: otherwise stands above it"
-                self.problem("M501", said, later.position)
+        check_order(self, options)
         if not options:
             self.problem("M509", "choose has no rows", node.position)
         return Choose(tuple(options))
@@ -414,7 +428,9 @@ class RuleLoader:
         if target is not None:
             check_overflow(self, target, place)
         cut_at: Any = self.choice(node, "cut_at", ("char", "word"))
-        return Limit(characters, too_long, cut_at, name)
+        sibling = place.parent.child(name) if place.parent and name else None
+        longest = None if sibling is None else sibling.max_length
+        return Limit(characters, too_long, cut_at, name, longest)
 
     def _date(self, node: MapNode) -> str:
         cell = self.scalar(node.get("date"), "date", "a pattern such as D.M.YYYY")
