@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
 from engine.report import render_problems
-from engine.tools import WRONG, Reply, check, docs, explain, line_reader
+from engine.tools import WRONG, Reply, check, docs, explain, line_reader, resolve
 from engine.tools import map as map_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = (check, map_tool, explain, docs)
+TOOLS = (check, map_tool, explain, resolve, docs)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

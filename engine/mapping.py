@@ -56,6 +56,7 @@ def load_mapping(
     tables: Tables | None = None,
     name: str,
     types: Types | None = None,
+    before: Mapping | None = None,
 ) -> Mapping:
     """Load a mapping file.
 
@@ -65,11 +66,15 @@ def load_mapping(
         name: How the mapping is named in logs, such as its path.
         types: What is known of the scope around the document: the company's settings,
             the run's registers, further roots.
+        before: The mapping that ``node`` is an overlaid form of.
 
     Raises:
         RuleError: With every finding in the file.
     """
-    return MappingLoader(node, store, tables or {}, types or Types()).load(name)
+    loader = MappingLoader(node, store, tables or {}, types or Types())
+    if before is not None:
+        loader.before = before.variables
+    return loader.load(name)
 
 
 def load_rule(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.advice import AdviceBook, load_advice
+from engine.companyflows import Bases, CompanyFlows, load_company_flows
 from engine.errors import ConfigError, Position, Problem, RuleError
 from engine.flow.load import load_flow
 from engine.grammar import check_grammar
@@ -48,6 +49,27 @@ class Project:
     flows: Dictionary[str, Flow]
     companies: Dictionary[str, Company]
     warnings: tuple[Problem, ...] = field(default=())
+    overlaid: Dictionary[str, CompanyFlows] = field(default_factory=dict)  # by company
+    bases: Bases | None = field(default=None, repr=False)  # what overlays build on
+
+    def flow_for(self, company: str, name: str) -> Flow:
+        """Give a flow as a company runs it: with its own changes to the mappings.
+
+        Raises:
+            KeyError: There is no flow of that name.
+        """
+        own = self.overlaid.get(company)
+        return (own.flows.get(name) if own else None) or self.flows[name]
+
+    def mappings_for(self, company: str, folder: str) -> Dictionary[str, Mapping]:
+        """Give the mappings of a folder (``mappings/sales_invoice``) by file name."""
+        own = self.overlaid.get(company)
+        changed = {
+            file.rpartition("/")[2]: mapping
+            for file, mapping in (own.mappings if own else {}).items()
+            if f"{MAPPINGS}/{file}".rpartition("/")[0] == folder
+        }
+        return {**self.mappings.get(folder, {}), **changed}
 
 
 def load_project(root: Path) -> Project:
@@ -104,10 +126,16 @@ class _Loader:
         mappings = self._load_folders(store, tables)
         flows = self._load_flows(store, systems, mappings)
         companies = {}
+        overlaid = {}
+        bases = Bases(self.nodes, mappings, store, tables)
         for node in self._of("company"):
             company = read_company(node, self.grammars["company"])
             self._check_company_name(node, company)
             companies[company.name] = company
+            if "overlays" in node:
+                overlaid[company.name] = load_company_flows(
+                    node, bases, flows.values(), self.problems
+                )
         if advice is None:
             self.problems.append(Problem("M110", f"{MAPPINGS}/advice.yaml is missing"))
         self._stop_on_problems()
@@ -122,6 +150,8 @@ class _Loader:
             flows,
             companies,
             tuple(p for p in self.problems if p.is_warning),
+            overlaid,
+            bases,
         )
 
     def _stop_on_problems(self) -> None:

@@ -43,6 +43,7 @@ from engine.rules import (
     ValueKey,
 )
 from engine.ruleshapes import order_variables, rule_shape
+from engine.shapes import either
 from engine.suggest import suggest
 from engine.values import find_number
 from engine.yamlfile import ListNode, MapNode, Scalar
@@ -83,6 +84,9 @@ class RuleLoader:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.problems: list[Problem] = []
+        # Variables as they are without a company's changes: what these make unused is
+        # no fault of the rules that ask for it.
+        self.before: abc.Mapping[str, Rule] = {}
 
     def problem(
         self,
@@ -178,7 +182,10 @@ class RuleLoader:
             rule = self.rule(cell, Place(f"vars.{key.text}"), types)
             if rule is not None:
                 found[key.text] = rule
-                types = types.with_shapes({key.text: rule_shape(rule)})
+                shape, before = rule_shape(rule), self.before.get(key.text)
+                if before is not None:
+                    shape = either([shape, rule_shape(before)])
+                types = types.with_shapes({key.text: shape})
         return {name: found[name] for name in node if name in found}, types
 
     def rule(self, node: Node, place: Place, types: Types) -> Rule | None:

@@ -33,6 +33,7 @@ DOCS = ROOT / "docs"
 # runner.py. A module that stands in no line fails the test: choose its floor first.
 FLOORS = {
     0: """
+        engine.addresses engine.overlay engine.yamlprint
         engine engine.addresses engine.advice engine.arms engine.assembly
         engine.attachments engine.clock engine.comments engine.conversion engine.errors
         engine.expressions engine.filters engine.filtershapes engine.findings
@@ -47,6 +48,7 @@ FLOORS = {
         engine.yamlfile engine.yamlnodes engine.yamltext
     """,
     1: """
+        engine.companyflows
         engine.companyflows engine.credentials engine.flow engine.flow.load
         engine.flow.spec engine.flowpages engine.flowwords engine.pages engine.project
         engine.report engine.selfsetup engine.settings engine.systems.bodies
@@ -65,7 +67,7 @@ FLOORS = {
         engine.flow.offline engine.flow.reasons engine.flow.run engine.flow.signals
         engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain
-        engine.tools.map engine.tools.offline
+        engine.tools.map engine.tools.offline engine.tools.resolve
     """,
     4: "runner",
 }

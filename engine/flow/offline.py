@@ -62,13 +62,17 @@ def read_document(text: str, name: str) -> dict[str, Any]:
     return document
 
 
-def pick_mapping(project: Project, flow: Flow, name: str | None) -> Mapping:
+def pick_mapping(
+    project: Project, flow: Flow, name: str | None, company: str = ""
+) -> Mapping:
     """Find a mapping of a flow by its file name; the one that delivers by default.
+
+    With a company's name it is the mapping with the company's changes.
 
     Raises:
         SettingsError: The flow has no mapping of that name.
     """
-    folder = project.mappings[flow.file.rpartition("/")[0]]
+    folder = project.mappings_for(company, flow.file.rpartition("/")[0])
     if name is None:
         send = flow.deliver.send if flow.deliver else None
         if send is None or send.mapping is None:

@@ -156,9 +156,10 @@ def choose_work(
     for found in project.companies.values():
         if company not in (None, found.name) or not found.is_enabled:
             continue
+        own = (project.flow_for(found.name, name) for name in project.flows)
         flows = [
             candidate
-            for candidate in project.flows.values()
+            for candidate in own
             if flow in (None, candidate.name) and is_switched_on(candidate, found)
         ]
         work.append((found, flows))

@@ -33,10 +33,11 @@ def run_offline(arguments: argparse.Namespace) -> Offline:
         ConfigError: The rules are wrong, or something named is not there.
     """
     project = load_project(arguments.root)
-    flow = pick_named(project.flows, arguments.flow, "flow")
+    pick_named(project.flows, arguments.flow, "flow")
     name = arguments.company or next(iter(project.companies))
     company = pick_named(project.companies, name, "company")
-    mapping = pick_mapping(project, flow, arguments.mapping)
+    flow = project.flow_for(company.name, arguments.flow)
+    mapping = pick_mapping(project, flow, arguments.mapping, company.name)
     if not arguments.document.is_file():
         raise SettingsError([Problem("M600", f"there is no file {arguments.document}")])
     text = arguments.document.read_text("utf-8")

@@ -1,0 +1,139 @@
+"""A company's changes to a mapping: tests/cases/overlays/*.yaml, and the shipped files."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from engine.errors import RuleError
+from engine.findings import iter_leaves
+from engine.grammar import check_grammar
+from engine.mapping import apply_mapping, load_mapping
+from engine.overlay import merge_overlay
+from engine.report import render_problems
+from engine.schemas import SchemaStore
+from engine.scope import Scope
+from engine.tools.resolve import origin_of
+from engine.yamlfile import load_yaml
+from engine.yamlprint import render_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = Path(__file__).parent / "cases" / "overlays"
+TABLES = {"units": {"h": "HOUR", "kpl": "PIECE"}}
+STORE = SchemaStore(json.loads((CASES / "schemas.json").read_text("utf-8")))
+BASE = (CASES / "base.yaml").read_text("utf-8")
+DOCUMENT = json.loads((CASES / "document.json").read_text("utf-8"), parse_float=Decimal)
+PAYLOAD = json.loads((CASES / "payload.json").read_text("utf-8"), parse_float=Decimal)
+PARTS = ("tables", "vars", "fields")
+
+
+def read_cases(name):
+    cases = yaml.load((CASES / f"{name}.yaml").read_text("utf-8"), yaml.BaseLoader)
+    return [pytest.param(case, id=case["name"]) for case in cases]
+
+
+def write_overlay(case):
+    """Write the overlay as a consultant would, in a company's file."""
+    parts = {part: case[part] for part in PARTS if part in case}
+    text = yaml.safe_dump(parts, allow_unicode=True, sort_keys=False, width=200)
+    lines = [f"    {line}" for line in text.splitlines()]
+    head = ["format: 1", "company: acme", "overlays:", "  base.yaml:"]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def merge(text):
+    node = load_yaml(text, "acme.yaml")
+    overlay = node.get("overlays").get("base.yaml")
+    return merge_overlay(
+        load_yaml(BASE, "base.yaml"),
+        overlay,
+        target=STORE.field("t/bill"),
+        tables=TABLES,
+    )
+
+
+def load(node):
+    base = load_yaml(BASE, "base.yaml")
+    before = load_mapping(base, store=STORE, tables=TABLES, name="base.yaml")
+    return load_mapping(
+        node, store=STORE, tables=TABLES, name="base.yaml", before=before
+    )
+
+
+def run(mapping, recorder=None):
+    scope = Scope(DOCUMENT, {"doc": DOCUMENT, "company": {}})
+    return apply_mapping(mapping, scope, recorder)
+
+
+def leaves(payload):
+    return {path: str(value) for path, value in iter_leaves("", payload)}
+
+
+def test_the_base_alone_gives_its_payload():
+    assert leaves(PAYLOAD) == leaves(run(load(load_yaml(BASE, "base.yaml"))).payload)
+
+
+@pytest.mark.parametrize("case", read_cases("merge"))
+def test_a_change_makes_the_difference_that_it_says(case):
+    merged = merge(write_overlay(case))
+
+    result = run(load(merged.node))
+
+    assert () == merged.problems
+    errors = [f"{v.code} {v.field} {v.position.file}" for v in result.violations]
+    assert case.get("errors", []) == errors
+    if not errors:
+        expected = leaves(PAYLOAD)
+        for path, value in case["differs"].items():
+            expected[path] = "True" if value == "true" else value
+        gone = [path for path, value in expected.items() if value == "null"]
+        assert {p: v for p, v in expected.items() if p not in gone} == leaves(
+            result.payload
+        )
+
+
+@pytest.mark.parametrize("case", read_cases("merge"))
+def test_what_resolve_prints_means_the_same(case):
+    """The printed file is read again: same payload, and no warning."""
+    merged = merge(write_overlay(case)).node
+    warnings = []
+
+    printed = load_yaml(render_yaml(merged, origin_of), "printed.yaml", warnings)
+
+    assert [] == warnings
+    assert run(load(merged)).payload == run(load(printed)).payload
+
+
+@pytest.mark.parametrize("case", read_cases("merge"))
+def test_the_grammar_accepts_it(case):
+    path = ROOT / "schemas" / "grammar" / "company.schema.json"
+    grammar = json.loads(path.read_text("utf-8"))
+    node = load_yaml(write_overlay(case), "acme.yaml").get("overlays")
+
+    schema = {**grammar, **grammar["properties"]["overlays"]}
+    for key in ("required", "properties"):
+        schema.pop(key)
+    assert [] == check_grammar(node, schema)
+
+
+@pytest.mark.parametrize("case", read_cases("findings"))
+def test_a_mistake_is_told(case, snapshot):
+    """Told at its place in the company's file; the merged file is not read then."""
+    text = write_overlay(case)
+    merged = merge(text)
+    problems = list(merged.problems)
+    if merged.is_sound:
+        try:
+            load(merged.node)
+        except RuleError as error:
+            problems += error.problems
+
+    assert case["codes"] == " ".join(
+        f"{p.code}{'w' if p.is_warning else ''}" for p in problems
+    )
+    files = {"acme.yaml": text, "base.yaml": BASE}
+    assert snapshot == render_problems(problems, lambda f: files[f].splitlines())
