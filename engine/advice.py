@@ -4,7 +4,7 @@ Codes and sentences come from other systems and from our own rules; the book say
 plain words what they mean. It holds texts only and decides nothing. A code that the
 book does not know gives None, and the caller shows the system's own text.
 
-Imports ``engine.errors`` and ``engine.yamlfile``.
+Imports ``engine.errors``, ``engine.fieldwords`` and ``engine.yamlfile``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from engine.errors import Problem, RuleError
+from engine.fieldwords import FieldWords, read_field_words
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 Who = Literal["bookkeeper", "consultant", "operator"]
 Kind = Literal["permanent", "transient"]
 
-LANGUAGES: Final = ("fi", "en")  # every entry has both
+LANGUAGES: Final = ("fi", "sv", "en", "nl")  # every entry has all
 FALLBACK_LANGUAGE: Final = "en"
+UNKNOWN_CODE: Final = "UNKNOWN_CODE"  # words what the book does not know
 READ_CHARACTERS: Final = 500  # of a message; patterns look no further
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -51,6 +53,12 @@ class Advice:
     who: Who  # who must act
     kind: Kind  # transient: the next run tries again by itself
     found: Mapping[str, str] = field(default_factory=dict)  # read from the message
+
+    @property
+    def text(self) -> str:
+        """Meaning, what to do and where, as one text."""
+        where = f"({self.where})" if self.where else ""
+        return " ".join(part for part in (self.meaning, self.do, where) if part)
 
     def fill(self, details: Mapping[str, str] | None = None) -> Advice:
         """Give the advice with its pieces filled in, or dropped where a detail lacks.
@@ -99,6 +107,7 @@ class AdviceBook:
 
     entries: tuple[AdviceEntry, ...]
     by_name: Mapping[str, AdviceEntry]  # codes and aliases, folded
+    fields: FieldWords  # what a field is called in plain words
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -106,7 +115,13 @@ class AdviceBook:
         return tuple(entry.code for entry in self.entries)
 
     def __contains__(self, code: object) -> bool:
-        return code in self.codes
+        return isinstance(code, str) and _fold(code) in self.by_name
+
+    def field_word(self, path: str, language: str) -> str | None:
+        """Find the plain words for a target path: "row 3: unit price"."""
+        return self.fields.find(path, language) or self.fields.find(
+            path, FALLBACK_LANGUAGE
+        )
 
     def find(
         self, code_or_text: str, language: str = FALLBACK_LANGUAGE
@@ -132,9 +147,33 @@ class AdviceBook:
         advice = self.find(code_or_text, language)
         if advice is None:
             return None
-        filled = advice.fill(details)
-        where = f"({filled.where})" if filled.where else ""
-        return " ".join(part for part in (filled.meaning, filled.do, where) if part)
+        return advice.fill(self._in_words(details or {}, language)).text
+
+    def explain(
+        self,
+        code_or_text: str,
+        language: str = FALLBACK_LANGUAGE,
+        details: Mapping[str, str] | None = None,
+    ) -> Advice | None:
+        """Give a filled advice for whatever stopped a document.
+
+        What the book does not know is passed on as it is, in the words of the entry
+        for unknown codes; None only for an empty text or a book without that entry.
+        """
+        text = code_or_text.strip()
+        if not text:
+            return None
+        known = self._in_words(details or {}, language)
+        advice = self.find(text, language)
+        if advice is not None:
+            return advice.fill(known)
+        unknown = self.find(UNKNOWN_CODE, language)
+        return unknown.fill({"message": text, **known}) if unknown else None
+
+    def _in_words(self, details: Mapping[str, str], language: str) -> Mapping[str, str]:
+        path = details.get("field")
+        word = self.field_word(path, language) if path else None
+        return {**details, "field": word} if word else details
 
 
 def fill_pieces(text: str, details: Mapping[str, str]) -> str:
@@ -156,7 +195,7 @@ def load_advice(node: Node) -> AdviceBook:
     """Read the advice file.
 
     Raises:
-        RuleError: Everything that is wrong with it, at once (codes F401 to F408).
+        RuleError: Everything that is wrong with it, at once (codes F401 to F409).
     """
     problems: list[Problem] = []
     entries = tuple(
@@ -164,6 +203,8 @@ def load_advice(node: Node) -> AdviceBook:
         for key, value in _iter_entries(node, problems)
         if (entry := _read_entry(key, value, problems)) is not None
     )
+    fields = node.get("fields") if isinstance(node, MapNode) else None
+    words = read_field_words(fields, LANGUAGES, problems)
     names: dict[str, AdviceEntry] = {}
     for entry in entries:
         for name in (entry.code, *entry.aliases):
@@ -173,7 +214,7 @@ def load_advice(node: Node) -> AdviceBook:
                 problems.append(Problem("F407", text, entry.position))
     if problems:
         raise RuleError(problems)
-    return AdviceBook(entries, MappingProxyType(names))
+    return AdviceBook(entries, MappingProxyType(names), words)
 
 
 def _iter_entries(

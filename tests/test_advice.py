@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import yaml
 
 from engine.advice import LANGUAGES, fill_pieces, load_advice
 from engine.errors import RuleError
+from engine.flow.spec import WriteStep
+from engine.project import load_project
+from engine.rules import Block, Rows, iter_rules
 from engine.yamlfile import load_yaml, load_yaml_file
 
 ROOT = Path(__file__).parent.parent
@@ -17,20 +21,37 @@ CASES = Path(__file__).parent / "cases" / "advice"
 TEXTS = yaml.safe_load((CASES / "texts.yaml").read_text(encoding="utf-8"))
 GOOD = """\
 format: 1
+fields:
+  price: {fi: hinta, sv: pris, en: price, nl: prijs}
 advice:
   ONE:
     who: bookkeeper
     kind: permanent
     pattern: 'one'
     aliases: [uno]
-    meaning: {fi: Merkitys, en: Meaning}
-    do: {fi: Tee, en: Do}
+    meaning: {fi: Merkitys, sv: Betydelse, en: Meaning, nl: Betekenis}
+    do: {fi: Tee, sv: Gör, en: Do, nl: Doe}
   TWO:
     who: operator
     kind: transient
-    meaning: {fi: Kaksi, en: Two}
-    do: {fi: Odota, en: Wait}
+    meaning: {fi: Kaksi, sv: Två, en: Two, nl: Twee}
+    do: {fi: Odota, sv: Vänta, en: Wait, nl: Wacht}
 """
+# Where a code stands as the first argument.
+CODE_CALLS = {
+    "StoppedError",
+    "WaitError",
+    "ValueFault",
+    "Violation",
+    "_violation",
+    "Event",
+    "Reason",
+    "note",
+    "report",
+}
+# Steps of the protocol, for support only, and words that are no codes.
+STEPS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEIC", "TIFF", "NFC", "MISSING"}
+STEPS |= {"LISTED", "HTTP_"}  # a mark of the ledger; HTTP_404 and its like have aliases
 NEEDED = yaml.safe_load((CASES / "needed.yaml").read_text(encoding="utf-8"))
 
 
@@ -90,16 +111,53 @@ def test_every_code_of_the_rules_has_advice(book):
     assert [] == sorted(code for code in used if book.find(code) is None)
 
 
-def test_every_code_that_stops_a_document_has_advice(book):
-    """Whatever the engine raises with a code is explained."""
-    raised = re.compile(r'(?:StoppedError|ValueFault)\(\s*"([A-Z][A-Z_]{3,})"')
+def test_every_code_of_the_engine_has_advice(book):
+    """Whatever the engine stops, waits or notes with a code is explained."""
     used = {
-        code
+        (code, path.name)
         for path in (ROOT / "engine").rglob("*.py")
-        for code in raised.findall(path.read_text(encoding="utf-8"))
+        for code in iter_codes(ast.parse(path.read_text(encoding="utf-8")))
     }
 
-    assert [] == sorted(code for code in used if book.find(code) is None)
+    assert len(used) > 40
+    assert [] == sorted(
+        found for found in used if found[0] not in book and found[0] not in STEPS
+    )
+
+
+def iter_codes(tree):
+    """Give the texts that stand where a code stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in CODE_CALLS:
+                yield from iter_capitals(node.args[:1])
+            yield from iter_capitals(k.value for k in node.keywords if k.arg == "code")
+        elif isinstance(node, ast.Assign):
+            if any("code" in ast.unparse(target) for target in node.targets):
+                yield from iter_capitals([node.value])
+        elif isinstance(node, ast.Return) and node.value:
+            yield from iter_capitals([node.value])
+
+
+def iter_capitals(nodes):
+    for top in nodes:
+        for node in ast.walk(top):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and re.fullmatch(r"[A-Z]{3,}[A-Z_]*", text):
+                yield text
+
+
+def test_every_register_write_has_advice(book):
+    """What a flow may create beside its document is explained: ``PARTNER_CREATED``."""
+    steps = {
+        f"{step.name.upper()}_CREATED"
+        for flow in load_project(ROOT).flows.values()
+        for step in flow.prepare
+        if isinstance(step, WriteStep)
+    }
+
+    assert [] == sorted(code for code in steps if code not in book)
 
 
 @pytest.mark.parametrize("case", TEXTS["cases"], ids=lambda c: c["text"][:40])
@@ -167,6 +225,55 @@ def test_details_of_the_message_fill_the_text(book):
     assert (
         "A text is too long: 1 to 80 characters are allowed." == advice.fill().meaning
     )
+
+
+@pytest.mark.parametrize(
+    "case",
+    yaml.safe_load((CASES / "fields.yaml").read_text(encoding="utf-8")),
+    ids=lambda c: c["path"][:40],
+)
+def test_field_words(book, case):
+    """A path is told in plain words, rows counted from 1, or not at all."""
+    for language, expected in case["words"].items():
+        assert expected == book.field_word(case["path"], language)
+
+
+def test_a_required_field_is_named_in_plain_words(book):
+    """No schema path where a plain word exists."""
+    said = {
+        language: book.render(
+            "REQUIRED", language, {"field": "invoiceRows[2].unitPrice"}
+        )
+        for language in LANGUAGES
+    }
+
+    assert {
+        "fi": "Pakollinen tieto puuttuu: rivi 3: yksikköhinta. Täydennä tieto Severassa ja siirrä lasku uudelleen.",
+        "sv": "En obligatorisk uppgift saknas: rad 3: enhetspris. Fyll i uppgiften i Severa och överför fakturan på nytt.",
+        "en": "A required value is missing: row 3: unit price. Fill it in in Severa and transfer the invoice again.",
+        "nl": "Een verplicht gegeven ontbreekt: regel 3: eenheidsprijs. Vul het gegeven in Severa in en draag de factuur opnieuw over.",
+    } == said
+
+
+def test_every_field_of_the_rules_has_words(book):
+    """Whatever a mapping fills can be named to a bookkeeper."""
+    bare = {
+        (mapping.target, path)
+        for folder in load_project(ROOT).mappings.values()
+        for mapping in folder.values()
+        if mapping.target.partition("/")[0] != mapping.source.partition("/")[0]
+        for path in iter_targets(mapping.fields)
+        if book.field_word(path, "fi") is None
+    }
+
+    assert [] == sorted(bare)
+
+
+def iter_targets(fields):
+    """Give the target paths of the leaves, of lists those of the first row."""
+    for node in iter_rules(fields):
+        if not isinstance(node, (Block, Rows)):
+            yield node.path.replace("[]", "[0]")
 
 
 def test_a_language_that_lacks_falls_back_to_english(book):

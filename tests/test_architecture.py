@@ -35,7 +35,8 @@ FLOORS = {
     0: """
         engine engine.addresses engine.advice engine.arms engine.assembly
         engine.attachments engine.clock engine.comments engine.conversion engine.errors
-        engine.expressions engine.filters engine.filtershapes engine.findings
+        engine.expressions engine.fieldwords engine.filters engine.filtershapes
+        engine.findings
         engine.formulas engine.gate engine.grammar engine.grammarwords
         engine.identifiers engine.jmes engine.json_text engine.listfilters
         engine.literals engine.lowering engine.mapload engine.mapping engine.masking

@@ -414,12 +414,7 @@ class _Worker:
         now = self.run.clock.now()
         self.run.ledger.hold(
             document.transfer,
-            Event(
-                code,
-                mask_text(reason.message),
-                reason.field,
-                self._advice_on(code, reason.details),
-            ),
+            self._event(code, reason.message, reason.details, reason.field),
             retry_at=back_off_until(document.transfer.held_count, now),
             not_applied=document.is_not_applied,
         )
@@ -434,9 +429,10 @@ class _Worker:
                 raise SystemDownError(_facts(error))
 
     def _wait(self, document: Document, error: TransientError, code: str) -> None:
+        details = {} if isinstance(error, WaitError) else _system(error.facts)
         self.run.ledger.wait(
             document.transfer,
-            Event(code, mask_text(str(error)), advice=self._advice_on(code, {})),
+            self._event(code, str(error), details),
             not_applied=document.is_not_applied,
         )
         self._finish(document, "waiting", code)
@@ -454,9 +450,16 @@ class _Worker:
             self.report.codes[code] += 1
         self.progress(self.run.flow.name, label, outcome, code)
 
-    def _advice_on(self, code: str, details: Mapping[str, str]) -> str:
-        masked = {name: mask_text(text) for name, text in details.items()}
-        return self.advice.render(code, self._language, masked) or ""
+    def _event(
+        self, code: str, message: str, details: Mapping[str, str], field: str = ""
+    ) -> Event:
+        """Give an event with its advice, and what words it in other languages."""
+        known = {name: mask_text(text) for name, text in details.items() if text}
+        if field:
+            known["field"] = field
+        advice = self.advice.explain(code, self._language, known)
+        text = advice.text if advice else ""
+        return Event(mask_text(code), mask_text(message), field, text, known)
 
     @property
     def _language(self) -> str:
@@ -474,6 +477,10 @@ def _waiting_code(error: TransientError) -> str:
     if isinstance(error, SystemDownError):
         return "SYSTEM_DOWN"
     return "IN_DOUBT" if isinstance(error, DoubtError) else "SYSTEM_BUSY"
+
+
+def _system(facts: RequestFacts) -> dict[str, str]:
+    return {"system": facts.system.capitalize()}
 
 
 def _shown(text: str) -> str:

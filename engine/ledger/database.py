@@ -27,7 +27,7 @@ Row = TypeVar("Row", Transfer, Write, LogRow, Run)
 
 PAGE = 500  # rows held in memory at a time by the iterators
 FLAGS = frozenset({"adopted", "retry_asked"})
-OBJECTS = frozenset({"answer", "counts"})
+OBJECTS = frozenset({"answer", "counts", "details"})
 
 
 class Database:

@@ -182,12 +182,14 @@ class LogRow:
     message: str
     advice: str
     at: datetime
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, str | None]:
-        """Give plain values, the time as UTC text."""
+        """Give plain values, the time as UTC text; the details are for wording only."""
         return {
             name: format_time(value) if isinstance(value, datetime) else value
             for name in self.__slots__
+            if name != "details"
             for value in (getattr(self, name),)
         }
 

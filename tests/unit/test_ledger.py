@@ -935,7 +935,7 @@ def test_fields_are_columns(ledger, path, kind, table):
 def test_log_rows_have_exactly_the_promised_fields():
     promised = (
         "company flow key label outcome target_id target_number code field message "
-        "advice at"
+        "advice at details"
     )
 
     assert promised.split() == [field.name for field in dataclasses.fields(LogRow)]
