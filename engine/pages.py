@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.advice import load_advice
+from engine.editorschemas import editor_schemas
 from engine.filters import FILTERS, TESTS
 from engine.flowpages import flow_page
 from engine.pagehtml import render_html
@@ -29,7 +30,7 @@ GRAMMARS = ("mapping", "match", "flow", "system", "table", "advice", "company")
 
 
 # Folders that hold nothing but generated files: what is left over there goes.
-OWN_FOLDERS = ("docs/flows",)
+OWN_FOLDERS = ("docs/flows", "schemas/editor")
 
 
 def write_pages(root: Path) -> list[str]:
@@ -79,7 +80,7 @@ def _pages(root: Path) -> dict[str, str]:
         page = flow_page(project, flow)
         pages[f"docs/flows/{flow.name}.md"] = render_markdown(page, MADE)
         pages[f"docs/flows/{flow.name}.html"] = render_html(page, MADE)
-    return pages
+    return pages | editor_schemas(project)
 
 
 def render_rules(root: Path) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from engine.pagewords import Piece, Words
     from engine.rules import Limit, Option, ValueKey
-    from engine.schemas import SchemaField
+    from engine.shapes import Field
 
 _ROUNDINGS: Final[Mapping[str, str]] = {
     "half_up": "half up",
@@ -155,7 +155,7 @@ def required_when_words(rule: Rule) -> Words:
     return ("when ", formula_code(rule.required_when.text))
 
 
-def type_words(field: SchemaField | None) -> str:
+def type_words(field: Field | None) -> str:
     """Say what a schema asks of a field's value: "text, at most 80"."""
     if field is None:
         return ""
