@@ -3,6 +3,7 @@
 An arm is a place and a word. The stage functions name the arms that they go through to
 the recorder; here stands which arms there are. What counts:
 
+- each rule, when it gives a value;
 - each row of ``choose``, and "no row holds" when it has no ``otherwise``;
 - each path of ``first_of``, when it is the one that is taken;
 - each entry of a table, by the rules that look it up; of a table with more than 20
@@ -13,7 +14,8 @@ the recorder; here stands which arms there are. What counts:
 - ``required``: an empty value that stops the document; ``required_when``: both ways;
 - ``each``: with rows and without.
 
-Variables count like fields; formulas are one arm, whatever they compute.
+Variables count like fields. A formula is no more than its rule's value, whatever it
+computes.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from engine.expressions import Condition
     from engine.rules import Lookup, Mapping
 
+VALUE: Final = "a value"
 HOLDS: Final = "true"
 HOLDS_NOT: Final = "false"
 TAKEN: Final = "taken"
@@ -86,11 +89,11 @@ def list_arms(mapping: Mapping) -> list[Arm]:
         found += _both("the document", "only_when", mapping.only_when)
     rules: list[Rule] = list(mapping.variables.values())
     for rule in rules:
-        found += _of_rule(rule)
+        found += [_arm(rule.path, VALUE, rule.position, VALUE), *_of_rule(rule)]
     for node in iter_rules(mapping.fields):
         if isinstance(node, Rule):
             rules.append(node)
-            found += _of_rule(node)
+            found += [_arm(node.path, VALUE, node.position, VALUE), *_of_rule(node)]
         elif isinstance(node, Block):
             if node.when is not None:
                 found += _both(node.path, "when", node.when)

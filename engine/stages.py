@@ -106,6 +106,8 @@ def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> An
         stages = tuple(run.stages)
         trace = Trace(path, shown, stages, rule.position, is_sent, rule.target)
         findings.recorder.keep(trace)
+        if shown is not None:
+            run.meet(rule.position, arms.VALUE)
     return value
 
 

@@ -34,27 +34,27 @@ DOCS = ROOT / "docs"
 FLOORS = {
     0: """
         engine engine.addresses engine.advice engine.arms engine.assembly
-        engine.attachments engine.clock engine.comments engine.conversion engine.editordraft
-        engine.editorpaths engine.errors
+        engine.attachments engine.clock engine.comments engine.conversion
+        engine.crosscheck engine.editordraft engine.editorpaths engine.errors
         engine.expressions engine.fieldwords engine.filters engine.filtershapes
-        engine.findings
-        engine.formulas engine.gate engine.grammar engine.grammarwords
+        engine.findings engine.formulas engine.gate engine.grammar engine.grammarwords
         engine.identifiers engine.jmes engine.json_text engine.listfilters
         engine.literals engine.lowering engine.mapload engine.mapping engine.masking
         engine.matching engine.merging engine.operators engine.overlay engine.pagehtml
         engine.pagetext engine.pagewords engine.paths engine.rulecheck engine.ruleload
-        engine.rules engine.ruleswords engine.schemas engine.scope engine.secrets
-        engine.shapes engine.stages engine.suggest engine.targetrows engine.validation
-        engine.valuefilters engine.values engine.yamlbytes engine.yamlerrors
-        engine.yamlfile engine.yamlnodes engine.yamltext
+        engine.rules engine.ruleshapes engine.ruleswords engine.schemas engine.scope
+        engine.secrets engine.shapes engine.stages engine.suggest engine.targetrows
+        engine.validation engine.valuefilters engine.values engine.yamlbytes
+        engine.yamlerrors engine.yamlfile engine.yamlnodes engine.yamlprint
+        engine.yamltext
     """,
     1: """
-        engine.companyflows engine.credentials engine.editorschemas engine.flow
-        engine.flow.load
+        engine.companycheck engine.companyflows engine.credentials engine.editorschemas
+        engine.flow engine.flow.cells engine.flow.known engine.flow.load
         engine.flow.spec engine.flowpages engine.flowwords engine.pages engine.project
-        engine.report engine.selfsetup engine.settings engine.systems.bodies
-        engine.systems.load engine.systems.node_reader engine.systems.paging
-        engine.systems.sign_in engine.systems.spec
+        engine.projectload engine.report engine.selfsetup engine.settings
+        engine.snapshots engine.systems.bodies engine.systems.load engine.systems.node_reader
+        engine.systems.paging engine.systems.sign_in engine.systems.spec
     """,
     2: """
         engine.ledger engine.ledger.database engine.ledger.failures engine.ledger.files
@@ -64,7 +64,7 @@ FLOORS = {
         engine.systems.requests engine.systems.retry engine.systems.system
     """,
     3: """
-        engine.__main__ engine.flow.context engine.flow.digests engine.flow.gather
+        engine.__main__ engine.samples engine.flow.context engine.flow.digests engine.flow.gather
         engine.flow.offline engine.flow.reasons engine.flow.run engine.flow.signals
         engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain

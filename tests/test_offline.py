@@ -31,7 +31,7 @@ def read(text: str) -> Any:
 
 def write(folder: Path, sample: str) -> Path:
     """Write a sample's document as the file that a consultant would have."""
-    document = read_sample(FOLDER / "sales_invoice" / f"{sample}.yaml")["document"]
+    document = read_sample(FOLDER / "sales_invoice" / f"{sample}.yaml").document
     file = folder / f"{sample}.json"
     file.write_text(render_json(document), "utf-8")
     return file

@@ -1,0 +1,372 @@
+"""Samples: one gathered document each, and what the rules make of it.
+
+Each file ``tests/samples/FLOW/CASE.yaml`` is one sample. ``pytest`` and ``python -m
+engine test`` read and run samples here, so that both say the same.
+
+    about: one sentence            # what is to be seen, with the number of the demand
+    base: base.json                # the document that is changed; the default
+    mapping: partner               # default: what the flow sends
+    item: rows[0]                  # for a mapping of one item of an each
+    for: demo                      # the company; default: demo, else the first
+    company: {sales: {...}}        # changes to the company's settings
+    change:                        # dotted path -> value
+      rows[0].description: {repeat: ä, times: 81}
+      customer.vatNumber: null     # null is sent by the source; `remove` leaves it out
+      invoice.receiverAddress: remove
+    leaves: null                   # every value of the document, all shapes kept
+    off_schema: yes                # the source would never answer so
+
+Texts stay as typed: ``no`` and ``012`` in ``change`` are texts, ``true`` is a truth.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from engine.errors import Position, Problem, SettingsError
+from engine.flow.offline import map_document, pick_mapping, read_document
+from engine.json_text import render_json
+from engine.mapping import LazyVars, apply_mapping
+from engine.scope import Scope
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Dictionary
+    from pathlib import Path
+
+    from engine.errors import Violation
+    from engine.flow.spec import Flow
+    from engine.mapping import Mapping, MappingResult, Recorder
+    from engine.project import Project
+
+SAMPLES: Final = "tests/samples"
+DEMO: Final = "demo"
+KEYS: Final = frozenset(
+    [
+        "about",
+        "base",
+        "mapping",
+        "item",
+        "for",
+        "company",
+        "change",
+        "leaves",
+        "off_schema",
+    ]
+)
+_LONGEST_RULE: Final = 60  # characters of a rule that a snapshot shows
+_LONGEST_SHOWN: Final = 600  # characters of a text that a snapshot holds in full
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample, with its document made and its settings merged."""
+
+    file: str  # relative to the project's root
+    flow: str
+    case: str
+    about: str
+    mapping: str | None
+    item: str | None
+    company: str
+    settings: Dictionary[str, Any]
+    document: dict[str, Any]
+    is_off_schema: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRun:
+    """What became of a sample; ``stops`` are the flow's requirements."""
+
+    result: MappingResult
+    stops: tuple[Violation, ...]
+
+
+def find_samples(root: Path, flow: str | None = None) -> list[Path]:
+    """List the sample files of a flow, or of all, sorted.
+
+    Raises:
+        SettingsError: Two samples have one name; snapshots are found by it.
+    """
+    paths = sorted((root / SAMPLES).rglob("*.yaml"))
+    seen: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in seen:
+            other = seen[path.stem].relative_to(root).as_posix()
+            said = f"{other} has the name {path.stem} too"
+            place = Position(path.relative_to(root).as_posix(), 1, 1)
+            raise SettingsError([Problem("M611", said, place, "rename one of them")])
+        seen[path.stem] = path
+    return [path for path in paths if flow is None or path.parent.name == flow]
+
+
+def load_sample(project: Project, path: Path) -> Sample:
+    """Read a sample and make its document and settings.
+
+    Raises:
+        SettingsError: A key is unknown, a file is missing, or a changed place is not
+            in the document.
+    """
+    file = path.relative_to(project.root).as_posix()
+    said = _read_yaml(path, file)
+    base = path.parent / said.get("base", "base.json")
+    if not base.is_file():
+        raise _fault("M612", file, f"there is no document {base.name} beside it")
+    document = read_document(base.read_text("utf-8"), base.name)
+    if "leaves" in said:
+        registers = document.pop("run", {})
+        document = {**_empty_leaves(document), "run": registers}
+    for place, value in (said.get("change") or {}).items():
+        _change(document, str(place), _as_typed(value), file)
+    known = project.companies
+    company = str(said.get("for") or (DEMO if DEMO in known else next(iter(known))))
+    if company not in known:
+        raise _fault("M613", file, f"there is no company {company}", company, known)
+    settings = copy.deepcopy(dict(known[company].settings))
+    return Sample(
+        file,
+        path.parent.name,
+        path.stem,
+        str(said.get("about", "")),
+        said.get("mapping"),
+        said.get("item"),
+        company,
+        _merge(settings, _as_truth(said.get("company") or {})),
+        document,
+        "off_schema" in said,
+    )
+
+
+def pick_sample_mapping(project: Project, sample: Sample) -> Mapping:
+    """Give the mapping that a sample shows.
+
+    Raises:
+        SettingsError: There is no such flow or mapping.
+    """
+    flow = _flow(project, sample)
+    return pick_mapping(project, flow, sample.mapping, sample.company)
+
+
+def run_sample(
+    project: Project, sample: Sample, recorder: Recorder | None = None
+) -> SampleRun:
+    """Map a sample's document, or the item of it that the sample names.
+
+    Raises:
+        SettingsError: There is no such flow, mapping or item.
+    """
+    flow = _flow(project, sample)
+    mapping = pick_sample_mapping(project, sample)
+    document, settings = copy.deepcopy(sample.document), sample.settings
+    if sample.item is None:
+        offline = map_document(flow, mapping, document, settings, recorder=recorder)
+        return SampleRun(offline.result, offline.stops)
+    # The flow's own derivations first: they stand on the items.
+    main = pick_mapping(project, flow, None, sample.company)
+    stops = map_document(flow, main, document, settings).stops
+    item: Any = document
+    for part in _split(sample.item):
+        item = _step(item, part, sample.item, sample.file)
+    roots = {"doc": document, "company": settings, "run": document.get("run", {})}
+    scope = Scope(document, roots)
+    scope = scope.with_roots(vars=LazyVars(dict(flow.variables), scope))
+    return SampleRun(apply_mapping(mapping, scope.with_item(item), recorder), stops)
+
+
+def show_run(project: Project, sample: Sample, run: SampleRun) -> str:
+    """Show a sample as its snapshot does: the sentence, then payload, cuts, errors."""
+    result, lines = run.result, _Lines(project.root)
+    found = {
+        "payload": result.payload,
+        "truncations": [
+            {
+                "path": cut.path,
+                "limit": cut.limit,
+                "kept": cut.kept,
+                "moved_to": cut.moved_to,
+                "rule": lines.show(cut.position),
+            }
+            for cut in result.truncations
+        ],
+        "errors": [
+            {
+                "code": violation.code,
+                "field": violation.field,
+                "message": violation.message,
+                "rule": lines.show(violation.position),
+            }
+            for violation in (*run.stops, *result.violations)
+        ],
+    }
+    return f"{sample.about}\n{render_json(_shorten(found))}"
+
+
+class _Lines:
+    """Shows what stands at a place: a line number would change with every new line."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._files: dict[str, list[str]] = {}
+
+    def show(self, position: Position | None) -> str:
+        if position is None:
+            return ""
+        if position.file not in self._files:
+            text = (self._root / position.file).read_text("utf-8")
+            self._files[position.file] = text.splitlines()
+        line = self._files[position.file][position.line - 1]
+        before, at_place = line[: position.column - 1], line[position.column - 1 :]
+        key = re.search(r"(\w+: )$", before)
+        said = re.split(r", |\}|  #" if key else "  #", at_place)[0].rstrip()
+        name = position.file.rpartition("/")[2]
+        return f"{name} {key[1] if key else ''}{said[:_LONGEST_RULE]}"
+
+
+def _shorten(value: Any) -> Any:
+    """Show both ends and the length of a text that is too long to read."""
+    if isinstance(value, dict):
+        return {key: _shorten(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shorten(item) for item in value]
+    if isinstance(value, str) and len(value) > _LONGEST_SHOWN:
+        return f"{value[:40]} ({len(value)} characters) {value[-40:]}"
+    return value
+
+
+class _Word(str):
+    """A word that YAML takes for a truth; where it stands decides whether it is."""
+
+    __slots__ = ()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose numbers keep their digits and whose texts stay as typed."""
+
+
+def _whole_number(_: Any, node: Any) -> Any:
+    plain = re.fullmatch(r"-?(0|[1-9]\d*)", node.value)
+    return int(node.value) if plain else node.value
+
+
+def _number(_: Any, node: Any) -> Any:
+    plain = re.fullmatch(r"-?\d+\.\d+", node.value)
+    return Decimal(node.value) if plain else node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+_Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: _Word(node.value))
+
+
+def _read_yaml(path: Path, file: str) -> dict[str, Any]:
+    try:
+        # The loader makes plain data only: it is the safe one.
+        said = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        place = Position(file, line, column)
+        said = f"this is no YAML: {error.problem}"
+        raise SettingsError([Problem("M610", said, place)]) from error
+    if not isinstance(said, dict):
+        raise _fault("M610", file, "a sample has keys such as about: and change:")
+    unknown = [key for key in said if key not in KEYS]
+    if unknown:
+        message = f"{unknown[0]} is no key of a sample"
+        raise _fault("M610", file, message, str(unknown[0]), KEYS)
+    return said
+
+
+def _as_typed(value: Any) -> Any:
+    """Make ``true`` and ``false`` truths, and leave ``yes`` and ``no`` texts."""
+    if isinstance(value, _Word):
+        return {"true": True, "false": False}.get(value, str(value))
+    if isinstance(value, dict):
+        return {str(key): _as_typed(item) for key, item in value.items()}
+    return [_as_typed(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_truth(value: Any) -> Any:
+    """Read ``yes`` and ``no`` as a company file does."""
+    if isinstance(value, _Word):
+        return value.lower() in {"yes", "true", "on"}
+    if isinstance(value, dict):
+        return {str(key): _as_truth(item) for key, item in value.items()}
+    return [_as_truth(item) for item in value] if isinstance(value, list) else value
+
+
+def _empty_leaves(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _empty_leaves(item) for key, item in value.items()}
+    return [_empty_leaves(item) for item in value] if isinstance(value, list) else None
+
+
+def _change(document: dict[str, Any], place: str, value: Any, file: str) -> None:
+    """Set, replace or remove one value; an index one past the end adds an item."""
+    *way, last = _split(place)
+    target: Any = document
+    for part in way:
+        target = _step(target, part, place, file)
+    is_list = isinstance(target, list)
+    fits = is_list if isinstance(last, int) else isinstance(target, dict)
+    if not fits:
+        raise _fault("M614", file, f"the document has no place {place}")
+    if value == "remove":
+        _step(target, last, place, file)
+        del target[last]
+    elif is_list and last == len(target):
+        target.append(_spell_out(value))
+    else:
+        if is_list:
+            _step(target, last, place, file)
+        target[last] = _spell_out(value)
+
+
+def _step(value: Any, part: str | int, place: str, file: str) -> Any:
+    try:
+        return value[part]
+    except (KeyError, IndexError, TypeError):
+        message = f"the document has no place {place}: there is no {part}"
+        known = value if isinstance(value, dict) else ()
+        raise _fault("M614", file, message, str(part), known) from None
+
+
+def _split(place: str) -> list[str | int]:
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", place)
+    return [int(index) if index else name for index, name in parts]
+
+
+def _spell_out(value: Any) -> Any:
+    if isinstance(value, dict) and "repeat" in value:
+        start, end = value.get("start", ""), value.get("end", "")
+        return f"{start}{value['repeat'] * value['times']}{end}"
+    return value
+
+
+def _merge(settings: dict[str, Any], changes: Dictionary[str, Any]) -> dict[str, Any]:
+    for name, value in changes.items():
+        is_group = isinstance(value, dict) and isinstance(settings.get(name), dict)
+        settings[name] = _merge(settings[name], value) if is_group else value
+    return settings
+
+
+def _flow(project: Project, sample: Sample) -> Flow:
+    if sample.flow not in project.flows:
+        message = f"there is no flow {sample.flow}"
+        raise _fault("M613", sample.file, message, sample.flow, project.flows)
+    return project.flow_for(sample.company, sample.flow)
+
+
+def _fault(
+    code: str, file: str, message: str, word: str = "", known: Any = ()
+) -> SettingsError:
+    guess = suggest(word, list(known)) if word else None
+    hint = f"did you mean {guess}?" if guess else None
+    return SettingsError([Problem(code, message, Position(file, 1, 1), hint)])
