@@ -25,7 +25,12 @@ TOOLS = (check, map_tool, explain, resolve, docs)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, print what it says and give its exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, left = parser.parse_known_args(argv)
+    if left:  # a positional may also stand behind the options: explain FLOW … FIELD
+        if len(left) > 1 or getattr(arguments, "field", "") is not None:
+            parser.error(f"unrecognized arguments: {' '.join(left)}")
+        arguments.field = left[0]
     try:
         reply: Reply = arguments.run(arguments)
     except ConfigError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.attachments import FileContent, check_file, clean_names
@@ -257,11 +258,12 @@ def derive_into(step: DeriveStep, scope: Scope) -> list[Truncation]:
     """
     violations: list[Violation] = []
     cuts: list[Truncation] = []
-    for item_scope in iter_items(step.each, scope):
+    for number, item_scope in enumerate(iter_items(step.each, scope)):
         if not holds(step.when, item_scope):
             continue
         result = apply_mapping(step.mapping, item_scope)
-        violations.extend(result.violations)
+        place = "" if step.each is None else f"{step.each.text}[{number}]."
+        violations += [replace(v, field=place + v.field) for v in result.violations]
         cuts.extend(result.truncations)
         item_scope.item.update(result.payload)
     if violations:
