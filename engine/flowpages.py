@@ -6,7 +6,7 @@ order, the comments beside the rules, the match rules, the tables that are looke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.comments import FileRemarks, Remark, read_remarks
 from engine.flowwords import FlowWords, iter_requests, mapping_anchor
@@ -15,6 +15,7 @@ from engine.pagewords import (
     Fold,
     Heading,
     Item,
+    Link,
     Listing,
     Page,
     Paragraph,
@@ -33,12 +34,14 @@ from engine.ruleswords import (
     rule_words,
     table_anchor,
     type_words,
+    value_code,
 )
 from engine.targetrows import list_target_rows
 from engine.yamlfile import ListNode, MapNode, load_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Mapping as Dictionary
     from pathlib import Path
 
     from engine.expressions import Condition
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from engine.pagewords import Block as PageBlock
     from engine.pagewords import Words
     from engine.project import Project
-    from engine.rules import Each
+    from engine.rules import Each, Lookup
     from engine.targetrows import Arm, TargetRow
     from engine.yamlfile import Node
 
@@ -274,21 +277,25 @@ class _Builder:
     # The end -------------------------------------------------------------------------
 
     def _tables(self, mappings: list[Mapping]) -> Iterator[PageBlock]:
-        used = sorted({name for m in mappings for name in _tables_of(m)})
+        used: dict[str, list[tuple[Mapping, Lookup]]] = {}
+        for mapping in mappings:
+            for name, lookup in {x.table: x for x in _lookups_of(mapping)}.items():
+                used.setdefault(name, []).append((mapping, lookup))
         if not used:
             return
         yield Heading(2, "Tables", "tables")
-        for name in used:
+        for name, users in sorted(used.items()):
             yield Heading(3, f"Table {name}", table_anchor(name))
-            entries = self._project.tables.get(name)
-            if entries is None:
-                yield Paragraph(("Stands in the mapping that uses it.",))
-                continue
-            rows = tuple(
-                Row(((Code(key),), (Code(to),))) for key, to in entries.items()
-            )
-            table = Table(("From", "To"), rows)
-            yield Fold(f"{len(entries)} entries", (table,))
+            shared = self._project.tables.get(name, {})
+            if shared:
+                yield _entries(shared)
+            for mapping, lookup in users:
+                own = {k: v for k, v in lookup.entries.items() if shared.get(k) != v}
+                if own:
+                    added = "adds" if shared else "has"
+                    link = Link(mapping.name, mapping_anchor(mapping.name), True)
+                    yield Paragraph(("Mapping ", link, f" {added}:"))
+                    yield _entries(own)
 
     def _endpoints(self) -> Iterator[PageBlock]:
         yield Heading(2, "Systems", "systems")
@@ -410,16 +417,23 @@ def _remark_words(remark: Remark) -> Words:
     return (f" ({said})",) if said else ()
 
 
-def _tables_of(mapping: Mapping) -> Iterator[str]:
+def _entries(entries: Dictionary[str, Any]) -> Fold:
+    rows = tuple(Row(((Code(key),), (value_code(to),))) for key, to in entries.items())
+    noun = "entry" if len(rows) == 1 else "entries"
+    return Fold(f"{len(rows)} {noun}", (Table(("From", "To"), rows),))
+
+
+def _lookups_of(mapping: Mapping) -> Iterator[Lookup]:
+    """Give every lookup in a named table, also those inside a choice."""
     rules = [node for node in iter_rules(mapping.fields) if isinstance(node, Rule)]
     for rule in (*rules, *mapping.variables.values()):
-        yield from _tables_of_rule(rule)
+        yield from _lookups_in(rule)
 
 
-def _tables_of_rule(rule: Rule) -> Iterator[str]:
+def _lookups_in(rule: Rule) -> Iterator[Lookup]:
     if rule.lookup is not None and rule.lookup.table:
-        yield rule.lookup.table
+        yield rule.lookup
     if isinstance(rule.value, Choose):
         for option in rule.value.options:
             if isinstance(option.then, Rule):
-                yield from _tables_of_rule(option.then)
+                yield from _lookups_in(option.then)
