@@ -5,8 +5,8 @@ Every scalar is text, so the schema's types mean forms of text here: "integer" a
 ``40``, "boolean" accepts yes, no, true and false, and ``const: 1`` accepts ``1``.
 
 Schemas may carry annotations of ours: ``x-instead`` (a key that people try → the key to
-use), ``x-elsewhere`` (a key of another kind of file → where it belongs) and ``x-form``
-(what a ``pattern`` asks for, in words).
+use), ``x-elsewhere`` (a key of another kind of file → where it belongs), ``x-form``
+(what a ``pattern`` asks for, in words) and ``x-why`` (why no other value is allowed).
 
 Pure; imports errors, suggest and yamlfile.
 """

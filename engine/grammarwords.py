@@ -202,7 +202,9 @@ def _word_value(finding: Finding) -> list[Problem]:
         return [_missing(finding)]
     guess = suggest(node.text, texts)
     hint = f"did you mean {guess}?" if guess else _list("write", texts, "or")
+    why = finding.schema.get("x-why")
     message = f'"{_short(node.text)}" is not allowed for {finding.label}'
+    message += f": {why}" if why else ""
     return [_at_value(finding, "M104", message, hint)]
 
 

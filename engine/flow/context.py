@@ -79,6 +79,10 @@ class Document(Gathered):
     is_gathered: bool = False  # its record was enriched before it was expanded
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class RunContext:
     """One company, one flow, one run; everything is passed in."""
@@ -95,6 +99,7 @@ class RunContext:
     since: str = ""  # changes from this moment on are listed; "" lists everything
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
+    is_on: Callable[[], bool] = _always  # asked between documents: the master switch
 
     def scope(self, data: dict[str, Any], **roots: Any) -> Scope:
         """Give a fresh scope on a document; its variables are computed when asked for.

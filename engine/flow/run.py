@@ -36,7 +36,7 @@ from engine.flow.gather import (
     run_look,
 )
 from engine.flow.reasons import describe_stop
-from engine.flow.signals import GoneError, WaitError
+from engine.flow.signals import GoneError, SwitchedOffError, WaitError
 from engine.flow.spec import ReadStep, RequireStep, WriteStep
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer, run_vanished
 from engine.ledger import Event, LedgerConflictError, back_off_until
@@ -73,6 +73,7 @@ class FlowReport:
     codes: Counter[str] = field(default_factory=Counter)
     calls: dict[str, Counter[str]] = field(default_factory=dict)
     degraded: str = ""  # why the run ended early; "" when it did not
+    is_switched_off: bool = False  # in mid-run; what was not begun is left alone
 
 
 def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowReport:
@@ -85,6 +86,8 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
     try:
         worker.set_up()
         worker.run_all()
+    except SwitchedOffError:
+        worker.report.is_switched_off = True
     except SystemDownError as error:
         worker.report.degraded = str(error)
     except TransientError as error:
@@ -256,6 +259,8 @@ class _Worker:
         )
 
     def _run_one(self, listed: Listed) -> None:
+        if not self.run.is_on():
+            raise SwitchedOffError
         conflict = None
         try:
             transfer = self._open(listed)

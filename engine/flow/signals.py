@@ -1,4 +1,4 @@
-"""Two ends that are nobody's fault: a document waits, or it is passed over."""
+"""Ends that are nobody's fault: a document waits or is passed over, a run is ended."""
 
 from __future__ import annotations
 
@@ -29,3 +29,7 @@ class GoneError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class SwitchedOffError(Exception):
+    """The company was switched off while its run was at work."""

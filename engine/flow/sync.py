@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,12 @@ from engine.expressions import Scope
 from engine.flow.context import RunContext
 from engine.flow.run import FlowReport, Progress, run_flow
 from engine.ledger import Event
+from engine.schedule import is_due
+from engine.settings import Switch
 from engine.systems import RateLimiter, open_system
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from engine.clock import Clock
     from engine.credentials import SecretPlaces
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from engine.settings import Company
     from engine.systems import System, SystemSpec
 
+AfterCompany = Callable[["Ledger", "Company", "CompanyReport", list[Problem]], None]
 UNFINISHED = ("stopped", "still stopped", "waiting")
 MISSING = "C201"  # the problem code of a secret that is nowhere
 SETTLE_SECONDS = 600.0  # as long as a late request may take effect; reliability figure
@@ -174,6 +178,12 @@ def is_switched_on(flow: Flow, company: Company) -> bool:
     return flow.switch is None or flow.switch.evaluate(scope) is not False
 
 
+def is_company_due(company: Company, ledger: Ledger, clock: Clock) -> bool:
+    """Tell whether a company's schedule asks for a run now."""
+    last = ledger.last_run(company.name)
+    return is_due(company.schedule, clock.now(), last.started_at if last else None)
+
+
 def sync_company(
     project: Project,
     company: Company,
@@ -185,8 +195,13 @@ def sync_company(
     places: SecretPlaces,
     progress: Progress,
     settle_seconds: float = SETTLE_SECONDS,
+    is_on: Callable[[], bool] | None = None,
 ) -> CompanyReport:
     """Run the company's flows under its lock.
+
+    Args:
+        is_on: Asked between documents; False ends the run after the current one. Left
+            out, the company's file is looked at.
 
     Raises:
         SettingsError: Secrets are missing, or a register does not have what the
@@ -200,6 +215,8 @@ def sync_company(
         report.held_by = str(holder) if holder else "another process"
         return report
     owner = f"pid {os.getpid()}"
+    if is_on is None:
+        is_on = Switch(project.root, company.position.file).is_on
     with ExitStack() as stack:
         stack.callback(lock.release)
         run = ledger.start_run(company.name, owner)
@@ -220,6 +237,7 @@ def sync_company(
                     clock=clock,
                     owner=owner,
                     settle_seconds=settle_seconds,
+                    is_on=is_on,
                 )
                 done = run_flow(context, project.advice, progress)
                 report.flows.append(done)
@@ -227,6 +245,9 @@ def sync_company(
                     ledger.note_flow(
                         company.name, flow.name, Event("DEGRADED", done.degraded)
                     )
+                if done.is_switched_off:
+                    ledger.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
+                    break
             outcome = "degraded" if report.degraded else "ok"
         finally:
             ledger.end_run(run, outcome, dict(report.outcomes))
@@ -244,14 +265,26 @@ def sync_companies(
     progress: Progress,
     transport: Any | None = None,
     settle_seconds: float = SETTLE_SECONDS,
+    only_due: bool = False,
+    is_on: Callable[[], bool] | None = None,
+    after_company: AfterCompany | None = None,
 ) -> list[CompanyReport]:
     """Run all companies, or one; nothing runs while settings or secrets are wrong.
+
+    ``after_company`` is told of each run, with what was wrong in the settings.
+
+    Args:
+        only_due: Leave out companies whose schedule does not ask for a run now.
+        is_on: See ``sync_company``.
 
     Raises:
         SettingsError: All problems of all companies. Those that only a register can
             tell come after the other companies have run.
     """
     work = choose_work(project, company=company, flow=flow)
+    if only_due:
+        with closing(open_ledger()) as ledger:
+            work = [(c, flows) for c, flows in work if is_company_due(c, ledger, clock)]
     problems = [
         problem
         for found, flows in work
@@ -263,6 +296,8 @@ def sync_companies(
     reports: list[CompanyReport] = []
     with closing(open_ledger()) as ledger:
         for found, flows in work:
+            wrong: list[Problem] = []
+            report = CompanyReport(found.name)
             try:
                 report = sync_company(
                     project,
@@ -274,11 +309,15 @@ def sync_companies(
                     places=places,
                     progress=progress,
                     settle_seconds=settle_seconds,
+                    is_on=is_on,
                 )
             except SettingsError as error:
-                problems.extend(error.problems)
+                wrong = list(error.problems)
+                problems.extend(wrong)
             else:
                 reports.append(report)
+            if after_company is not None:
+                after_company(ledger, found, report, wrong)
     if problems:
         raise SettingsError(problems)
     return reports
