@@ -30,6 +30,7 @@ from engine.ledger.model import (
     format_time,
     read_time,
 )
+from engine.ledger.notices import Letter, Notices
 from engine.ledger.open import open_ledger
 
 __all__ = [
@@ -42,8 +43,10 @@ __all__ = [
     "LedgerConflictError",
     "LedgerError",
     "LedgerStateError",
+    "Letter",
     "Lock",
     "LogRow",
+    "Notices",
     "Outcome",
     "Run",
     "RunOutcome",

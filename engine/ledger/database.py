@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.ledger.failures import LedgerError, LedgerStateError
 from engine.ledger.files import connect
-from engine.ledger.model import LogRow, Run, Transfer, Write, format_time, read_time
+from engine.ledger.model import format_time, read_time
 from engine.ledger.queries import load_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from _typeshed import DataclassInstance
+
     from engine.clock import Clock
 
-Row = TypeVar("Row", Transfer, Write, LogRow, Run)
+Row = TypeVar("Row", bound="DataclassInstance")
 
 PAGE = 500  # rows held in memory at a time by the iterators
 FLAGS = frozenset({"adopted", "retry_asked"})
 OBJECTS = frozenset({"answer", "counts", "details"})
+LISTS = frozenset({"recipients"})
 
 
 class Database:
@@ -102,6 +105,8 @@ def read_row(kind: type[Row], row: sqlite3.Row) -> Row:
             value = bool(value)
         elif column.name in OBJECTS:
             value = json.loads(value)
+        elif column.name in LISTS:
+            value = tuple(json.loads(value))
         values[column.name] = value
     return kind(**values)
 
@@ -115,3 +120,8 @@ def write_object(value: Mapping[str, Any]) -> str:
     """Give JSON text."""
     # default=str: an amount stays the decimal it was, as text.
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def write_list(texts: Sequence[str]) -> str:
+    """Give JSON text."""
+    return json.dumps(list(texts), ensure_ascii=False)

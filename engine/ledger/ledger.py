@@ -27,12 +27,18 @@ if TYPE_CHECKING:
         Write,
         WriteState,
     )
+    from engine.ledger.notices import Notices
 
 NOTHING = Event()
 
 
 class Ledger(Protocol):
     """Remembers every transfer, so that a crash or a lost answer repeats nothing."""
+
+    @property
+    def notices(self) -> Notices:
+        """What people were told of stops, and the outbox of mails."""
+        ...
 
     def try_lock(self, company: str) -> Lock | None:
         """Take the company's lock, or give None when another process has it."""

@@ -18,9 +18,9 @@ from engine.ledger.failures import (
 )
 from engine.ledger.ledger import NOTHING
 from engine.ledger.model import (
-    Event,
     LEGAL_STAGES,
     LEGAL_WRITE_STATES,
+    Event,
     LogRow,
     Run,
     Transfer,
@@ -28,6 +28,7 @@ from engine.ledger.model import (
     format_time,
     read_time,
 )
+from engine.ledger.notices import SqliteNotices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from engine.clock import Clock
     from engine.ledger.model import Outcome, RunOutcome, Stage, State, WriteState
+    from engine.ledger.notices import Notices
 
 
 class SqliteLedger:
@@ -49,6 +51,11 @@ class SqliteLedger:
         self.path = path
         self._clock = clock
         self._database = Database(path, clock, must_exist=must_exist)
+        self._notices = SqliteNotices(self._database, clock)
+
+    @property
+    def notices(self) -> Notices:
+        return self._notices
 
     def close(self) -> None:
         self._database.close()

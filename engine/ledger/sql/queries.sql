@@ -295,3 +295,86 @@ ORDER BY event_id DESC LIMIT 1;
 -- name: last_run
 -- The company's latest run.
 SELECT * FROM runs WHERE company = :company ORDER BY run_id DESC LIMIT 1;
+
+-- name: list_stops
+-- What is held or waits in a company, with the details of the last word on it.
+SELECT transfers.transfer_id, transfers.flow, label, transfers.state, transfers.code,
+    transfers.field,
+    held_at AS since_at,
+    coalesce((
+        SELECT details FROM events
+        WHERE events.transfer_id = transfers.transfer_id
+            AND outcome IN ('transferred', 'stopped', 'waiting', 'skipped')
+        ORDER BY event_id DESC
+        LIMIT 1
+    ), '{}') AS details
+FROM transfers
+WHERE company = :company AND aside IN ('held', 'waiting')
+ORDER BY transfer_id;
+
+-- name: list_notices
+-- The open notices of a company, with how their documents stand.
+SELECT notices.*,
+    coalesce(transfers.label, '') AS label,
+    transfers.target_number,
+    coalesce(transfers.state, '') AS state
+FROM notices
+LEFT JOIN transfers ON transfers.transfer_id = notices.transfer_id
+WHERE notices.company = :company AND resolved_at IS NULL
+ORDER BY notice_id;
+
+-- name: last_told
+-- When a company's people had the last digest, and the last reminder.
+SELECT
+    (SELECT max(made_at) FROM letters WHERE company = :company AND is_digest = 1) AS digest_at,
+    (SELECT max(reminded_at) FROM notices WHERE company = :company) AS reminded_at;
+
+-- name: count_done
+-- How many documents were done since a time.
+SELECT count(*) AS number FROM transfers
+WHERE company = :company AND state = 'done' AND updated_at >= :since;
+
+-- name: see_notice
+-- Remember a stop; the first sight of it stays.
+INSERT INTO notices (company, transfer_id, flow, code, first_at, mailed_at)
+VALUES (
+    :company, :transfer_id, :flow, :code, :first_at, CASE WHEN :is_told THEN :now END
+)
+ON CONFLICT (company, coalesce(transfer_id, 0), flow, code) WHERE resolved_at IS NULL
+DO UPDATE SET mailed_at = coalesce(mailed_at, excluded.mailed_at);
+
+-- name: remind_notice
+-- Remember that the oldest stop was told once more.
+UPDATE notices SET reminded_at = :now
+WHERE company = :company AND transfer_id IS :transfer_id AND flow = :flow AND code = :code
+    AND resolved_at IS NULL;
+
+-- name: close_notice
+-- Remember that a stop is over.
+UPDATE notices SET resolved_at = :now WHERE notice_id = :notice_id;
+
+-- name: write_letter
+-- Put a mail into the outbox.
+INSERT INTO letters (company, is_digest, recipients, subject, body, made_at)
+VALUES (:company, :is_digest, :recipients, :subject, :body, :now);
+
+-- name: lease_letters
+-- Take the mails that nobody else is sending.
+UPDATE letters SET leased_until = :until, tries = tries + 1
+WHERE ended_at IS NULL AND (leased_until IS NULL OR leased_until <= :now)
+RETURNING *;
+
+-- name: end_letter
+-- Record what became of a mail; the text goes with the last of its receivers.
+UPDATE letters SET
+    recipients = :recipients,
+    leased_until = NULL,
+    ended_at = CASE WHEN :is_over THEN :now END,
+    body = CASE WHEN :is_over THEN '' ELSE body END,
+    fault = :fault
+WHERE letter_id = :letter_id AND ended_at IS NULL;
+
+-- name: count_unsent
+-- How many mails are in the outbox.
+SELECT count(*) AS number FROM letters
+WHERE ended_at IS NULL AND (:company IS NULL OR company = :company);

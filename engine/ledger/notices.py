@@ -1,0 +1,183 @@
+"""The ledger's memory of what people were told, and its outbox.
+
+A mail is written in the same transaction as the notices it tells of, so that neither a
+crash nor a mail server can tell something twice or drop it. Sending comes later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from engine.ledger.database import read_row, write_list, write_time
+from engine.notify import Notice, Past, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from engine.clock import Clock
+    from engine.ledger.database import Database
+    from engine.letters import Draft
+    from engine.notify import Telling
+
+LEASE = timedelta(minutes=2)  # far longer than sending may take
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that has not gone to everybody yet."""
+
+    letter_id: int
+    company: str
+    recipients: tuple[str, ...]  # who has not got it yet
+    subject: str
+    body: str
+    made_at: datetime
+    tries: int  # this one included
+
+
+class Notices(Protocol):
+    """Remembers what was told, and keeps mails until they have gone."""
+
+    def list_stops(self, company: str) -> list[Stop]:
+        """Give what is held or waits now, with what words its advice."""
+        ...
+
+    def read_past(self, company: str) -> Past:
+        """Give what was told earlier and is not over."""
+        ...
+
+    def count_sent(self, company: str, since: datetime) -> int:
+        """Count the documents that were done since a time."""
+        ...
+
+    def record(
+        self,
+        company: str,
+        telling: Telling,
+        *,
+        draft: Draft | None = None,
+        recipients: Sequence[str] = (),
+    ) -> None:
+        """Remember what was told, and put the mail into the outbox, as one step."""
+        ...
+
+    def lease_letters(self) -> list[Letter]:
+        """Take the unsent mails of all companies, oldest first, for this process."""
+        ...
+
+    def end_letter(
+        self, letter: Letter, *, waiting: Sequence[str] = (), fault: str = ""
+    ) -> None:
+        """Record who has not got it yet; it is over when nobody is left."""
+        ...
+
+    def count_unsent(self, company: str | None = None) -> int:
+        """Count the mails in the outbox."""
+        ...
+
+
+class SqliteNotices:
+    """Keeps notices and letters in the ledger's own file."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def list_stops(self, company: str) -> list[Stop]:
+        """See ``Notices``."""
+        rows = self._database.run("list_stops", company=company)
+        return [read_row(Stop, row) for row in rows]
+
+    def read_past(self, company: str) -> Past:
+        """See ``Notices``."""
+        rows = self._database.run("list_notices", company=company)
+        last = self._database.get(_Last, "last_told", company=company)
+        notices = tuple(read_row(Notice, row) for row in rows)
+        return Past(notices, last.digest_at, last.reminded_at)
+
+    def count_sent(self, company: str, since: datetime) -> int:
+        """See ``Notices``."""
+        rows = self._database.run(
+            "count_done", company=company, since=write_time(since)
+        )
+        return int(rows[0]["number"])
+
+    def record(
+        self,
+        company: str,
+        telling: Telling,
+        *,
+        draft: Draft | None = None,
+        recipients: Sequence[str] = (),
+    ) -> None:
+        """See ``Notices``."""
+        told = set(telling.fresh) if draft is not None else set()
+        with self._database.transaction():
+            for notice in telling.closed:
+                self._database.run("close_notice", notice_id=notice.notice_id)
+            for stop in (*telling.seen, *telling.fresh):
+                self._database.run(
+                    "see_notice",
+                    company=company,
+                    transfer_id=stop.transfer_id,
+                    flow=stop.flow,
+                    code=stop.code,
+                    first_at=write_time(stop.since_at),
+                    is_told=stop in told,
+                )
+            if draft is None:
+                return
+            if telling.reminder is not None:
+                stop = telling.reminder
+                self._database.run(
+                    "remind_notice",
+                    company=company,
+                    transfer_id=stop.transfer_id,
+                    flow=stop.flow,
+                    code=stop.code,
+                )
+            self._database.run(
+                "write_letter",
+                company=company,
+                is_digest=telling.is_digest,
+                recipients=write_list(recipients),
+                subject=draft.subject,
+                body=draft.body,
+            )
+
+    def lease_letters(self) -> list[Letter]:
+        """See ``Notices``."""
+        until = self._clock.now() + LEASE
+        with self._database.transaction():
+            rows = self._database.run("lease_letters", until=write_time(until))
+        letters = [read_row(Letter, row) for row in rows]
+        return sorted(letters, key=lambda letter: letter.letter_id)
+
+    def end_letter(
+        self, letter: Letter, *, waiting: Sequence[str] = (), fault: str = ""
+    ) -> None:
+        """See ``Notices``."""
+        with self._database.transaction():
+            self._database.run(
+                "end_letter",
+                letter_id=letter.letter_id,
+                recipients=write_list(waiting),
+                is_over=not waiting,
+                fault=fault[:300],
+            )
+
+    def count_unsent(self, company: str | None = None) -> int:
+        """See ``Notices``."""
+        rows = self._database.run("count_unsent", company=company)
+        return int(rows[0]["number"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """When the company's people were last told of what stands."""
+
+    digest_at: datetime | None
+    reminded_at: datetime | None

@@ -1,0 +1,285 @@
+"""Send mail by SMTP: all that waits over one connection, in ten seconds at most.
+
+The limit holds for the whole connection, whatever the server does: a socket's own
+time-out begins anew with every byte, so the sending has a thread that is left behind.
+Nothing here raises for a server's fault; what happened is given for each mail.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import threading
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from engine.errors import Problem, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from engine.secrets import Secret
+
+LIMIT_SECONDS: Final = 10.0
+PORTS: Final = {"smtp": 587, "smtps": 465}
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_FORM: Final = "smtp://USER@HOST:PORT?from=ADDRESS, or smtps://"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over, and by whom."""
+
+    host: str
+    port: int
+    is_tls: bool  # from the first byte; otherwise STARTTLS where it is offered
+    sender: str
+    user: str = ""
+    password: Secret | None = None
+
+    @property
+    def is_near(self) -> bool:
+        """Tell whether nothing leaves the machine on the way to it."""
+        return self.host in LOOPBACK
+
+
+class Mail(Protocol):
+    """What is to be sent."""
+
+    @property
+    def letter_id(self) -> int:
+        """The same for every attempt: the message's own id is made of it."""
+
+    @property
+    def company(self) -> str:
+        """Whose mail it is."""
+
+    @property
+    def recipients(self) -> Sequence[str]:
+        """Who has not got it yet."""
+
+    @property
+    def subject(self) -> str:
+        """One line."""
+
+    @property
+    def body(self) -> str:
+        """Plain text."""
+
+    @property
+    def made_at(self) -> datetime:
+        """When it was written, aware."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What became of one mail."""
+
+    waiting: list[str] = field(default_factory=list)  # to be tried again
+    refused: list[str] = field(default_factory=list)  # for good
+    fault: str = ""  # why somebody waits; "" when nobody does
+
+
+def read_mail_server(url: str, password: Secret | None = None) -> MailServer:
+    """Read ``smtp://user@host:port?from=address``; ``smtps`` is TLS from the start.
+
+    Raises:
+        SettingsError: It is no such address (C501).
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise _wrong("it cannot be read") from error
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise _wrong("it names no server")
+    if parts.password is not None:
+        raise _wrong("it holds a password", "put it into SIIRTO_SMTP_PASSWORD")
+    user = unquote(parts.username or "")
+    given = parse_qs(parts.query).get("from", [""])[0]
+    sender = given or (user if "@" in user else f"siirto@{parts.hostname}")
+    if not is_address(sender):
+        raise _wrong("its sender is no address", "add ?from=siirto@example.com")
+    return MailServer(
+        host=parts.hostname,
+        port=port or PORTS[parts.scheme],
+        is_tls=parts.scheme == "smtps",
+        sender=sender,
+        user=user,
+        password=password,
+    )
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text can stand in an address header as it is."""
+    name, at, domain = text.rpartition("@")
+    return bool(name and at and domain) and all(
+        "!" <= char <= "~" and char not in '<>(),;:"[]\\' for char in text
+    )
+
+
+def build_message(mail: Mail, sender: str) -> EmailMessage:
+    """Build the message; where the library refuses a text, its ASCII goes instead."""
+    try:
+        return _build(mail, sender, mail.subject, mail.body)
+    except ValueError:  # a line break in a header, a lone surrogate in the text
+        return _build(mail, sender, _plain(mail.subject), _plain(mail.body, "\n"))
+
+
+def _build(mail: Mail, sender: str, subject: str, body: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = ", ".join(mail.recipients)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(mail.made_at)
+    # The same for every attempt: a mail whose answer was lost shows once, not twice.
+    domain = sender.rpartition("@")[2]
+    message["Message-ID"] = f"<{mail.company}.{mail.letter_id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(body)
+    return message
+
+
+def _plain(text: str, kept: str = "") -> str:
+    return "".join(
+        char if " " <= char <= "~" or char in kept else "?" for char in text
+    ).strip()
+
+
+def open_connection(server: MailServer, timeout_seconds: float) -> smtplib.SMTP:
+    """Connect and sign in; TLS wherever the server offers it."""
+    if server.is_tls:
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host,
+            server.port,
+            timeout=timeout_seconds,
+            context=ssl.create_default_context(),
+        )
+    else:
+        connection = smtplib.SMTP(server.host, server.port, timeout=timeout_seconds)
+    try:
+        connection.ehlo_or_helo_if_needed()
+        is_safe = server.is_tls or server.is_near
+        # The certificate of a server on this machine rarely has a name to check.
+        if not is_safe and connection.has_extn("starttls"):
+            connection.starttls(context=ssl.create_default_context())
+            connection.ehlo()
+            is_safe = True
+        if server.user and server.password:
+            if not is_safe:
+                raise smtplib.SMTPNotSupportedError(
+                    "the server offers no TLS, so the password is not sent"
+                )
+            connection.login(server.user, server.password.reveal())
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Postman:
+    """Hands mail to one server.
+
+    Args:
+        server: Where to.
+        connect: Opens the connection; tests pass their own.
+        limit_seconds: For everything that one call of ``send`` does.
+    """
+
+    def __init__(
+        self,
+        server: MailServer,
+        connect: Callable[[MailServer, float], smtplib.SMTP] = open_connection,
+        limit_seconds: float = LIMIT_SECONDS,
+    ) -> None:
+        self._server = server
+        self._connect = connect
+        self._limit_seconds = limit_seconds
+
+    def send(self, mails: Sequence[Mail]) -> list[Delivery]:
+        """Send mails in their order, and tell of each what became of it."""
+        if not mails:
+            return []
+        round_ = _Round(self._server, self._connect, self._limit_seconds / 2)
+        thread = threading.Thread(target=round_.run, args=(list(mails),), daemon=True)
+        thread.start()
+        thread.join(self._limit_seconds)
+        done = list(round_.done)
+        fault = round_.fault or f"no answer within {self._limit_seconds:g} seconds"
+        late = [Delivery(list(m.recipients), fault=fault) for m in mails[len(done) :]]
+        return [*done, *late]
+
+
+class _Round:
+    """One connection's work; appends to ``done``, so that a late end loses nothing."""
+
+    def __init__(
+        self,
+        server: MailServer,
+        connect: Callable[[MailServer, float], smtplib.SMTP],
+        timeout_seconds: float,
+    ) -> None:
+        self.done: list[Delivery] = []
+        self.fault = ""
+        self._server = server
+        self._connect = connect
+        self._timeout_seconds = timeout_seconds
+
+    def run(self, mails: Sequence[Mail]) -> None:
+        """Send until everything is sent or the connection fails."""
+        try:
+            connection = self._connect(self._server, self._timeout_seconds)
+        except Exception as error:  # noqa: BLE001  # a library's fault is a fault of mail
+            self.fault = _said(error)
+            return
+        try:
+            for mail in mails:
+                self.done.append(self._send(connection, mail))
+        except Exception as error:  # noqa: BLE001  # nothing of it may reach a transfer
+            self.fault = _said(error)
+        finally:
+            _leave(connection)
+
+    def _send(self, connection: smtplib.SMTP, mail: Mail) -> Delivery:
+        message = build_message(mail, self._server.sender)
+        to = list(mail.recipients)
+        try:
+            refused: Mapping[str, tuple[int, bytes]] = connection.send_message(
+                message, self._server.sender, to
+            )
+        except smtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients
+        except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+            connection.rset()
+            return Delivery(to, fault=_said(error))
+        waiting = [who for who, (code, _) in refused.items() if code < 500]
+        fault = "; ".join(_answer(*refused[who]) for who in waiting)
+        return Delivery(waiting, [w for w in refused if w not in waiting], fault)
+
+
+def _leave(connection: smtplib.SMTP) -> None:
+    try:
+        connection.quit()
+    except (OSError, smtplib.SMTPException):
+        connection.close()
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answer(error.smtp_code, error.smtp_error)
+    return _plain(str(error) or type(error).__name__)[:200]
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    said = text.decode("ascii", "replace") if isinstance(text, bytes) else text
+    return _plain(f"{code} {said}")[:200]
+
+
+def _wrong(what: str, hint: str | None = None) -> SettingsError:
+    text = f"the mail server in SIIRTO_SMTP_URL is wrong: {what}"
+    return SettingsError([Problem("C501", text, hint=hint or f"write {_FORM}")])
