@@ -151,10 +151,12 @@ def iter_capitals(nodes):
 def test_every_register_write_has_advice(book):
     """What a flow may create beside its document is explained: ``PARTNER_CREATED``."""
     steps = {
-        f"{step.name.upper()}_CREATED"
+        f"{step.name.upper()}_{done}"
         for flow in load_project(ROOT).flows.values()
         for step in flow.prepare
         if isinstance(step, WriteStep)
+        for done, send in (("CREATED", step.create), ("UPDATED", step.update))
+        if send is not None
     }
 
     assert [] == sorted(code for code in steps if code not in book)
