@@ -116,6 +116,9 @@ format: 1
 company: acme
 enabled: yes
 country: FI
+bank_account: FI21 1234 5600 0007 85
+default_codes: {product: A, work_type: B, travel: C}
+sales: {status_before: Waiting, status_after: Done}
 overlays:
   sales_invoice/invoice.yaml:
     fields:
