@@ -140,6 +140,20 @@ def named(kind: str, name: str) -> Item:
     return {"guid": guid(kind, name), "name": name}
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One company of the organisation; its root unit carries its VAT number."""
+
+    name: str
+    guid: str
+    vat: str
+    country: str = "FI"
+    currency: str = "EUR"
+
+
+HAVUKKA = Company(COMPANY, guid("company"), COMPANY_VAT)
+
+
 @dataclass(slots=True)
 class Registers:
     """A SeveraData with everything that invoices refer to."""
@@ -147,14 +161,15 @@ class Registers:
     client_id: str
     client_secret: str
     data: SeveraData = field(init=False)
+    cards: list[Customer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.data = SeveraData(self.client_id, self.client_secret)
         self._add_registers()
         for customer in CUSTOMERS:
-            self._add_customer(customer)
+            self.add_customer(customer)
         for project in PROJECTS:
-            self._add_project(*project)
+            self.add_project(*project)
 
     # Registers ---------------------------------------------------------------
 
@@ -202,18 +217,6 @@ class Registers:
             self._language(code) | {"isInvoiceLanguage": code != "de"}
             for code, _, _ in LANGUAGES
         ]
-        for code, name, centre in UNITS:
-            data.businessunits.append(
-                {
-                    **self._unit(name),
-                    "costCenter": self._cost_centre(centre),
-                    "isActive": True,
-                    "kvkNumber": None,
-                    "parentGuid": None if code == "HK" else guid("unit", COMPANY),
-                    "vatNumber": COMPANY_VAT if code == "HK" else None,
-                    **stamps(None),
-                }
-            )
         for identifier, name, active in COST_CENTRES:
             data.costcenters.append(
                 {
@@ -225,6 +228,8 @@ class Registers:
                     **stamps(None),
                 }
             )
+        for code, name, centre in UNITS:
+            self.add_unit(code, name, centre, HAVUKKA)
         self._add_products()
         data.organizationdetails = {
             "guid": guid("organisation"),
@@ -285,27 +290,63 @@ class Registers:
                     **stamps(None),
                 }
             )
-        for code, name, kind, unit, cost in TRAVEL_TYPES:
-            data.travelexpensetypes.append(
-                {
-                    "guid": guid("travel", code),
-                    "code": code,
-                    "name": name,
-                    "expenseClass": kind,
-                    "isMileage": kind == "Mileage",
-                    "isDailyAllowance": kind == "DailyAllowance",
-                    "includeTime": kind == "DailyAllowance",
-                    "isActive": True,
-                    "measurementUnit": unit,
-                    "unitCost": money(Decimal(cost)),
-                    "purchaseVatRate": Decimal(0),
-                    "vatRate": Decimal("25.5"),
-                    "productCategory": None,
-                    "costAccount": None,
-                    "salesAccount": self._account("3000"),
-                    **stamps(None),
-                }
-            )
+        for travel_type in TRAVEL_TYPES:
+            self.add_travel_type(*travel_type)
+
+    def add_unit(
+        self, code: str | None, name: str, centre: str | None, company: Company
+    ) -> None:
+        """Add a unit; the one named after its company is the company itself."""
+        is_root = name == company.name
+        self.data.businessunits.append(
+            {
+                "guid": guid("unit", name),
+                "code": code,
+                "name": name,
+                "companyGuid": company.guid,
+                "companyName": company.name,
+                "companyBusinessUnitGuid": guid("unit", company.name),
+                "companyCountryGuid": guid("country", company.country),
+                "companyCurrencyGuid": guid("currency", company.currency),
+                "costCenter": self._cost_centre(centre),
+                "isActive": True,
+                "kvkNumber": None,
+                "parentGuid": None if is_root else guid("unit", company.name),
+                "vatNumber": company.vat if is_root else None,
+                **stamps(None),
+            }
+        )
+
+    def add_travel_type(
+        self,
+        code: str | None,
+        name: str,
+        kind: str,
+        unit: str,
+        cost: str,
+        purchase_vat: str = "0",
+    ) -> None:
+        """Add a travel expense type; without a code it is known by its name."""
+        self.data.travelexpensetypes.append(
+            {
+                "guid": guid("travel", code or name),
+                "code": code,
+                "name": name,
+                "expenseClass": kind,
+                "isMileage": kind == "Mileage",
+                "isDailyAllowance": kind == "DailyAllowance",
+                "includeTime": kind == "DailyAllowance",
+                "isActive": True,
+                "measurementUnit": unit,
+                "unitCost": money(Decimal(cost)),
+                "purchaseVatRate": Decimal(purchase_vat),
+                "vatRate": Decimal("25.5"),
+                "productCategory": None,
+                "costAccount": None,
+                "salesAccount": self._account("3000"),
+                **stamps(None),
+            }
+        )
 
     def _language(self, code: str) -> Item:
         name, english = next((n, e) for c, n, e in LANGUAGES if c == code)
@@ -320,27 +361,24 @@ class Registers:
         return {"guid": guid("account", number), "name": "Myynti", "number": number}
 
     def _unit(self, name: str) -> Item:
-        code = next(code for code, other, _ in UNITS if other == name)
-        return {
-            "guid": guid("unit", name),
-            "code": code,
-            "name": name,
-            "companyGuid": guid("company"),
-            "companyName": COMPANY,
-            "companyBusinessUnitGuid": guid("unit", COMPANY),
-            "companyCountryGuid": guid("country", "FI"),
-            "companyCurrencyGuid": guid("currency", "EUR"),
-        }
+        unit = next(item for item in self.data.businessunits if item["name"] == name)
+        keys = ["guid", "code", "name", "companyGuid", "companyName"]
+        keys += [
+            f"company{word}Guid" for word in ("BusinessUnit", "Country", "Currency")
+        ]
+        return {key: unit[key] for key in keys}
 
     def _cost_centre(self, identifier: str | None) -> Item | None:
         if identifier is None:
             return None
-        name = next(name for code, name, _ in COST_CENTRES if code == identifier)
-        return {
-            "guid": guid("costcentre", identifier),
-            "identifier": identifier,
-            "name": name,
-        }
+        centre = next(
+            item for item in self.data.costcenters if item["identifier"] == identifier
+        )
+        return {key: centre[key] for key in ("guid", "identifier", "name")}
+
+    def card(self, key: str) -> Customer:
+        """Give a customer card by its key."""
+        return next(item for item in self.cards if item.key == key)
 
     def _currency(self) -> Item:
         return {
@@ -352,7 +390,9 @@ class Registers:
 
     # Customers and projects ----------------------------------------------------
 
-    def _add_customer(self, card: Customer) -> None:
+    def add_customer(self, card: Customer) -> None:
+        """Add a customer with its address and contact."""
+        self.cards.append(card)
         data, own = self.data, self._customer(card)
         address, operator = card.e_invoice or (None, None)
         place = {
@@ -442,10 +482,11 @@ class Registers:
             "number": card.number,
         }
 
-    def _add_project(
+    def add_project(
         self, number: int, name: str, customer: str, unit: str, centre: str | None
     ) -> None:
-        card = next(item for item in CUSTOMERS if item.key == customer)
+        """Add an open project of a customer, under a unit."""
+        card = self.card(customer)
         self.data.projects.append(
             {
                 "guid": guid("project", number),

@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.simulators.data_customers import CUSTOMERS, Customer
 from tests.simulators.severa_data import Item, SeveraData, StoredFile, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.simulators.data_customers import Customer
 
 from tests.simulators.data_registers import (
     AINO,
@@ -80,7 +81,7 @@ class Book(Registers):
         ``projects`` defaults to the customer's first one; ``changes`` overwrite fields
         of the finished header.
         """
-        card = next(item for item in CUSTOMERS if item.key == customer)
+        card = self.card(customer)
         number, self.next_number = self.next_number, self.next_number + 1
         own = [p for p in self.data.projects if p["customer"]["name"] == card.name]
         numbers = projects or (own[0]["number"],)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 
@@ -39,6 +40,10 @@ def _pdf(stream: bytes) -> bytes:
             b" /Encoding /WinAnsiEncoding >>"
         ),
     ]
+    return _write_objects(objects)
+
+
+def _write_objects(objects: list[bytes]) -> bytes:
     content = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
     offsets = []
     for number, body in enumerate(objects, start=1):
@@ -49,6 +54,39 @@ def _pdf(stream: bytes) -> bytes:
     content += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     content += b"trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % start
     return content
+
+
+def make_scan(title: str, size: int) -> bytes:
+    """Give a one-page PDF of exactly ``size`` bytes: one grey picture of noise.
+
+    The noise is the same for the same title, and no packing makes it smaller.
+    """
+    width, height = 2000, size // 2000 - 1
+    grey = random.Random(title).randbytes(width * height)
+    draw = b"q 595 0 0 842 0 0 cm /Im1 Do Q\n"
+    for _ in range(3):  # the length written inside grows with the padding, so settle
+        missing = size - len(_picture_page(width, height, grey, draw))
+        draw = draw + b" " * missing if missing >= 0 else draw[:missing]
+    return _picture_page(width, height, grey, draw)
+
+
+def _picture_page(width: int, height: int, grey: bytes, draw: bytes) -> bytes:
+    return _write_objects(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            (
+                b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+                b" /Resources << /XObject << /Im1 5 0 R >> >> >>"
+            ),
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(draw), draw),
+            (
+                b"<< /Type /XObject /Subtype /Image /Width %d /Height %d"
+                b" /ColorSpace /DeviceGray /BitsPerComponent 8 /Length %d >>"
+                b"\nstream\n%s\nendstream" % (width, height, len(grey), grey)
+            ),
+        ]
+    )
 
 
 def make_jpeg() -> bytes:

@@ -12,17 +12,18 @@ from tests.simulators.base import Reply, Request, Route
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests.simulators.procountor_data import Item
+    from tests.simulators.procountor_data import Item, ProcountorData
 
 from tests.simulators.procountor_circulation import Circulation
 from tests.simulators.procountor_core import PAGING
 from tests.simulators.procountor_files import Files
+from tests.simulators.procountor_hands import Hands
 from tests.simulators.procountor_invoices import Invoices
 from tests.simulators.procountor_persons import Persons
 from tests.simulators.procountor_registers import Registers
 
 
-class Procountor(Circulation, Invoices, Persons, Registers, Files):
+class Procountor(Circulation, Invoices, Hands, Persons, Registers, Files):
     """The whole system: its operations, and the questions that tests ask."""
 
     def make_routes(self) -> list[Route]:
@@ -66,6 +67,14 @@ class Procountor(Circulation, Invoices, Persons, Registers, Files):
             route("PUT", f"{invoice}/verify", self._verify),
             route("PUT", f"{invoice}/reject", self._reject),
             route("PUT", f"{invoice}/notes", self._set_notes),
+            route(
+                "GET",
+                "/ledgerreceipts",
+                self._search_receipts,
+                PAGING
+                | {"types", "startDate", "endDate"}
+                | {"versionStartDate", "versionEndDate"},
+            ),
             route(
                 "GET",
                 "/ledgerreceipts/{receiptId}",
@@ -128,10 +137,12 @@ class Procountor(Circulation, Invoices, Persons, Registers, Files):
             route("PUT", "/persons/{id}", self._change_person),
         ]
 
-    def found(self, original_number: int | str) -> list[Item]:
+    def found(
+        self, original_number: int | str, company: ProcountorData | None = None
+    ) -> list[Item]:
         """Give the invoices with that original number; more than one is a duplicate."""
         return [
             invoice
-            for invoice in self.data.invoices.values()
+            for invoice in (company or self.data).invoices.values()
             if invoice.get("originalInvoiceNumber") == str(original_number)
         ]

@@ -213,6 +213,30 @@ class Invoices(ProcountorCore):
 
     # Receipts ----------------------------------------------------------------
 
+    def _search_receipts(self, request: Request) -> Reply:
+        """Search receipts; only those of invoices exist here."""
+        types = self._choices(request, "types", INVOICE_TYPES)
+        windows = (
+            ("versionStartDate", "versionEndDate", "version"),
+            ("startDate", "endDate", "receiptDate"),
+        )
+        kept = ("id", "type", "status", "name", "receiptDate", "version")
+        hits = [
+            {
+                **{name: item[name] for name in kept},
+                "receiptNumber": item["receiptNumber"],
+                "invoiceNumber": item["invoiceNumber"],
+            }
+            for item in self.data.receipts.values()
+            if (types is None or item["type"] in types)
+            and all(
+                (request.one(start) or "") <= item[name]
+                and item[name] <= (request.one(end) or "9999")
+                for start, end, name in windows
+            )
+        ]
+        return self._page(request, hits)
+
     def _set_dimensions(self, request: Request) -> Reply:
         receipt = self.data.receipts.get(to_number(request.params["receiptId"]))
         wanted = to_number(request.params["transactionId"])

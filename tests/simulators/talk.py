@@ -16,7 +16,8 @@ from tests.simulators.transport import InProcessTransport
 
 SCOPES = (
     "invoices:read invoices:write customers:read projects:read settings:read"
-    " files:read fees:read organization:read"
+    " files:read fees:read organization:read travels:read travels:write users:read"
+    " fees:write fees:delete"
 )
 SMALLEST = {
     "type": "SALES_INVOICE",
@@ -49,18 +50,58 @@ SMALLEST = {
 }
 
 
+SMALLEST_TRAVEL = {
+    "type": "TRAVEL_INVOICE",
+    "date": "2026-11-06",
+    "invoiceChannel": "NO_SENDING",
+    "discountPercent": 0,
+    "originalInvoiceNumber": "501",
+    "counterParty": {"counterPartyAddress": {"name": "Aino Hätönen"}},
+    "paymentInfo": {
+        "paymentMethod": "BANK_TRANSFER",
+        "currency": "EUR",
+        "currencyRate": 1,
+        "dueDate": "2026-11-20",
+        "bankAccount": {"accountNumber": "FI1912345600000918"},
+    },
+    "extraInfo": {"accountingByRow": True, "unitPricesIncludeVat": True},
+    "invoiceRows": [
+        {
+            "product": "Majoitus",
+            "quantity": 1,
+            "unit": "PIECE",
+            "unitPrice": 129,
+            "discountPercent": 0,
+            "vatPercent": 13.5,
+        }
+    ],
+}
+
+
+def _sides(data):
+    """Give the source's data and the target's, the first company first."""
+    if isinstance(data, tuple):
+        return data
+    return [data.severa, *data.procountor.values()]
+
+
 class Talk:
-    """Both systems, in process, and a client that is signed in to both."""
+    """Both systems, in process, and a client that is signed in to both.
+
+    ``data`` builds what they hold (``demo_data`` when not given).
+    """
 
     def __init__(self, **options):
         self.clock = StillClock(DEMO_NOW)
-        severa_data, procountor_data = demo_data()
+        build = options.pop("data", demo_data)
+        severa_data, procountor_data, *others = _sides(build())
         self.severa = Severa(
             severa_data, self.clock, rate_per_second=options.pop("severa_rate", None)
         )
         self.procountor = Procountor(
             procountor_data,
             self.clock,
+            others=others,
             rate_per_second=options.pop("procountor_rate", None),
             **options,
         )
@@ -115,6 +156,15 @@ class Talk:
 
     def create(self, **changes):
         body = copy.deepcopy(SMALLEST) | changes
+        return load_json(self.call("procountor POST /invoices", body).content)
+
+    def create_travel(self, **changes):
+        person = next(
+            key
+            for key, person in self.procountor.data.persons.items()
+            if person["lastName"] == "Hätönen"
+        )
+        body = copy.deepcopy(SMALLEST_TRAVEL) | {"partnerId": person} | changes
         return load_json(self.call("procountor POST /invoices", body).content)
 
     def attach(self, invoice_id, content=b"%PDF-1.4", name="a.pdf", **changes):
