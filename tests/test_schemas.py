@@ -30,7 +30,7 @@ BY_URI = {schema["$id"]: schema for schema in SCHEMAS.values()}
 SENT = ("invoice", "partner", "product", "dimension_item", "transaction_dimensions")
 SENT = (*SENT, "attachment", "travel_invoice", "person")
 SENT = tuple(f"procountor/{name}" for name in SENT)
-DERIVED = ("row_facts", "row_allocation", "transfer_files", "travel_facts")
+DERIVED = ("row_facts", "row_allocation", "transfer_files", "travel_facts", "expense_facts")
 needs_reference = pytest.mark.skipif(
     not REFERENCE.is_dir(), reason="the vendors' documents are not here"
 )
