@@ -22,7 +22,7 @@ def add_command(add: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> Reply:
     """Map a document and show the result."""
-    offline = run_offline(arguments)
+    offline = run_offline(arguments).outcome
     result = offline.result
     violations = (*offline.stops, *result.violations)
     code = STOPPED if violations else OK

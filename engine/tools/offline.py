@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     import argparse
 
     from engine.flow.offline import Offline
+    from engine.mapping import Mapping
+    from engine.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineRun:
+    """A document that was mapped, and by what."""
+
+    project: Project
+    mapping: Mapping
+    document: dict[str, Any]
+    outcome: Offline
+    recorder: Recorder
 
 
 def add_arguments(command: Any) -> None:
@@ -26,7 +40,7 @@ def add_arguments(command: Any) -> None:
     command.add_argument("--json", action="store_true", help="for programs")
 
 
-def run_offline(arguments: argparse.Namespace) -> Offline:
+def run_offline(arguments: argparse.Namespace) -> OfflineRun:
     """Map the document that the arguments name.
 
     Raises:
@@ -38,8 +52,18 @@ def run_offline(arguments: argparse.Namespace) -> Offline:
     company = pick_named(project.companies, name, "company")
     flow = project.flow_for(company.name, arguments.flow)
     mapping = pick_mapping(project, flow, arguments.mapping, company.name)
-    if not arguments.document.is_file():
-        raise SettingsError([Problem("M600", f"there is no file {arguments.document}")])
-    text = arguments.document.read_text("utf-8")
-    document = read_document(text, arguments.document.name)
-    return map_document(flow, mapping, document, company.settings, recorder=Recorder())
+    document = read_file(arguments.document)
+    recorder = Recorder()
+    outcome = map_document(flow, mapping, document, company.settings, recorder=recorder)
+    return OfflineRun(project, mapping, document, outcome, recorder)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a document file.
+
+    Raises:
+        SettingsError: There is no such file, or it holds no document.
+    """
+    if not path.is_file():
+        raise SettingsError([Problem("M600", f"there is no file {path}")])
+    return read_document(path.read_text("utf-8"), path.name)
