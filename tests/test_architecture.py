@@ -38,15 +38,17 @@ FLOORS = {
         engine.crosscheck engine.editordraft engine.editorpaths engine.errors
         engine.expressions engine.fieldwords engine.filters engine.filtershapes
         engine.findings engine.formulas engine.gate engine.grammar engine.grammarwords
-        engine.identifiers engine.jmes engine.json_text engine.listfilters
-        engine.literals engine.lowering engine.mapload engine.mapping engine.masking
-        engine.matching engine.merging engine.operators engine.overlay engine.pagehtml
+        engine.identifiers engine.jmes engine.json_text engine.letters
+        engine.listfilters engine.literals engine.lowering engine.mapload engine.mapping
+        engine.masking engine.matching engine.merging engine.notify engine.operators
+        engine.overlay engine.pagehtml
         engine.pagetext engine.pagewords engine.paths engine.rulecheck engine.ruleload
         engine.rules engine.ruleshapes engine.ruleswords engine.schemas engine.scope
         engine.secrets engine.shapes engine.stages engine.suggest engine.targetrows
         engine.validation engine.valuefilters engine.values engine.yamlbytes
         engine.yamlerrors engine.yamlfile engine.yamlnodes engine.yamlprint
         engine.yamltext
+        engine.changes engine.personal
     """,
     1: """
         engine.companycheck engine.companyflows engine.credentials engine.editorschemas
@@ -58,8 +60,9 @@ FLOORS = {
     """,
     2: """
         engine.ledger engine.ledger.database engine.ledger.failures engine.ledger.files
-        engine.ledger.ledger engine.ledger.lock engine.ledger.model engine.ledger.open
-        engine.ledger.queries engine.ledger.sqlite engine.systems engine.systems.answers
+        engine.ledger.ledger engine.ledger.lock engine.ledger.model engine.ledger.notices
+        engine.ledger.open engine.ledger.queries engine.ledger.sqlite engine.mail
+        engine.systems engine.systems.answers
         engine.systems.client engine.systems.limiter engine.systems.line
         engine.systems.requests engine.systems.retry engine.systems.system
     """,
@@ -67,6 +70,7 @@ FLOORS = {
         engine.__main__ engine.samples engine.flow.context engine.flow.digests engine.flow.gather
         engine.flow.offline engine.flow.reasons engine.flow.run engine.flow.signals
         engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
+        engine.notifier
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain
         engine.tools.map engine.tools.offline engine.tools.resolve
     """,
