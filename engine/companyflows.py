@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.addresses import hint_name
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from engine.flow.spec import Flow
     from engine.schemas import SchemaStore
+    from engine.scope import Types
 
 ROOT = "mappings/"  # an overlay names its file below this folder
 
@@ -44,6 +45,7 @@ class Bases:
     mappings: Dictionary[str, Dictionary[str, Mapping]]  # folder -> file -> mapping
     store: SchemaStore
     tables: Dictionary[str, Dictionary[str, str]]
+    types: Dictionary[str, Types] = field(default_factory=dict)  # folder -> its roots
 
 
 def load_company_flows(
@@ -66,7 +68,8 @@ def load_company_flows(
             continue
         merged = merge_file(key.text, overlay, bases)
         problems.extend(merged.problems)
-        mapping = _load(merged, overlay, bases, base, problems)
+        types = bases.types.get(folder)
+        mapping = _load(merged, overlay, bases, base, types, problems)
         if mapping is not None:
             mappings[key.text] = mapping
             swaps[id(base)] = mapping
@@ -85,8 +88,8 @@ def merge_file(file: str, overlay: MapNode, bases: Bases) -> Merged:
     node = bases.nodes[f"{ROOT}{file}"]
     target = node.get("to")
     name = target.text.partition("#")[0] if isinstance(target, Scalar) else ""
-    field = bases.store.field(name) if name in bases.store else None
-    return merge_overlay(node, overlay, target=field, tables=bases.tables)
+    root = bases.store.field(name) if name in bases.store else None
+    return merge_overlay(node, overlay, target=root, tables=bases.tables)
 
 
 def _overlays(node: MapNode) -> Iterator[tuple[Scalar, MapNode]]:
@@ -121,6 +124,7 @@ def _load(
     overlay: MapNode,
     bases: Bases,
     base: Mapping,
+    types: Types | None,
     problems: list[Problem],
 ) -> Mapping | None:
     """Load the merged file; what is wrong in it is the overlay's doing."""
@@ -133,6 +137,7 @@ def _load(
             tables=bases.tables,
             name=base.name,
             before=base,
+            types=types,
         )
     except RuleError as error:
         at = overlay.position
@@ -164,9 +169,9 @@ def _swap(value: Any, swaps: Dictionary[int, Mapping]) -> Any:
     if not is_dataclass(value) or type(value).__module__ != spec.__name__:
         return value
     changed = {}
-    for field in fields(value):
-        old = getattr(value, field.name)
+    for part in fields(value):
+        old = getattr(value, part.name)
         new = _swap(old, swaps)
         if new is not old:
-            changed[field.name] = new
+            changed[part.name] = new
     return replace(value, **changed) if changed else value  # type: ignore[type-var]

@@ -7,23 +7,18 @@ endpoints looked up, and the mapping and match files it names are loaded.
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine.errors import Position, Problem, RuleError
-from engine.expressions import (
-    Shape,
-    Types,
-    compile_condition,
-    compile_formula,
-    compile_path,
-)
+from engine.errors import Problem, RuleError
+from engine.expressions import Shape, Types
+from engine.flow.cells import Cells, maps, number_at, submap, text_at
+from engine.flow.known import Surroundings, find_registers
 from engine.flow.spec import (
     Acknowledge,
     Again,
     Batch,
+    Belongs,
     CheckFilesStep,
     Deliver,
     DeriveStep,
@@ -34,6 +29,7 @@ from engine.flow.spec import (
     Join,
     JoinStep,
     MergeFilesStep,
+    OnStop,
     ReadStep,
     Request,
     RequireStep,
@@ -43,20 +39,18 @@ from engine.flow.spec import (
     Window,
     WriteStep,
 )
-from engine.mapping import load_rule
-from engine.matching import load_match_rules
-from engine.suggest import suggest
+from engine.shapes import TEXT, either
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from collections.abc import Mapping as Dictionary
 
-    from engine.expressions import Condition, Formula, Path
-    from engine.mapping import Mapping, Rule
+    from engine.errors import Position
+    from engine.expressions import Path
+    from engine.mapping import Mapping
     from engine.matching import MatchRules
-    from engine.schemas import SchemaField
-    from engine.systems import SystemSpec
+    from engine.shapes import Field
+    from engine.systems.spec import EndpointSpec, SystemSpec
     from engine.yamlfile import Node
 
 SLOTS = ("setup", "enrich", "require", "prepare", "follow", "release", "vanished")
@@ -69,7 +63,7 @@ def load_flow(
     systems: Dictionary[str, SystemSpec],
     mappings: Dictionary[str, Mapping],
     matches: Dictionary[str, MapNode],
-    document: SchemaField | None,
+    around: Surroundings,
     texts: Dictionary[str, bytes],
 ) -> Flow:
     """Read a flow.
@@ -79,17 +73,16 @@ def load_flow(
         systems: All systems by name.
         mappings: The mapping files of the flow's folder, by file name.
         matches: Its match files, by file name; each is checked where it is used.
-        document: The schema of the gathered document, to check paths against.
+        around: What its cells are checked against.
         texts: The bytes of every file of the folder, by name, for the digest.
 
     Raises:
-        RuleError: All problems found, in file order.
+        RuleError: All problems found.
     """
-    loader = _Loader(systems, mappings, matches, document)
+    loader = _Loader(systems, mappings, matches, around)
     flow = loader.load(node, _digest(texts))
-    if loader.problems:
+    if loader.problems or flow is None:
         raise RuleError(loader.problems)
-    assert flow is not None
     return flow
 
 
@@ -101,47 +94,42 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-class _Loader:
-    def __init__(
-        self,
-        systems: Dictionary[str, SystemSpec],
-        mappings: Dictionary[str, Mapping],
-        matches: Dictionary[str, MapNode],
-        document: SchemaField | None,
-    ) -> None:
-        self.systems = systems
-        self.mappings = mappings
-        self.matches = matches
-        self.document = document
-        self.types = Types()
-        self.problems: list[Problem] = []
+class _Loader(Cells):
+    """Reads the slots of one flow."""
 
     def load(self, node: MapNode, digest: str) -> Flow | None:
-        given = node.get("vars")
-        names = tuple(given) if isinstance(given, MapNode) else ()
-        known = Types(
-            item=self.document,
-            document=self.document,
-            variables=frozenset(names),
-            extra_roots=frozenset({"reference", "since"}),
+        document = self.around.document
+        self.types = Types(
+            item=document,
+            document=document,
+            variables=frozenset(),
+            roots={
+                "company": self.around.company,
+                "run": find_registers(node, self.systems, self.around),
+                "reference": TEXT,
+                "since": TEXT,
+            },
         )
-        self.types = known
-        variables = tuple(self._rules(given))
+        variables = tuple(self.variables(node.get("vars")).items())
         slots: dict[str, tuple[Step, ...]] = {
-            name: self._steps(node.get(name)) for name in SLOTS
+            name: self._steps(node.get(name), is_register=name == "setup")
+            for name in SLOTS
         }
-        fetch = self._fetch(_map(node, "fetch"))
-        deliver = self._deliver(_map(node, "deliver"))
-        acknowledge = self._acknowledge(_map(node, "acknowledge"))
-        result = self._path(node.get("result"))
+        fetch = self._fetch(submap(node, "fetch"))
+        deliver = self._deliver(submap(node, "deliver"))
+        acknowledge = self._acknowledge(submap(node, "acknowledge"))
+        on_stop = self._on_stop(submap(node, "on_stop"))
+        result = self.path(node.get("result"))
+        expand = self._expand(submap(node, "expand"))
+        switch = self.path(node.get("switch"))
         self._check_ends(node)
         if fetch is None:
             return None
         return Flow(
-            name=_text(node, "flow"),
-            note=_text(node, "note"),
+            name=text_at(node, "flow"),
+            note=text_at(node, "note"),
             file=node.position.file,
-            switch=self._path(node.get("switch")),
+            switch=switch,
             variables=variables,
             setup=slots["setup"],
             fetch=fetch,
@@ -152,51 +140,59 @@ class _Loader:
             follow=slots["follow"],
             release=slots["release"],
             acknowledge=acknowledge,
-            expand=self._expand(_map(node, "expand")),
+            expand=expand,
             result=result,
             vanished=slots["vanished"],
             digest=digest,
+            on_stop=on_stop,
         )
-
-    @contextmanager
-    def _seeing(self, types: Types) -> Iterator[None]:
-        outer, self.types = self.types, types
-        try:
-            yield
-        finally:
-            self.types = outer
 
     # Slots ---------------------------------------------------------------------------
 
     def _fetch(self, node: MapNode | None) -> Fetch | None:
         if node is None:
             return None
-        request = self._request(node, "from")
+        request = self.request(node, "from")
+        name = text_at(node, "as")
+        self.saved(node.get("as"), self.types.item, "the document")
         # The key, the label and the reference are read off the listed record itself.
-        listed = self.types.name(_text(node, "as"))
-        record = listed.field if isinstance(listed, Shape) else None
-        with self._seeing(replace(self.types, item=record, label=_text(node, "as"))):
-            key, label = self._path(node.get("key")), self._path(node.get("label"))
-            reference = self._path(node.get("reference"))
-            again = _map(node, "again")
-            same = () if again is None else self._paths(again.get("same"))
+        with self.seeing(self.on(self._record(request, name), name)):
+            key, label = self.path(node.get("key")), self.path(node.get("label"))
+            reference = self.path(node.get("reference"))
+            again = submap(node, "again")
+            same = () if again is None else self.paths(again.get("same"))
+        repeated = None if again is None else self.request(again, "from")
+        belongs = self._belongs(submap(node, "belongs"))
         if request is None or key is None or label is None or reference is None:
             return None
-        repeated = None if again is None else self._request(again, "from")
         return Fetch(
             request=request,
-            save=_text(node, "as"),
+            save=name,
             key=key,
             label=label,
             reference=reference,
-            reference_limit=int(_text(node, "reference_limit") or 40),
+            reference_limit=number_at(node, "reference_limit", 40),
             again=None if repeated is None else Again(repeated, same),
-            window=_window(_map(node, "changed_since")),
+            window=_window(submap(node, "changed_since")),
+            belongs=belongs,
         )
+
+    def _belongs(self, node: MapNode | None) -> Belongs | None:
+        if node is None:
+            return None
+        to, unit = self.path(node.get("to")), self.path(node.get("unit"))
+        units = self.path(node.get("units"))
+        with self.seeing(self.on(units.shape.item().field if units else None, "unit")):
+            key, parent = self.path(node.get("key")), self.path(node.get("parent"))
+            names = self.paths(node.get("names"))
+        self.code(node.get("stop"))
+        if to is None or unit is None or units is None or key is None or parent is None:
+            return None
+        return Belongs(to, unit, units, key, parent, names, text_at(node, "stop"))
 
     def _check_ends(self, node: MapNode) -> None:
         """See that the flow says what becomes of a document, and how it is known."""
-        if "deliver" not in node and "result" not in node:
+        if "deliver" not in node and "result" not in node and "flow" in node:
             self.problems.append(
                 Problem(
                     "F210",
@@ -206,7 +202,7 @@ class _Loader:
                 )
             )
         if "acknowledge" not in node and "deliver" in node and "fetch" in node:
-            fetch = _map(node, "fetch")
+            fetch = submap(node, "fetch")
             if fetch is not None and "changed_since" not in fetch:
                 self.problems.append(
                     Problem(
@@ -221,34 +217,43 @@ class _Loader:
     def _expand(self, node: MapNode | None) -> Expand | None:
         if node is None:
             return None
-        each = self._path(node.get("each"))
-        if each is None:
+        each = self.path(node.get("each"))
+        with self.seeing(self._row(node, each)):
+            key, label = self.path(node.get("key")), self.path(node.get("label"))
+            reference = self.path(node.get("reference"))
+        self.saved(node.get("as"), self.types.item, "the document")
+        if each is None or key is None or label is None or reference is None:
             return None
-        with self._seeing(self.types.row(each.shape.item())):
-            key, label = self._path(node.get("key")), self._path(node.get("label"))
-            reference = self._path(node.get("reference"))
-        if key is None or label is None or reference is None:
-            return None
-        return Expand(each, _text(node, "as"), key, label, reference)
+        return Expand(each, text_at(node, "as"), key, label, reference)
 
     def _deliver(self, node: MapNode | None) -> Deliver | None:
         if node is None:
             return None
-        with self._seeing(self.types.with_extra("candidate", "payload")):
-            where = self._condition(node.get("where"))
-            same = tuple(self._same(entry) for entry in _maps(node.get("same")))
-        read_node = _map(node, "read")
-        read = None if read_node is None else self._request(read_node, "from")
+        finds, candidate = self._finds(node.get("find"))
         send = self._send(node)
-        with self._seeing(Types()):  # read off the answer
-            target_id = self._path(node.get("id") or _literal("id", node.position))
-            number = self._path(node.get("number"))
-            answer = self._path(node.get("answer"))
+        mapping = None if send is None else send.mapping
+        payload = self.around.place(mapping.target) if mapping else None
+        with self.seeing(self.types.with_roots(candidate=candidate, payload=payload)):
+            where = self.condition(node.get("where"))
+            same = tuple(self._same(entry) for entry in maps(node.get("same")))
+        read_node = submap(node, "read")
+        read = None if read_node is None else self.request(read_node, "from")
+        if "save" in node:
+            self.saved(node.get("save"), self.types.item, "the document")
+        endpoint = self.endpoint_of(send.request if send else None)
+        created = None if endpoint is None else self.around.answer(endpoint)
+        with self.seeing(self.on(created, "answer")):
+            answer = self.path(node.get("answer"))
+        if answer is not None:
+            created = answer.shape.field
+        with self.seeing(self.on(created, "answer")):
+            target_id = self.path(node.get("id") or _literal("id", node.position))
+            number = self.path(node.get("number"))
         if where is None or read is None or send is None or target_id is None:
             return None
         return Deliver(
-            name=_text(node, "write"),
-            finds=self._finds(node.get("find")),
+            name=text_at(node, "write"),
+            finds=finds,
             where=where,
             same=tuple(entry for entry in same if entry is not None),
             send=send,
@@ -256,346 +261,299 @@ class _Loader:
             target_id=target_id,
             target_number=number,
             read=read,
-            save=_text(node, "save") or "target",
+            save=text_at(node, "save") or "target",
         )
 
     def _same(self, node: MapNode) -> Same | None:
-        theirs, ours = (
-            self._formula(node.get("theirs")),
-            self._formula(node.get("ours")),
-        )
+        theirs, ours = self.formula(node.get("theirs")), self.formula(node.get("ours"))
+        self.code(node.get("stop"))
         if theirs is None or ours is None:
             return None
-        name = _text(node, "name") or _text(node, "ours").rpartition(".")[2]
-        code = _text(node, "stop") or "SAME_NUMBER_OTHER_CONTENT"
+        name = text_at(node, "name") or text_at(node, "ours").rpartition(".")[2]
+        code = text_at(node, "stop") or "SAME_NUMBER_OTHER_CONTENT"
         return Same(name, theirs, ours, code)
 
     def _acknowledge(self, node: MapNode | None) -> Acknowledge | None:
         if node is None:
             return None
         send = self._send(node)
-        with self._seeing(self.types.with_extra("answer")):
-            verify = self._formula(node.get("verify"))
+        endpoint = self.endpoint_of(send.request if send else None)
+        answer = None if endpoint is None else self.around.answer(endpoint)
+        with self.seeing(self.types.with_roots(answer=answer)):
+            verify = self.formula(node.get("verify"))
         if send is None or verify is None:
             return None
         return Acknowledge(send, verify)
 
+    def _on_stop(self, node: MapNode | None) -> OnStop | None:
+        move = self._acknowledge(node)
+        if node is None or move is None:
+            return None
+        return OnStop(self.condition(node.get("when")), move)
+
     # Steps ---------------------------------------------------------------------------
 
-    def _steps(self, node: Node | None) -> tuple[Step, ...]:
-        steps = (self._step(entry) for entry in _maps(node))
+    def _steps(
+        self, node: Node | None, *, is_register: bool = False
+    ) -> tuple[Step, ...]:
+        steps = [self._step(entry, is_register=is_register) for entry in maps(node)]
         return tuple(step for step in steps if step is not None)
 
-    def _step(self, node: MapNode) -> Step | None:
-        """Read one step; below ``each``, bare names are fields of the item."""
-        outer = self.types
-        each = self._path(node.get("each"))
-        if each is not None:
-            self.types = outer.row(each.shape.item())
-        try:
-            return self._step_of(node, each)
-        finally:
-            self.types = outer
+    def _row(self, node: MapNode, each: Path | None) -> Types:
+        """Give the scope below ``each``: bare names are fields of the item."""
+        if "each" not in node:
+            return self.types
+        shape = Shape(None, "this[]") if each is None else each.shape.item()
+        return self.types.row(shape)
 
-    def _step_of(self, node: MapNode, each: Path | None) -> Step | None:
-        if "read" in node:
-            return self._read(node, each)
-        if "require" in node:
-            return self._require(node, each)
-        if "derive" in node:
-            mapping = self._file(node.get("derive"), self.mappings)
-            if mapping is None:
-                return None
-            return DeriveStep(mapping, each, self._condition(node.get("when")))
-        if "check_files" in node:
-            files = self._path(node.get("check_files"))
-            formats = node.get("formats")
-            listed = formats.items if isinstance(formats, ListNode) else ()
-            if files is None:
-                return None
-            return CheckFilesStep(
-                files,
-                tuple(item.text for item in listed if isinstance(item, Scalar)),
-                int(_text(node, "max_bytes")),
-            )
-        if "merge_files" in node:
-            return self._merge(node)
-        if "join" in node:
-            source, join = self._path(node.get("join")), self._join(node)
-            if source is None or join is None:
-                return None
-            return JoinStep(source, join, self._condition(node.get("when")))
-        return self._write(node, each)
+    def _step(self, node: MapNode, *, is_register: bool) -> Step | None:
+        each = self.path(node.get("each"))
+        with self.seeing(self._row(node, each)):
+            if "read" in node:
+                return self._read(node, each, is_register=is_register)
+            if "require" in node:
+                return self._require(node, each)
+            if "derive" in node:
+                mapping = self.file(node.get("derive"), self.mappings)
+                when = self.condition(node.get("when"))
+                self._check_source(node.get("derive"), mapping)
+                return None if mapping is None else DeriveStep(mapping, each, when)
+            if "check_files" in node:
+                return self._check_files(node)
+            if "merge_files" in node:
+                return self._merge(node)
+            if "join" in node:
+                return self._join_step(node)
+            return self._write(node, each) if "write" in node else None
 
-    def _read(self, node: MapNode, each: Path | None) -> ReadStep | None:
-        request = self._request(node, "from")
+    def _read(
+        self, node: MapNode, each: Path | None, *, is_register: bool
+    ) -> ReadStep | None:
+        request = self.request(node, "from")
+        name = text_at(node, "read")
+        if not is_register:
+            owner = "the document" if each is None else each.text
+            self.saved(node.get("read"), self.types.item, owner)
+        when = self.condition(node.get("when"))
+        join, batch = submap(node, "join"), submap(node, "batch")
+        record = self._record(request, name)
+        with self.seeing(self.on(record, f"{name}[]")):
+            order_by = self.path(node.get("order_by"))
+            key = None if batch is None else self.path(batch.get("key"))
+        if batch is not None:
+            self._check_batch(batch, request)
+        joined = None if join is None else self._join(join, record)
         if request is None:
             return None
-        join, batch = _map(node, "join"), _map(node, "batch")
-        with self._seeing(Types()):
-            order_by = self._path(node.get("order_by"))
         return ReadStep(
-            name=_text(node, "read"),
+            name=name,
             request=request,
-            when=self._condition(node.get("when")),
+            when=when,
             each=each,
-            is_cached=_text(node, "cache") == "run",
-            batch=None if batch is None else self._batch(batch),
+            is_cached=text_at(node, "cache") == "run",
+            batch=None
+            if batch is None or key is None
+            else Batch(text_at(batch, "argument"), key, number_at(batch, "size", 1)),
             order_by=order_by,
-            join=None if join is None else self._join(join),
+            join=joined,
         )
 
-    def _batch(self, node: MapNode) -> Batch | None:
-        with self._seeing(Types()):
-            key = self._path(node.get("key"))
-        if key is None:
-            return None
-        return Batch(_text(node, "argument"), key, int(_text(node, "size")))
+    def _check_batch(self, node: MapNode, request: Request | None) -> None:
+        named, endpoint = node.get("argument"), self.endpoint_of(request)
+        if endpoint is None or not isinstance(named, Scalar):
+            return
+        if named.text not in endpoint.arguments:
+            said = f"{endpoint.name} takes no argument {named.text}"
+            self.unknown(named, "F203", said, named.text, endpoint.arguments)
 
-    def _join(self, node: MapNode) -> Join | None:
-        to = self._path(node.get("to"))
+    def _record(self, request: Request | None, name: str) -> Field | None:
+        """Say what one record of a read is: by its endpoint, or by where it goes."""
+        endpoint = self.endpoint_of(request)
+        known = self._record_at(endpoint)
+        if known is not None:
+            return known
+        kept = None if self.types.item is None else self.types.item.child(name)
+        if kept is None:
+            return None
+        return kept.item() if "array" in kept.types else kept
+
+    def _record_at(self, endpoint: EndpointSpec | None) -> Field | None:
+        return None if endpoint is None else self.around.record(endpoint)
+
+    def _join_step(self, node: MapNode) -> JoinStep | None:
+        source = self.path(node.get("join"))
+        record = None if source is None else source.shape.item().field
+        join, when = self._join(node, record), self.condition(node.get("when"))
+        if source is None or join is None:
+            return None
+        return JoinStep(source, join, when)
+
+    def _join(self, node: MapNode, record: Field | None) -> Join | None:
+        to = self.path(node.get("to"))
+        item = Shape(None, "") if to is None else to.shape.item()
         left = right = None
-        match = _map(node, "match")
-        if match is not None:
-            with self._seeing(Types()):  # left on the item, right on the record
-                for key, value in match.items():
-                    left, right = self._path(key), self._path(value)
+        match = submap(node, "match")
+        for key, value in match.items() if match is not None else ():
+            with self.seeing(self.on(item.field, item.label)):
+                left = self.path(key)
+            with self.seeing(self.on(record, "record")):
+                right = self.path(value)
+        self.saved(node.get("as"), item.field, item.label)
         if to is None:
             return None
-        return Join(to, left, right, _text(node, "as"), _text(node, "first") in _YES)
+        takes_first = text_at(node, "first") in _YES
+        return Join(to, left, right, text_at(node, "as"), takes_first)
 
     def _require(self, node: MapNode, each: Path | None) -> RequireStep | None:
-        unless = self._condition(node.get("unless"))
+        unless, when = (
+            self.condition(node.get("unless")),
+            self.condition(node.get("when")),
+        )
+        show, choices = self.path(node.get("show")), self.path(node.get("choices"))
+        self.code(node.get("stop"))
+        self.code(node.get("skip"))
         if unless is None:
             return None
         return RequireStep(
-            label=_text(node, "require"),
+            label=text_at(node, "require"),
             unless=unless,
-            code=_text(node, "stop") or _text(node, "skip"),
+            code=text_at(node, "stop") or text_at(node, "skip"),
             is_skip="skip" in node,
-            when=self._condition(node.get("when")),
+            when=when,
             each=each,
-            show=self._path(node.get("show")),
-            choices=self._path(node.get("choices")),
+            show=show,
+            choices=choices,
             position=node.position,
         )
 
+    def _check_files(self, node: MapNode) -> CheckFilesStep | None:
+        files = self.path(node.get("check_files"))
+        formats = node.get("formats")
+        listed = formats.items if isinstance(formats, ListNode) else ()
+        if files is None:
+            return None
+        names = tuple(item.text for item in listed if isinstance(item, Scalar))
+        return CheckFilesStep(files, names, number_at(node, "max_bytes"))
+
+    def _merge(self, node: MapNode) -> MergeFilesStep | None:
+        files = self.path(node.get("merge_files"))
+        named = node.get("name")
+        name = None if named is None else self.rule(named)
+        self.saved(node.get("as"), self.types.item, "the document")
+        if files is None or name is None:
+            return None
+        return MergeFilesStep(files, text_at(node, "as"), name)
+
     def _write(self, node: MapNode, each: Path | None) -> WriteStep | None:
-        key = self._formula(node.get("key"))
+        key, when = self.formula(node.get("key")), self.condition(node.get("when"))
+        finds, candidate = self._finds(node.get("find"))
         match_file = node.get("match")
-        match = None if match_file is None else self._match(match_file)
-        create, update = _map(node, "create"), _map(node, "update")
+        with self.seeing(self.types.with_roots(candidate=candidate)):
+            match = None if match_file is None else self.match(match_file)
+            create, update = submap(node, "create"), submap(node, "update")
+            created = None if create is None else self._send(create)
+            updated = None if update is None else self._send(update)
+        if "save" in node:
+            owner = "the document" if each is None else each.text
+            self.saved(node.get("save"), self.types.item, owner)
+        if match is not None and isinstance(match_file, Scalar):
+            self._check_actions(node, match_file, match)
         if key is None:
             return None
         return WriteStep(
-            name=_text(node, "write"),
+            name=text_at(node, "write"),
             each=each,
-            when=self._condition(node.get("when")),
+            when=when,
             key=key,
-            finds=self._finds(node.get("find")),
+            finds=finds,
             match=match,
-            create=None if create is None else self._send(create),
-            update=None if update is None else self._send(update),
-            save=_text(node, "save"),
+            create=created,
+            update=updated,
+            save=text_at(node, "save"),
             position=node.position,
         )
 
-    def _merge(self, node: MapNode) -> MergeFilesStep | None:
-        files = self._path(node.get("merge_files"))
-        named = node.get("name")
-        name = None if named is None else self._rule(named)
-        if files is None or name is None:
-            return None
-        return MergeFilesStep(files, _text(node, "as"), name)
+    def _check_actions(self, node: MapNode, file: Scalar, match: MatchRules) -> None:
+        """See that every action of the match rules can be done, and is needed."""
+        actions = {rule.action for rule in match.rules}
+        for action in ("create", "update"):
+            if action in actions and action not in node:
+                said = f"{file.text} may say {action}, but this step has no {action}:"
+                self.find("F217", said, file, f"add {action}:, or change the rules")
+            elif action in node and action not in actions:
+                key = node.key(action)
+                said = f"{file.text} never says {action}"
+                problem = Problem("F218", said, key.position, None, len(action), True)
+                self.problems.append(problem)
 
-    def _finds(self, node: Node | None) -> tuple[Find, ...]:
-        finds = []
-        for entry in _maps(node):
-            when = self._condition(entry.get("when"))
+    def _finds(self, node: Node | None) -> tuple[tuple[Find, ...], Field | None]:
+        """Read where candidates come from, and say what a candidate is."""
+        finds: list[Find] = []
+        shapes: list[Field | None] = []
+        for entry in maps(node):
+            when = self.condition(entry.get("when"))
             if "in" in entry:
-                finds.append(Find(None, self._path(entry.get("in")), when))
+                path = self.path(entry.get("in"))
+                finds.append(Find(None, path, when))
+                shapes.append(None if path is None else path.shape.item().field)
             else:
-                finds.append(Find(self._request(entry, "from"), None, when))
-        return tuple(finds)
+                request = self.request(entry, "from")
+                endpoint = self.endpoint_of(request)
+                finds.append(Find(request, None, when))
+                shapes.append(self._record_at(endpoint))
+        return tuple(finds), either(shapes)
 
     def _send(self, node: MapNode) -> Send | None:
-        request = self._request(node, "send")
+        request = self.request(node, "send")
         named = node.get("mapping")
-        mapping = None if named is None else self._file(named, self.mappings)
-        changes = tuple(self._rules(node.get("change")))
+        mapping = None if named is None else self.file(named, self.mappings)
+        self._check_source(named, mapping)
+        change = node.get("change")
+        changes = tuple(self.rules(change))
+        for key, _ in change.items() if isinstance(change, MapNode) else ():
+            self._check_pointer(key, request)
+        file = self.path(node.get("file"))
         if request is None:
             return None
-        return Send(request, mapping, changes, self._path(node.get("file")))
+        return Send(request, mapping, changes, file)
 
-    # Cells ---------------------------------------------------------------------------
+    def _check_source(self, named: Node | None, mapping: Mapping | None) -> None:
+        """See that a mapping reads what stands here: the document, or the item."""
+        here = self.types.item
+        if mapping is None or here is None or not isinstance(named, Scalar):
+            return
+        wanted = self.around.place(mapping.source)
+        if wanted is not None and wanted.properties != here.properties:
+            where = self.types.label or "the document"
+            said = f"{named.text} is made for {mapping.source}, but here is {where}"
+            hint = "change its from:, or each: of this step"
+            self.find("F219", said, named, hint)
 
-    def _request(self, node: MapNode, key: str) -> Request | None:
-        named = node.get(key)
-        if not isinstance(named, Scalar):
-            return None
-        system_name, _, endpoint = named.text.partition(".")
-        system = self.systems.get(system_name)
-        if system is None:
-            self._unknown(
-                named,
-                "F201",
-                f"there is no system {system_name}",
-                system_name,
-                self.systems,
-            )
-            return None
-        if endpoint not in system.endpoints:
-            self._unknown(
-                named,
-                "F202",
-                f"{system_name} has no endpoint {endpoint}",
-                endpoint,
-                system.endpoints,
-                len(system_name) + 1,
-            )
-            return None
-        known = system.endpoints[endpoint]
-        arguments = []
-        given = node.get("with")
-        if isinstance(given, MapNode):
-            for name, value in given.items():
-                if name.text not in known.arguments:
-                    self._unknown(
-                        name,
-                        "F203",
-                        f"{named.text} takes no argument {name.text}",
-                        name.text,
-                        known.arguments,
-                    )
-                    continue
-                rule = self._rule(value)
-                if rule is not None:
-                    arguments.append((name.text, rule))
-        present = {name for name, _ in arguments}
-        for wanted, param in known.params.items():
-            if param.is_required and param.fixed is None and wanted not in present:
-                self.problems.append(
-                    Problem(
-                        "F204",
-                        f"{named.text} needs the argument {wanted}",
-                        named.position,
-                        f"add {wanted}: under with",
-                        length=len(named.text),
-                    )
-                )
-        return Request(system_name, endpoint, tuple(arguments), named.position)
-
-    def _file(self, node: Node | None, known: Dictionary[str, Any]) -> Any:
-        if not isinstance(node, Scalar):
-            return None
-        if node.text not in known:
-            self._unknown(
-                node,
-                "F205",
-                f"there is no file {node.text} beside this one",
-                node.text,
-                known,
-            )
-            return None
-        return known[node.text]
-
-    def _match(self, node: Node) -> MatchRules | None:
-        found = self._file(node, self.matches)
-        return self._collect_match(found) if found is not None else None
-
-    def _collect_match(self, node: MapNode) -> MatchRules | None:
-        try:
-            return load_match_rules(node, self.types)
-        except RuleError as error:
-            self.problems.extend(error.problems)
-            return None
-
-    def _unknown(
-        self,
-        at: Scalar,
-        code: str,
-        message: str,
-        word: str,
-        known: Any,
-        offset: int = 0,
-    ) -> None:
-        guess = suggest(word, known)
-        hint = (
-            f"did you mean {guess}?"
-            if guess
-            else ("known are: " + ", ".join(sorted(known)[:8]))
-        )
-        self.problems.append(
-            Problem(code, message, at.at(offset), hint, length=len(word))
-        )
-
-    def _rules(self, node: Node | None) -> list[tuple[str, Rule]]:
-        found = []
-        if isinstance(node, MapNode):
-            for key, value in node.items():
-                rule = self._rule(value)
-                if rule is not None:
-                    found.append((key.text, rule))
-        return found
-
-    def _rule(self, node: Node) -> Rule | None:
-        found: Rule | None = self._collect(load_rule, node, self.types)
-        return found
-
-    def _path(self, node: Node | None) -> Path | None:
-        found: Path | None = self._collect(compile_path, node, self.types)
-        return found
-
-    def _paths(self, node: Node | None) -> tuple[Path, ...]:
-        items = node.items if isinstance(node, ListNode) else ()
-        found = (self._path(item) for item in items)
-        return tuple(path for path in found if path is not None)
-
-    def _formula(self, node: Node | None) -> Formula | None:
-        found: Formula | None = self._collect(compile_formula, node, self.types)
-        return found
-
-    def _condition(self, node: Node | None) -> Condition | None:
-        found: Condition | None = self._collect(compile_condition, node, self.types)
-        return found
-
-    def _collect(self, compile_cell: Any, node: Node | None, types: Types) -> Any:
-        if node is None or (
-            compile_cell is not load_rule and not isinstance(node, Scalar)
-        ):
-            return None
-        try:
-            return compile_cell(node, types=types)
-        except RuleError as error:
-            self.problems.extend(error.problems)
-            return None
+    def _check_pointer(self, key: Scalar, request: Request | None) -> None:
+        """Find a change of a field that the record does not have."""
+        endpoint = self.endpoint_of(request)
+        shape = Shape(self._record_at(endpoint), "")
+        offset = 1
+        for part in key.text.split("/")[1:]:
+            found = shape.child(part)
+            if not isinstance(found, Shape):
+                said = f"the record has no field {key.text}"
+                self.unknown(key, "F220", said, part, found.choices, offset)
+                return
+            shape = found
+            offset += len(part) + 1
 
 
 def _window(node: MapNode | None) -> Window | None:
     if node is None:
         return None
-    first, full = _text(node, "first_days"), _text(node, "full_every_hours")
+    first, full = text_at(node, "first_days"), text_at(node, "full_every_hours")
     return Window(
-        timedelta(hours=int(_text(node, "overlap_hours"))),
-        timedelta(days=int(first)) if first else None,
-        timedelta(hours=int(full)) if full else None,
+        timedelta(hours=number_at(node, "overlap_hours")),
+        timedelta(days=int(first)) if first.isdecimal() else None,
+        timedelta(hours=int(full)) if full.isdecimal() else None,
     )
 
 
 def _literal(text: str, position: Position) -> Scalar:
     return Scalar(text, position, "plain")
-
-
-def _map(node: MapNode, key: str) -> MapNode | None:
-    value = node.get(key)
-    return value if isinstance(value, MapNode) else None
-
-
-def _maps(node: Node | None) -> list[MapNode]:
-    items = node.items if isinstance(node, ListNode) else ()
-    return [item for item in items if isinstance(item, MapNode)]
-
-
-def _text(node: MapNode, key: str) -> str:
-    value = node.get(key)
-    return value.text if isinstance(value, Scalar) else ""

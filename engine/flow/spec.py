@@ -196,6 +196,19 @@ class Expand:
 
 
 @dataclass(frozen=True, slots=True)
+class Belongs:
+    """How to tell whose a listed document is, where companies share one source."""
+
+    to: Path  # the company's setting; empty there: everything is the company's
+    unit: Path  # of the document: the key of its unit
+    units: Path  # the register of all units
+    key: Path  # of a unit
+    parent: Path  # of a unit: the key of the one above
+    names: tuple[Path, ...]  # of a unit: what the setting may call it by
+    code: str  # for a document whose unit is below no company
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """Which documents, and how each is known."""
 
@@ -207,6 +220,7 @@ class Fetch:
     reference_limit: int
     again: Again | None
     window: Window | None = None
+    belongs: Belongs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +258,17 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class OnStop:
+    """The write that moves the source's status of a document that is stopped for good.
+
+    Only while nothing of the document can be in the target.
+    """
+
+    when: Condition | None
+    move: Acknowledge
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One flow, loaded and checked."""
 
@@ -265,6 +290,7 @@ class Flow:
     acknowledge: Acknowledge | None
     vanished: tuple[Step, ...]  # for documents that a full listing no longer has
     digest: str  # SHA-256 of the flow's files, stamped on every transfer
+    on_stop: OnStop | None = None
 
     @property
     def delivery(self) -> Deliver:
