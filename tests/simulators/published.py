@@ -31,8 +31,11 @@ DOCUMENTS = {
     "procountor": REFERENCE / "procountor-openapi.yaml",
 }
 UNPUBLISHED = frozenset({"GET /heartbeat"})  # answered, but not in the published subset
-# The document's own model for the body that this flow sends.
-BODY_MODELS = {"POST /invoices": "SalesInvoiceCreate"}
+# The document's own model for a new invoice, by its type.
+INVOICE_MODELS = {
+    "SALES_INVOICE": "SalesInvoiceCreate",
+    "TRAVEL_INVOICE": "TravelInvoiceCreate",
+}
 
 
 def has_documents() -> bool:
@@ -121,8 +124,6 @@ def answer_validator(
 @cache
 def body_validator(system: str, endpoint: str) -> Draft202012Validator | None:
     """Give the validator of one request's JSON body; None when it is not published."""
-    if endpoint in BODY_MODELS:
-        return model_validator(system, BODY_MODELS[endpoint])
     body = get_operation(system, endpoint).get("requestBody", {}).get("content", {})
     if "multipart/form-data" in body:
         schema = body["multipart/form-data"]["schema"]["properties"]["meta"]
@@ -165,6 +166,9 @@ def iter_request_findings(system: str, entry: Exchange) -> Iterator[str]:
         if ("query", name) not in known:
             yield f"{entry.endpoint}: no query parameter {name}"
     validator = body_validator(system, entry.endpoint)
+    if entry.endpoint == "POST /invoices" and entry._body:
+        model = INVOICE_MODELS.get(json.loads(entry._body).get("type"), "Invoice")
+        validator = model_validator(system, model)
     kind = entry.headers.get("content-type", "")
     if validator is None or not entry._body:
         return

@@ -77,6 +77,17 @@ SMALLEST_TRAVEL = {
     ],
 }
 
+SMALLEST_PERSON = {
+    "lastName": "Uusi",
+    "paymentInfo": {
+        "paymentMethod": "BANK_TRANSFER",
+        "paymentTermDays": "14",
+        "penalInterestRate": 0,
+    },
+    "invoicingInfo": {"language": "FINNISH", "gender": "NOT_APPLICABLE"},
+    "registryInfo": {"active": True},
+}
+
 
 def _sides(data):
     """Give the source's data and the target's, the first company first."""
@@ -166,6 +177,11 @@ class Talk:
         )
         body = copy.deepcopy(SMALLEST_TRAVEL) | {"partnerId": person} | changes
         return load_json(self.call("procountor POST /invoices", body).content)
+
+    def create_fee(self, project, **changes):
+        guid = self.severa.member("projects", project)["guid"]
+        body = {"project": {"guid": guid}, "quantity": 1} | changes
+        return self.call("severa POST /v1/projectfees", body)
 
     def attach(self, invoice_id, content=b"%PDF-1.4", name="a.pdf", **changes):
         meta = {

@@ -9,7 +9,9 @@ import copy
 import pytest
 
 from tests.simulators import published
-from tests.simulators.talk import SMALLEST, Talk
+from tests.simulators.data_registers import TRANSFERRED
+from tests.simulators.data_world import flows_data
+from tests.simulators.talk import SMALLEST, SMALLEST_PERSON, Talk
 from tests.worlds import World
 
 pytestmark = pytest.mark.skipif(
@@ -145,6 +147,86 @@ def test_every_answer_of_procountor_has_its_shape():
     findings, checked = journal_findings(talk)
     assert [] == findings
     assert checked > 50
+
+
+def test_every_read_of_the_other_flows_has_its_shape():
+    talk = Talk(data=flows_data)
+    data = talk.severa.data
+    pages = ["travelreimbursements", "projecttravelexpenses", "users", "projectfees"]
+    pages += ["travelreimbursementstatuses", "salesaccounts", "costaccounts"]
+    pages += ["bankaccounts", "currencies", "travelexpensetypes", "projects"]
+    for name in pages:
+        talk.call(f"severa GET /v1/{name}?rowCount=100")
+    talk.call("severa GET /v1/vatrates")
+    for travel in data.travelreimbursements:
+        path = f"/v1/travelreimbursements/{travel['guid']}"
+        for more in ("", "/pdf", "/projecttravelexpenses?rowCount=100"):
+            assert 200 == talk.call(f"severa GET {path}{more}").status_code
+    for user in data.users:
+        talk.call(f"severa GET /v1/users/{user['guid']}")
+        talk.call(f"severa GET /v1/users/{user['guid']}/travelexpensesfiles")
+    for file in data.travelfiles:
+        row = file["travelExpenseGuid"]
+        talk.call(f"severa GET /v1/projecttravelexpenses/{row}")
+        talk.call(f"severa GET /v1/projecttravelexpenses/{row}/files")
+    status = talk.severa.travel_status(TRANSFERRED)["guid"]
+    change = {
+        "op": "replace",
+        "path": "/travelReimbursementStatus/guid",
+        "value": status,
+    }
+    travel = data.travelreimbursements[0]["guid"]
+    talk.call(f"severa PATCH /v1/travelreimbursements/{travel}", [change])
+    fee = talk.create_fee(1101).json()[0]
+    talk.call(f"severa GET /v1/projectfees/{fee['guid']}")
+    talk.call(f"severa GET /v1/projects/{fee['project']['guid']}/projectfees")
+    change = {"op": "replace", "path": "/quantity", "value": "2"}
+    talk.call(f"severa PATCH /v1/projectfees/{fee['guid']}", [change])
+    talk.call(f"severa DELETE /v1/projectfees/{fee['guid']}")
+    talk.call("severa GET /v1/deletedprojectfees")
+    talk.create_fee(1130)
+    findings, checked = journal_findings(talk)
+    assert [] == findings[:10]
+    assert {200, 201, 204, 400} == {e.status for e in talk.severa.journal}
+    assert checked > 150
+
+
+def test_every_answer_of_the_other_flows_has_its_shape():
+    talk = Talk(data=flows_data)
+    data = talk.procountor.data
+    travel = talk.create_travel(travelInformationItems=[{"places": "Turku"}])
+    for move in ("sendToCirculation", "verify", "approve", "unfinished", "invalidate"):
+        assert (
+            200
+            == talk.call(f"procountor PUT /invoices/{travel['id']}/{move}").status_code
+        )
+    talk.call(f"procountor PUT /invoices/{travel['id']}/verify")
+    talk.call(f"procountor PUT /invoices/{travel['id']}/notes", {"notes": "x"})
+    person = talk.call("procountor POST /persons", SMALLEST_PERSON).json()
+    talk.call(f"procountor PUT /persons/{person['id']}", person)
+    talk.call("procountor POST /persons", {})
+    number = talk.procountor.data.cases["purchase_several_rows"]
+    talk.procountor.edit_invoice(number, {0: {"unitPrice": 93}})
+    ids = ",".join(str(number) for number in data.invoices)
+    receipts = ",".join(str(number) for number in data.receipts)
+    for path in (
+        "/invoices?types=PURCHASE_INVOICE&orderById=ASC&size=200",
+        f"/invoices/{ids}",
+        f"/ledgerreceipts/{receipts}",
+        "/ledgerreceipts?types=PURCHASE_INVOICE",
+        "/businesspartners?type=PERSON",
+        "/persons?includeInactive=true",
+        *(f"/persons/{key}" for key in data.persons),
+        "/products?type=TRAVEL&startDate=2026-11-01&endDate=2026-11-30",
+        "/coa",
+        "/company/usagesettings",
+    ):
+        assert 200 == talk.call(f"procountor GET {path}").status_code, path
+    findings, checked = journal_findings(talk)
+    assert [] == findings[:10]
+    assert checked >= 30
+    body = talk.procountor.calls("POST /invoices")[0]
+    assert [] == list(published.iter_request_findings("procountor", body))
 
 
 def test_the_smallest_invoice_is_one_for_the_published_document_too():
