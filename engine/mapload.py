@@ -61,6 +61,7 @@ class MappingLoader(RuleLoader):
         self._node = node
         self._store = store
         self._types = types
+        self._tried: set[str] = set()  # target fields that somebody means to make
 
     def load(self, name: str) -> Mapping:
         """Give the mapping.
@@ -173,6 +174,8 @@ class MappingLoader(RuleLoader):
                 if field is None and not (is_open and types <= {"object"}):
                     properties = parent.properties if parent is not None else ()
                     close = suggest(part, properties)
+                    above = f"{path[: len(path) - len(key.text)]}{key.text[:offset]}"
+                    self._tried.add(f"{above}{close}")
                     listed = ", ".join(properties[:8])
                     more = ", …" if len(properties) > 8 else ""
                     hint = (
@@ -188,6 +191,7 @@ class MappingLoader(RuleLoader):
                     )
                     return None
             offset += len(part) + 1
+        self._tried.add(path)
         return Place(path, field, parent)
 
     def problem_at(
@@ -282,7 +286,7 @@ class MappingLoader(RuleLoader):
         """Find fields that the target requires and no rule makes."""
         if root is None:
             return
-        made = {node.path for node in iter_rules(fields)}
+        made = {*self._tried, *(node.path for node in iter_rules(fields))}
         for node in iter_rules(fields):
             if isinstance(node, Rule) and node.limit and node.limit.overflow_to:
                 owner = node.path.rpartition(".")[0]

@@ -82,18 +82,29 @@ def load_match_rules(node: Node, types: Types | None = None) -> MatchRules:
             rule = _load_rule(entry, types, problems)
             if rule is not None:
                 rules.append(rule)
-    if rules and rules[-1].condition is not None:
-        problems.append(
-            Problem(
-                "M510",
-                "the last rule must always hold",
-                rules[-1].position,
-                "end with a rule such as create: otherwise",
-            )
-        )
+    problems += _check_order(rules)
     if problems:
         raise RuleError(problems)
     return MatchRules(_text(node, "name"), tuple(rules))
+
+
+def _check_order(rules: Sequence[MatchRule]) -> list[Problem]:
+    """Find rules that are never reached, and a list that may decide nothing."""
+    ends = [n for n, rule in enumerate(rules) if not rule.condition and not rule.when]
+    problems = [
+        Problem(
+            "M514",
+            "this rule is never reached: otherwise stands above it",
+            rule.position,
+            "move it above otherwise",
+        )
+        for rule in (rules[ends[0] + 1 :] if ends else ())
+    ]
+    if rules and not ends:
+        hint = "end with a rule such as create: otherwise, without when:"
+        said = "the last rule must always hold"
+        problems.append(Problem("M513", said, rules[-1].position, hint))
+    return problems
 
 
 def decide_match(

@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from engine.errors import RuleError
+from engine.systems.addresses import address_fault
 from engine.systems.bodies import BODY_KINDS
-from engine.systems.client import base_url_fault
 from engine.systems.node_reader import NodeReader, suggest
 from engine.systems.paging import PAGING_KINDS
 from engine.systems.sign_in import SIGN_IN_KINDS
@@ -28,11 +28,12 @@ from engine.systems.spec import (
     SystemSpec,
     ValueSpec,
 )
-from engine.yamlfile import ListNode, MapNode
+from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.errors import Position
     from engine.yamlfile import Node
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -66,9 +67,9 @@ def _read_system(reader: NodeReader, node: Node, name: str) -> SystemSpec:
         ),
     )  # fmt: skip
     base_url = reader.text(root, "base_url")
-    if base_url and (fault := base_url_fault(base_url)):
+    if base_url and (fault := address_fault(base_url)):
         position = root.get("base_url") or root
-        reader.add("S105", f"`base_url` {fault}", position.position)
+        reader.add("S105", f"`base_url` {fault}", _place(position))
     secrets = _read_secrets(reader, root.get("secrets"))
     styles = {
         style: _read_paging(reader, value)
@@ -127,7 +128,7 @@ def _read_values(
             reader.add(
                 "S106",
                 f"{text} does not stand under `secrets`",
-                secret.position,
+                _place(secret),
                 suggest(text, list(secrets)),
             )
         found[name] = ValueSpec(secret=text)
@@ -221,7 +222,7 @@ def _read_endpoint(
             reader.add(
                 "S106",
                 f"{text} does not stand under `paging`",
-                style.position,
+                _place(style),
                 suggest(text, list(styles)),
             )
     must_have = []
@@ -292,3 +293,7 @@ def _check_placeholders(
         missing = "the parameters" if name in wanted else "`path`"
         node = entry.get("path") or entry
         reader.add("S107", f"{name} does not stand in {missing}", node.position)
+
+
+def _place(node: Node) -> Position | Scalar:
+    return node if isinstance(node, Scalar) else node.position

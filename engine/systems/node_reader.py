@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from engine.errors import Position, Problem
+from engine.suggest import suggest as nearest
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.yamlfile import Node
 
+_SHOWN = 8  # names that a finding lists at most
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -27,10 +28,18 @@ class NodeReader:
         self.problems: list[Problem] = []
 
     def add(
-        self, code: str, message: str, position: Position, hint: str | None = None
+        self,
+        code: str,
+        message: str,
+        place: Position | Scalar,
+        hint: str | None = None,
     ) -> None:
-        """Note a problem."""
-        self.problems.append(Problem(code, message, position, hint))
+        """Note a problem; a text is underlined whole."""
+        if isinstance(place, Scalar):
+            length = max(len(place.text), 1)
+            self.problems.append(Problem(code, message, place.at(0), hint, length))
+        else:
+            self.problems.append(Problem(code, message, place, hint))
 
     def map(self, node: Node | None, known: Iterable[str] | None = None) -> MapNode:
         """Give a mapping, empty when there is none; report keys nobody knows."""
@@ -144,5 +153,7 @@ class NodeReader:
 
 def suggest(word: str, known: list[str]) -> str | None:
     """Give the way out for a misspelt word."""
-    near = difflib.get_close_matches(word, known, 1)
-    return f"did you mean {near[0]}?" if near else None
+    near = nearest(word, known)
+    listed = ", ".join(known[:_SHOWN])
+    others = f"known are: {listed}" if known else None
+    return f"did you mean {near}?" if near else others
