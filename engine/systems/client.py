@@ -6,13 +6,14 @@ surely stayed here. Knows no endpoint, no token, no retry.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
+
+from engine.systems.addresses import address_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,31 +175,13 @@ class OneHostTransport(httpx.BaseTransport):
 
 def base_url_fault(base_url: str) -> str | None:
     """Say what is wrong with a base address: https, or http to this machine."""
-    try:
-        parts = urlsplit(base_url)
-        httpx.URL(base_url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except (ValueError, httpx.InvalidURL):
-        return "is not an address"
-    if not host or not parts.scheme:
-        return "is not an address"
-    if parts.username or parts.password or parts.query or parts.fragment:
-        return "may hold only scheme, host, port and path"
-    if ".." in parts.path or "{" in parts.path or "%" in parts.path:
-        return "has a path with signs that hide where it leads"
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
-        return None
-    return "must begin with https:// (http:// only for this machine's own address)"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    fault = address_fault(base_url)
+    if fault is None:
+        try:
+            httpx.URL(base_url)
+        except httpx.InvalidURL:
+            return "is not an address"
+    return fault
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
