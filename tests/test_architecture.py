@@ -81,8 +81,7 @@ FLOORS = {
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 
 # The one import that goes up, and why.
-UPWARD = {
-}
+UPWARD: set[tuple[str, str]] = set()
 
 EDGES = ("runner.py", "engine/__main__.py")  # where the world comes in and goes out
 TOP_LEVEL = {
