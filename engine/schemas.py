@@ -102,7 +102,7 @@ class _Part:
 class SchemaField:
     """What a schema says about one field, with references and ``allOf`` followed.
 
-    Several parts that all hold (``$ref``, ``allOf``) are merged; of ``anyOf`` and
+    Parts that all hold (``$ref``, ``allOf``) are merged; of ``anyOf`` and
     ``oneOf`` the null branch only makes the field nullable. More branches than one are
     alternatives: a child is looked for in each.
     """

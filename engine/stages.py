@@ -303,6 +303,8 @@ def _limit(run: _Run, value: Any) -> Any:
         said = f"{len(text)} characters, at most {limit.characters} are allowed"
         raise ValueFault("TOO_LONG", said)
     kept = cut_text(text, limit.characters, at_word=limit.cut_at == "word")
+    if isinstance(run.rule.value, Join) and (mark := run.rule.value.separator.strip()):
+        kept = kept.removesuffix(mark).rstrip()  # what it joined to is gone
     run.note("limit", f"cut from {len(text)} to {limit.characters}", kept)
     cut = Truncation(run.path, limit.characters, text, kept, run.place)
     if limit.overflow_to:

@@ -46,6 +46,13 @@ def project() -> Project:
     return load_project(ROOT)
 
 
+def secret_places() -> SecretPlaces:
+    """Give the demo company's secrets as an environment would."""
+    return SecretPlaces(
+        {f"SIIRTO_DEMO_{name}": text for name, text in DEMO_SECRETS.items()}
+    )
+
+
 class World:
     """A company between two systems; ``run`` is one scheduled run.
 
@@ -93,14 +100,16 @@ class World:
             flow=None,
             open_ledger=self.open_ledger,
             clock=self.clock,
-            places=SecretPlaces(
-                {f"SIIRTO_DEMO_{name}": text for name, text in DEMO_SECRETS.items()}
-            ),
+            places=secret_places(),
             progress=lambda *_: None,
-            transport=_CrashingTransport(self),
+            transport=self.transport(),
             **options,
         )
         return reports[0]
+
+    def transport(self) -> httpx.BaseTransport:
+        """Give the way to both systems, without a socket."""
+        return _CrashingTransport(self)
 
     def open_ledger(self) -> Ledger:
         """Open the world's ledger."""

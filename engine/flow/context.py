@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.clock import Clock
+    from engine.flow.plan import Planner
     from engine.flow.spec import Flow, Request
     from engine.ledger import Ledger, Transfer
     from engine.systems import Answer, System
@@ -97,6 +98,7 @@ class RunContext:
     settle_seconds: float
     registers: Registers = field(default_factory=Registers)  # run.NAME
     since: str = ""  # changes from this moment on are listed; "" lists everything
+    planner: Planner | None = None  # set: only plan, write nothing
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
     is_on: Callable[[], bool] = _always  # asked between documents: the master switch

@@ -35,6 +35,7 @@ from engine.flow.gather import (
     read_register,
     run_look,
 )
+from engine.flow.plan import PlanEndError
 from engine.flow.reasons import describe_stop
 from engine.flow.signals import GoneError, SwitchedOffError, WaitError
 from engine.flow.spec import ReadStep, RequireStep, WriteStep
@@ -382,6 +383,8 @@ class _Worker:
     def _move(self, listed: Listed, document: Document) -> None:
         try:
             run_transfer(self.run, document)
+        except PlanEndError:
+            self._tell(document.label, "planned", "")
         except GoneError as gone:
             self.run.ledger.gone(document.transfer, Event(gone.code, gone.message))
             self._finish(document, "skipped", gone.code)

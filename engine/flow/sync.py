@@ -66,11 +66,17 @@ class Opener:
     """Opens systems; one rate limiter per system is shared by all companies."""
 
     def __init__(
-        self, project: Project, clock: Clock, transport: Any | None = None
+        self,
+        project: Project,
+        clock: Clock,
+        transport: Any | None = None,
+        *,
+        is_read_only: bool = False,
     ) -> None:
         self.project = project
         self.clock = clock
         self.transport = transport
+        self.is_read_only = is_read_only  # for a plan: nothing but reads may leave
         self._limiters: dict[str, RateLimiter] = {}
 
     def open(self, company: Company, name: str, places: SecretPlaces) -> System:
@@ -89,6 +95,7 @@ class Opener:
             base_url=company.base_urls.get(name),
             secrets=find_system_secrets(company.name, name, spec, places),
             transport=self.transport,
+            is_read_only=self.is_read_only,
             limiter=self._limiters[name],
             clock=self.clock,
         )

@@ -28,6 +28,7 @@ from engine.errors import (
 )
 from engine.flow.digests import digest_of
 from engine.flow.gather import make_payload, run_look
+from engine.flow.plan import PlanEndError
 from engine.flow.signals import GoneError, WaitError
 from engine.flow.spec import WriteStep
 from engine.flow.writes import find_candidates, run_write
@@ -87,6 +88,8 @@ def _keep_in_step(run: RunContext, document: Document) -> None:
     flow = run.flow
     before = len(document.notes)
     _run_steps(flow.prepare, run, document, is_register=True)
+    if run.planner is not None:
+        raise PlanEndError
     scope = run.scope(document.data, reference=document.reference)
     result = None if flow.result is None else flow.result.evaluate(scope)
     _run_steps(flow.release, run, document)
@@ -143,6 +146,10 @@ def _make_payload(run: RunContext, document: Document) -> dict[str, Any]:
 
 
 def _deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    if run.planner is not None and document.transfer.target_id:
+        number = document.transfer.target_number or document.transfer.target_id
+        run.planner.add(run.flow.delivery.name, "link", number)
+        raise PlanEndError
     if document.transfer.target_id:
         _read_known(run, document)
     if document.transfer.target_id:
@@ -150,6 +157,14 @@ def _deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> No
     found = _search(run, document, payload)
     if len(found) > 1:
         raise _duplicates(run, found)
+    if run.planner is not None:
+        name, label = run.flow.delivery.name, document.label
+        if found:
+            _compare(run, document, payload, found[0])
+            run.planner.add(name, "adopt", label)
+        else:
+            run.planner.add(name, "create", label, body=payload)
+        raise PlanEndError
     if found:
         _adopt(run, document, payload, found[0])
         return

@@ -20,12 +20,14 @@ from engine.errors import (
 from engine.flow.context import Note
 from engine.flow.digests import digest_of
 from engine.flow.gather import as_list, holds, iter_items, make_payload
+from engine.flow.plan import pretend_saved
 from engine.matching import decide_match, find_link
 from engine.systems import Upload
 
 if TYPE_CHECKING:
     from engine.expressions import Scope
     from engine.flow.context import Document, RunContext
+    from engine.flow.plan import Action, Planner
     from engine.flow.spec import Request, Send, WriteStep
     from engine.ledger import Write
     from engine.matching import MatchDecision
@@ -81,19 +83,16 @@ def _write_one(
     is_repeatable = _is_repeatable(step, run)
     if earlier is not None and earlier.state == "done" and not is_repeatable:
         return dict(earlier.answer)  # a crash came after it; go on with the next
-    send = step.update or step.create
     decision = _decide(step, run, scope)
+    if run.planner is not None:
+        return _plan(step, run.planner, document, scope, key, decision)
     if decision is not None:
         _heed(decision, document, key)
         if decision.action in ("link", "leave"):
             if earlier is not None and decision.action == "link":
                 _end(run, earlier, decision.candidate)  # it was made after all
             return decision.candidate
-        send = step.create if decision.action == "create" else step.update
-        if decision.candidate is not None:
-            scope = scope.with_roots(candidate=decision.candidate)
-    if send is None:
-        raise StoppedError("NOTHING_TO_SEND", key, position=step.position)
+    send, scope = _choose(step, scope, key, decision)
     if not is_repeatable:
         _wait_for_doubt(step, run, document, item, earlier)
     saved = _send(step, send, run, document, scope, item, earlier)
@@ -101,6 +100,46 @@ def _write_one(
         done = "CREATED" if send is step.create else "UPDATED"
         notes.append(Note(f"{step.name.upper()}_{done}", key))
     return saved
+
+
+def _choose(
+    step: WriteStep, scope: Scope, key: str, decision: MatchDecision | None
+) -> tuple[Send, Scope]:
+    """Give what to send, and the scope that its mapping sees."""
+    send = step.update or step.create
+    if decision is not None:
+        send = step.create if decision.action == "create" else step.update
+        if decision.candidate is not None:
+            scope = scope.with_roots(candidate=decision.candidate)
+    if send is None:
+        raise StoppedError("NOTHING_TO_SEND", key, position=step.position)
+    return send, scope
+
+
+def _plan(
+    step: WriteStep,
+    planner: Planner,
+    document: Document,
+    scope: Scope,
+    key: str,
+    decision: MatchDecision | None,
+) -> Any:
+    """Note what the write would be, and go on as if it were made."""
+    action: Action = "update" if step.update else "create"
+    candidate = None
+    if decision is not None:
+        _heed(decision, document, key)
+        candidate = decision.candidate
+        if decision.action in ("link", "leave"):
+            planner.add(step.name, "link" if candidate else "leave", key)
+            return candidate
+        action = "create" if decision.action == "create" else "update"
+    send, scope = _choose(step, scope, key, decision)
+    body: Any = {}
+    if send.mapping is not None:
+        body = make_payload(send.mapping, scope, document)
+    planner.add(step.name, action, key, body=body, present=candidate)
+    return pretend_saved(body, candidate)
 
 
 def _heed(decision: MatchDecision, document: Document, key: str) -> None:

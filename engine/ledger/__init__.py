@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from engine.ledger.copying import copy_ledger
 from engine.ledger.failures import (
     ClaimLostError,
     LedgerConflictError,
@@ -56,6 +57,7 @@ __all__ = [
     "Write",
     "WriteState",
     "back_off_until",
+    "copy_ledger",
     "find_holder",
     "format_time",
     "lock_path",

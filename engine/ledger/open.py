@@ -26,6 +26,17 @@ def open_ledger(
     Raises:
         SettingsError: The address is of no known kind, or the ledger cannot be used.
     """
+    from engine.ledger.sqlite import SqliteLedger
+
+    return SqliteLedger(ledger_path(url, root), clock, must_exist=must_exist)
+
+
+def ledger_path(url: str, root: Path | None = None) -> Path:
+    """Give the file that an address names.
+
+    Raises:
+        SettingsError: The address is of no known kind, or names no file.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in SCHEMES:
         # Never the whole address: a database address may hold a password.
@@ -49,7 +60,4 @@ def open_ledger(
                 )
             ]
         )
-    from engine.ledger.sqlite import SqliteLedger
-
-    path = (root or Path()) / rest[1:]
-    return SqliteLedger(path.absolute(), clock, must_exist=must_exist)
+    return ((root or Path()) / rest[1:]).absolute()

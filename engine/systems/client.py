@@ -62,6 +62,10 @@ class TooLargeError(UnclearError):
     """The answer is larger than allowed; asking again would not help."""
 
 
+class WriteRefusedError(ClientError):
+    """A write was tried where only reads are allowed."""
+
+
 class ForeignHostError(ClientError):
     """The request was for a host or scheme that the settings do not name."""
 
@@ -77,6 +81,7 @@ class HttpClient:
         base_url: The only scheme, host and port that are ever spoken to.
         transport: Replaces the network; tests hand one over.
         timeout_seconds: The longest silence while an answer is awaited.
+        only_reads: Refuse every request but reads, and the sign-in at this path.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class HttpClient:
         clock: Clock,
         transport: Transport | None = None,
         timeout_seconds: float = 60.0,
+        only_reads: str | None = None,
     ) -> None:
         # At INFO the library logs whole addresses, at DEBUG its core logs headers.
         for name in ("httpx", "httpcore"):
@@ -102,6 +108,13 @@ class HttpClient:
             )
         else:
             kept = once = transport  # type: ignore[assignment]
+        if only_reads is not None:
+            sign_in = urlsplit(base_url).path.rstrip("/") + only_reads
+            reader = ReadOnlyTransport(kept, sign_in)
+            self._reads = self._writes = _open(
+                OneHostTransport(reader, base_url), timeout
+            )
+            return
         self._reads = _open(OneHostTransport(kept, base_url), timeout)
         self._writes = _open(OneHostTransport(once, base_url), timeout)
 
@@ -166,6 +179,28 @@ class OneHostTransport(httpx.BaseTransport):
         """Pass the request on, if it is for the configured host."""
         if _origin(request.url) != self._allowed:
             raise ForeignHostError("a request for a host that is not configured")
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self._inner.close()
+
+
+class ReadOnlyTransport(httpx.BaseTransport):
+    """Refuses every request that could change something; the sign-in may pass.
+
+    The last line for a plan, below everything that knows what a write is.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, sign_in_path: str) -> None:
+        self._inner = inner
+        self._sign_in_path = sign_in_path
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a read on."""
+        is_sign_in = request.method == "POST" and request.url.path == self._sign_in_path
+        if request.method != "GET" and not is_sign_in:
+            raise WriteRefusedError(f"{request.method} while only reads are allowed")
         return self._inner.handle_request(request)
 
     def close(self) -> None:

@@ -318,6 +318,7 @@ def open_system(
     base_url: str | None = None,
     transport: Transport | None = None,
     pick: Callable[[float, float], float] = random.uniform,
+    is_read_only: bool = False,
 ) -> System:
     """Open a system for one company. Nothing is sent yet.
 
@@ -329,6 +330,7 @@ def open_system(
         base_url: Replaces the file's, for a test environment.
         transport: Replaces the network.
         pick: Chooses the wait between two tries.
+        is_read_only: Nothing but reads and the sign-in leaves this machine.
 
     Raises:
         SettingsError: A secret is missing or the base address is not allowed.
@@ -344,7 +346,11 @@ def open_system(
     if problems:
         raise SettingsError(problems)
     client = HttpClient(
-        address, clock=clock, transport=transport, timeout_seconds=spec.timeout_seconds
+        address,
+        clock=clock,
+        transport=transport,
+        timeout_seconds=spec.timeout_seconds,
+        only_reads=spec.sign_in.path if is_read_only else None,
     )
     return System(
         spec,
