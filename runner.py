@@ -24,22 +24,29 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
 OUTCOMES = ("transferred", "stopped", "waiting", "skipped", "note")
+LANGUAGES = ("fi", "sv", "en", "nl")
+FLAGS = {"--json": "for programs", "--due": "companies whose schedule says so, only"}
 OK, STOPPED, WRONG, UNEXPECTED, LOCKED = range(5)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, left = parser.parse_known_args(argv)
+    if left and arguments.command != "test":  # the test runner's own options
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
     if arguments.command in ("demo", "test") and not selfsetup.is_inside(ROOT):
         return selfsetup.rerun_inside(ROOT, list(argv or sys.argv[1:]))
+    arguments.left = left
     from engine.errors import ConfigError
 
     try:
         return int(arguments.run(arguments))
     except ConfigError as error:
         from engine.report import render_problems
+        from engine.tools import line_reader
 
-        _say(render_problems(error.problems, _line_reader(arguments.root)))
+        _say(render_problems(error.problems, line_reader(arguments.root)))
         return WRONG
     except BrokenPipeError:  # `log | head` is no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -57,33 +64,29 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner.py", description=about)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--root", type=Path, default=ROOT, metavar="FOLDER")
-    ledger = os.environ.get("SIIRTO_LEDGER", LEDGER)
-    shared.add_argument(
-        "--ledger", default=ledger, metavar="URL", help="sqlite:///FILE"
-    )
+    url = os.environ.get("SIIRTO_LEDGER", LEDGER)
+    shared.add_argument("--ledger", default=url, metavar="URL", help="sqlite:///FILE")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, run: Callable[[Any], int], text: str, *options: str) -> Any:
         command = commands.add_parser(name, help=text, parents=[shared])
         command.set_defaults(run=run)
         for option in options:
-            if option == "--json":
-                command.add_argument(option, action="store_true", help="for programs")
+            if option in FLAGS:
+                command.add_argument(option, action="store_true", help=FLAGS[option])
             else:
                 command.add_argument(option, metavar="NAME")
         return command
 
     add("demo", _demo, "set up, then sync two simulated systems and show the log")
-    test = add("test", _test, "set up, then run the tests")
-    test.add_argument("arguments", nargs=argparse.REMAINDER, help="for pytest")
-    sync = "move every document that waits"
-    add("sync", _sync, sync, "--company", "--flow", "--json")
+    add("test", _test, "set up, then run the tests; takes pytest's options")
+    add("sync", _sync, "move what waits", "--company", "--flow", "--due", "--json")
     add("status", _status, "show last runs and what is stuck", "--company", "--json")
     log = add("log", _log, "show what became of each document", "--company", "--json")
     log.add_argument("--outcome", choices=OUTCOMES)
+    log.add_argument("--language", choices=LANGUAGES, help="of the advice")
     log.add_argument("--since", metavar="DATE", help="2026-11-24, or a time; UTC")
-    text = "try a stopped document again in the next sync"
-    retry = add("retry", _retry, text, "--company")
+    retry = add("retry", _retry, "let a stopped document go again", "--company")
     retry.add_argument("key", help="its number, or the source's id")
     return parser
 
@@ -92,25 +95,32 @@ def _sync(arguments: argparse.Namespace) -> int:
     from engine.clock import SystemClock
     from engine.flow.sync import sync_companies
     from engine.ledger import open_ledger
+    from engine.notifier import open_notifier
     from engine.project import load_project
     from engine.screens import open_progress, report_to_json, summary_line
 
-    project = load_project(arguments.root)
-    clock = SystemClock()
-    with open_progress(is_shown=sys.stderr.isatty()) as progress:
+    project, clock = load_project(arguments.root), SystemClock()
+    shared: dict[str, Any] = {
+        "open_ledger": lambda: open_ledger(arguments.ledger, clock),
+        "clock": clock,
+        "places": _secret_places(arguments.root),
+    }
+    url, is_shown = os.environ.get("SIIRTO_SMTP_URL"), sys.stderr.isatty()
+    mails = open_notifier(project, url, say=_say, **shared)
+    with mails as after, open_progress(is_shown=is_shown) as progress:
         reports = sync_companies(
             project,
             company=arguments.company,
             flow=arguments.flow,
-            open_ledger=lambda: open_ledger(arguments.ledger, clock),
-            clock=clock,
-            places=_secret_places(arguments.root),
             progress=progress,
+            after_company=after,
+            only_due=arguments.due,
+            **shared,
         )
     for report in reports:
         if arguments.json:
             print(json.dumps(report_to_json(report), ensure_ascii=False))
-        elif sys.stderr.isatty() or report.degraded or report.is_locked:
+        elif is_shown or report.degraded or report.is_locked:
             _say(summary_line(report))
     if any(report.is_locked for report in reports):
         return LOCKED
@@ -118,22 +128,16 @@ def _sync(arguments: argparse.Namespace) -> int:
 
 
 def _log(arguments: argparse.Namespace) -> int:
-    from engine.screens import parse_since, render_log
+    from engine.screens import iter_log, parse_since, translate_rows
 
-    since = parse_since(arguments.since)
+    since, outcome = parse_since(arguments.since), arguments.outcome
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     with _ledger(arguments) as ledger:
-        rows = ledger.log(
-            arguments.company,
-            arguments.outcome,
-            since,
-            latest_per_document=arguments.outcome != "note",
-        )
-        if arguments.json:
-            for row in rows:
-                print(json.dumps(row.to_json(), ensure_ascii=False))
-            return OK
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(render_log(rows, width=width))
+        latest = outcome != "note"
+        rows = ledger.log(arguments.company, outcome, since, latest_per_document=latest)
+        rows = translate_rows(rows, arguments.language, arguments.root)
+        for line in iter_log(rows, as_json=arguments.json, width=width):
+            print(line)
     return OK
 
 
@@ -162,7 +166,7 @@ def _test(arguments: argparse.Namespace) -> int:
     import pytest
 
     os.chdir(ROOT)
-    return int(pytest.main(arguments.arguments))
+    return int(pytest.main(arguments.left))
 
 
 def _demo(_: argparse.Namespace) -> int:
@@ -183,14 +187,6 @@ def _secret_places(root: Path) -> Any:
 
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return SecretPlaces(os.environ, Path(folder) if folder else None, root / ".secrets")
-
-
-def _line_reader(root: Path) -> Callable[[str], list[str]]:
-    def read(file: str) -> list[str]:
-        path = root / file
-        return path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
-
-    return read
 
 
 def _say(text: str) -> None:

@@ -249,8 +249,9 @@ class _Round:
         message = build_message(mail, self._server.sender)
         to = list(mail.recipients)
         try:
-            refused: Mapping[str, tuple[int, bytes]] = connection.send_message(
-                message, self._server.sender, to
+            # Not send_message: it would turn "From" at a line's start into ">From".
+            refused: Mapping[str, tuple[int, bytes]] = connection.sendmail(
+                self._server.sender, to, message.as_bytes()
             )
         except smtplib.SMTPRecipientsRefused as error:
             refused = error.recipients

@@ -6,18 +6,24 @@ Text out; ``runner.py`` prints it. Colour and progress only where a terminal is.
 from __future__ import annotations
 
 import io
+import json
 import textwrap
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.advice import load_advice
 from engine.errors import Problem, SettingsError
+from engine.yamlfile import load_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from rich.text import Text
 
+    from engine.advice import AdviceBook
     from engine.flow.run import Progress
     from engine.flow.sync import CompanyReport
     from engine.ledger import Ledger, LogRow
@@ -113,6 +119,48 @@ def parse_since(text: str | None) -> datetime | None:
         )
         raise SettingsError([problem]) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def translate_rows(
+    rows: Iterable[LogRow], language: str | None, root: Path
+) -> Iterable[LogRow]:
+    """Give the rows with their advice in another language; None leaves it as it was.
+
+    Only what stopped or waits has advice; it is worded anew from code and details.
+
+    Raises:
+        RuleError: The advice file of the project is wrong.
+    """
+    if language is None:
+        return rows
+    book = load_advice(load_yaml_file(root / "mappings" / "advice.yaml", root))
+    return (_translate(row, language, book) for row in rows)
+
+
+def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
+    if row.outcome not in ("stopped", "waiting"):
+        return row
+    details = {name: str(value) for name, value in row.details.items()}
+    if row.field:
+        details.setdefault("field", row.field)
+    advice = book.explain(row.code, language, details)
+    return replace(row, advice=advice.text) if advice else row
+
+
+def iter_log(
+    rows: Iterable[LogRow], *, as_json: bool, width: int | None
+) -> Iterator[str]:
+    """Give the transfer log as texts to print, one JSON object for each row or a page.
+
+    Args:
+        rows: In the order to show.
+        as_json: For programs.
+        width: As for ``render_log``.
+    """
+    if as_json:
+        yield from (json.dumps(row.to_json(), ensure_ascii=False) for row in rows)
+    else:
+        yield render_log(rows, width=width)
 
 
 def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:

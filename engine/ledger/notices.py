@@ -114,7 +114,7 @@ class SqliteNotices:
         recipients: Sequence[str] = (),
     ) -> None:
         """See ``Notices``."""
-        told = set(telling.fresh) if draft is not None else set()
+        told = {stop.key for stop in telling.fresh} if draft is not None else set()
         with self._database.transaction():
             for notice in telling.closed:
                 self._database.run("close_notice", notice_id=notice.notice_id)
@@ -126,7 +126,7 @@ class SqliteNotices:
                     flow=stop.flow,
                     code=stop.code,
                     first_at=write_time(stop.since_at),
-                    is_told=stop in told,
+                    is_told=stop.key in told,
                 )
             if draft is None:
                 return
