@@ -288,6 +288,9 @@ SEVERA_MODELS = {
     "travel_file": "ProjectTravelExpenseFileModel",
     "traveller": "UserOutputModel",
     "cost_center": "CostCenterModel",
+    "product": "ProductOutputModel",
+    "work_type": "WorkTypeOutputModel",
+    "travel_expense_type": "TravelExpenseTypeOutputModel",
 }
 PROCOUNTOR_MODELS = {
     "invoice": "Invoice",
