@@ -15,12 +15,13 @@ from engine.errors import ConfigError
 from engine.report import render_problems
 from engine.tools import WRONG, Reply, check, docs, explain, line_reader, resolve
 from engine.tools import map as map_tool
+from engine.tools import test as test_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = (check, map_tool, explain, resolve, docs)
+TOOLS = (check, map_tool, explain, test_tool, resolve, docs)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -50,6 +50,7 @@ FLOORS = {
         engine.yamlerrors engine.yamlfile engine.yamlnodes engine.yamlprint
         engine.yamltext
         engine.changes engine.personal
+        engine.fakes
     """,
     1: """
         engine.systems.addresses
@@ -75,6 +76,7 @@ FLOORS = {
         engine.notifier
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain
         engine.tools.map engine.tools.offline engine.tools.resolve
+        engine.tools.newsample engine.tools.test
     """,
     4: "runner",
 }
