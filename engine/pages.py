@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from engine.filters import Filter
 
 MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
-GRAMMARS = ("mapping", "match", "flow", "system", "table", "advice", "company")
+GRAMMARS = (
+    "mapping",
+    "match",
+    "flow",
+    "system",
+    "table",
+    "advice",
+    "notices",
+    "company",
+)
 
 
 # Folders that hold nothing but generated files: what is left over there goes.
