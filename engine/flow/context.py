@@ -102,6 +102,7 @@ class RunContext:
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
     is_on: Callable[[], bool] = _always  # asked between documents: the master switch
+    companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
 
     def scope(self, data: dict[str, Any], **roots: Any) -> Scope:
         """Give a fresh scope on a document; its variables are computed when asked for.
@@ -115,6 +116,7 @@ class RunContext:
                 "company": self.settings,
                 "run": self.registers,
                 "since": self.since,
+                "today": self.clock.now().date().isoformat(),
                 **roots,
             },
         )

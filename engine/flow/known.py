@@ -72,10 +72,11 @@ def find_place(store: SchemaStore, name: str) -> Field | None:
 def find_registers(
     flow: Node, systems: Mapping[str, SystemSpec], around: Surroundings
 ) -> Field:
-    """Give what ``run`` holds: a field for every register that ``setup`` reads."""
-    setup = flow.get("setup") if isinstance(flow, MapNode) else None
+    """Give what ``run`` holds: a field for each register of ``setup``, ``doctor``."""
+    slots = [flow.get("setup"), flow.get("doctor")] if isinstance(flow, MapNode) else []
+    steps = [step for s in slots if isinstance(s, ListNode) for step in s.items]
     found: dict[str, Field | None] = {}
-    for step in setup.items if isinstance(setup, ListNode) else ():
+    for step in steps:
         name = step.get("read") if isinstance(step, MapNode) else None
         named = step.get("from") if isinstance(step, MapNode) else None
         if isinstance(name, Scalar):
@@ -96,4 +97,10 @@ def mapping_roots(
     company: Field | None, registers: Field | None
 ) -> dict[str, Field | None]:
     """Give the roots that every mapping of a flow sees around its document."""
-    return {"company": company, "run": registers, "reference": TEXT, "since": TEXT}
+    return {
+        "company": company,
+        "run": registers,
+        "reference": TEXT,
+        "since": TEXT,
+        "today": TEXT,
+    }

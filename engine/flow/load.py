@@ -53,8 +53,12 @@ if TYPE_CHECKING:
     from engine.systems.spec import EndpointSpec, SystemSpec
     from engine.yamlfile import Node
 
-SLOTS = ("setup", "enrich", "require", "prepare", "follow", "release", "vanished")
+SLOTS = (
+    *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),
+    "doctor",
+)
 _YES = ("yes", "true")
+_ENDS = ("stop", "skip", "warn")  # what a requirement that does not hold leads to
 
 
 def load_flow(
@@ -108,11 +112,12 @@ class _Loader(Cells):
                 "run": find_registers(node, self.systems, self.around),
                 "reference": TEXT,
                 "since": TEXT,
+                "today": TEXT,
             },
         )
         variables = tuple(self.variables(node.get("vars")).items())
         slots: dict[str, tuple[Step, ...]] = {
-            name: self._steps(node.get(name), is_register=name == "setup")
+            name: self._steps(node.get(name), is_register=name in ("setup", "doctor"))
             for name in SLOTS
         }
         fetch = self._fetch(submap(node, "fetch"))
@@ -143,6 +148,7 @@ class _Loader(Cells):
             expand=expand,
             result=result,
             vanished=slots["vanished"],
+            doctor=slots["doctor"],
             digest=digest,
             on_stop=on_stop,
         )
@@ -412,13 +418,15 @@ class _Loader(Cells):
         show, choices = self.path(node.get("show")), self.path(node.get("choices"))
         self.code(node.get("stop"))
         self.code(node.get("skip"))
+        self.code(node.get("warn"))
         if unless is None:
             return None
         return RequireStep(
             label=text_at(node, "require"),
             unless=unless,
-            code=text_at(node, "stop") or text_at(node, "skip"),
+            code=next(filter(None, (text_at(node, key) for key in _ENDS)), ""),
             is_skip="skip" in node,
+            is_warning="warn" in node,
             when=when,
             each=each,
             show=show,

@@ -96,6 +96,7 @@ class RequireStep:
     unless: Condition
     code: str
     is_skip: bool  # the document is passed over with a line in the log, not stopped
+    is_warning: bool  # in ``doctor``: nothing would stop, but a person should look
     when: Condition | None
     each: Path | None
     show: Path | None
@@ -289,6 +290,7 @@ class Flow:
     release: tuple[Step, ...]
     acknowledge: Acknowledge | None
     vanished: tuple[Step, ...]  # for documents that a full listing no longer has
+    doctor: tuple[Step, ...]  # looked at on request, before anything is moved
     digest: str  # SHA-256 of the flow's files, stamped on every transfer
     on_stop: OnStop | None = None
 

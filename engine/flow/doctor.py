@@ -1,0 +1,190 @@
+"""Look before anything is moved: keys, settings and registers, all findings at once.
+
+A flow says in its slot ``doctor`` (and in ``setup``) what must be so. A run stops at
+the first thing that is wrong; the doctor goes on and lists everything.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.errors import (
+    RefusedError,
+    SettingsError,
+    SystemDownError,
+    TransientError,
+    ViolationError,
+)
+from engine.expressions import ValueFault
+from engine.flow.context import RunContext
+from engine.flow.gather import as_list, holds, iter_items, read_register
+from engine.flow.spec import ReadStep, RequireStep
+from engine.flow.sync import SETTLE_SECONDS, Opener, check_secrets
+from engine.masking import mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.clock import Clock
+    from engine.credentials import SecretPlaces
+    from engine.flow.spec import Flow, Step
+    from engine.ledger import Ledger
+    from engine.project import Project
+    from engine.settings import Company
+    from engine.systems import System
+
+State = Literal["ok", "warning", "stop", "unknown"]
+SHOWN = 8  # items that one finding names
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    company: str
+    flow: str  # "" for what all flows share
+    label: str
+    state: State  # unknown: it could not be looked at
+    code: str = ""
+    shown: str = ""  # the values that are meant
+    advice: str = ""
+
+
+def examine_company(
+    project: Project,
+    company: Company,
+    flows: Iterable[Flow],
+    *,
+    ledger: Ledger,
+    clock: Clock,
+    places: SecretPlaces,
+    transport: Any | None = None,
+) -> list[Finding]:
+    """Look at everything that a company's flows rely on; reads only, nothing raises.
+
+    Secrets first; then the sign-in of each system; then what the flows say.
+    """
+    flows = list(flows)
+    missing = check_secrets(project, company, flows, places)
+    if missing:
+        return [
+            Finding(
+                company.name, "", "secrets", "stop", p.code, p.message, p.hint or ""
+            )
+            for p in missing
+        ]
+    examiner = _Examiner(project, company, ledger, clock)
+    opener = Opener(project, clock, transport, is_read_only=True)
+    with ExitStack() as stack:
+        systems: dict[str, System] = {}
+        for name in dict.fromkeys(name for flow in flows for name in flow.systems):
+            try:
+                systems[name] = opener.open(company, name, places)
+            except SettingsError as error:
+                examiner.add("", f"settings of {name}", "stop", shown=str(error))
+                continue
+            stack.callback(systems[name].close)
+            examiner.sign_in(name, systems[name])
+        for flow in flows:
+            if all(name in systems for name in flow.systems):
+                examiner.examine(flow, systems)
+    return examiner.findings
+
+
+class _Examiner:
+    def __init__(
+        self, project: Project, company: Company, ledger: Ledger, clock: Clock
+    ) -> None:
+        self.project = project
+        self.company = company
+        self.ledger = ledger
+        self.clock = clock
+        self.findings: list[Finding] = []
+        self._cached: dict[Any, Any] = {}  # flows ask for the same registers
+
+    def add(
+        self, flow: str, label: str, state: State, *, code: str = "", shown: str = ""
+    ) -> None:
+        language = str(self.company.settings.get("language") or "en")
+        details = {"value": mask_text(shown)} if shown else {}
+        advice = self.project.advice.render(code, language, details) if code else None
+        self.findings.append(
+            Finding(
+                self.company.name,
+                flow,
+                label,
+                state,
+                code,
+                mask_text(shown),
+                advice or "",
+            )
+        )
+
+    def sign_in(self, name: str, system: System) -> None:
+        """Ask for a token: the key, its client and the address are right together."""
+        try:
+            system.ensure_token()
+        except (TransientError, RefusedError) as error:
+            self.add(
+                "", f"sign-in to {name}", "stop", code="SYSTEM_DOWN", shown=str(error)
+            )
+        else:
+            self.add("", f"sign-in to {name}", "ok")
+
+    def examine(self, flow: Flow, systems: dict[str, System]) -> None:
+        """Take the steps of ``setup`` and ``doctor``, one by one."""
+        run = RunContext(
+            company=self.company.name,
+            settings=self.company.settings,
+            flow=flow,
+            systems=systems,
+            ledger=self.ledger,
+            clock=self.clock,
+            owner="doctor",
+            settle_seconds=SETTLE_SECONDS,
+            cached=self._cached,
+        )
+        steps = (*flow.setup, *flow.doctor)
+        for step in steps:
+            if isinstance(step, ReadStep):
+                run.registers.add(step.name, partial(read_register, step, run))
+        for step in _requirements(steps):
+            self._require(step, run)
+
+    def _require(self, step: RequireStep, run: RunContext) -> None:
+        try:
+            failing = list(_iter_failing(step, run))
+        except (TransientError, RefusedError, SystemDownError) as error:
+            self.add(run.flow.name, step.label, "unknown", shown=str(error))
+        except (ValueFault, ViolationError) as error:
+            self.add(run.flow.name, step.label, "unknown", shown=str(error))
+        else:
+            if not failing:
+                self.add(run.flow.name, step.label, "ok")
+                return
+            more = f" and {len(failing) - SHOWN} more" if len(failing) > SHOWN else ""
+            shown = ", ".join(filter(None, failing[:SHOWN])) + more
+            state: State = "warning" if step.is_warning else "stop"
+            self.add(run.flow.name, step.label, state, code=step.code, shown=shown)
+
+
+def _requirements(steps: Iterable[Step]) -> Iterator[RequireStep]:
+    for step in steps:
+        if isinstance(step, RequireStep):
+            yield step
+
+
+def _iter_failing(step: RequireStep, run: RunContext) -> Iterator[str]:
+    """Give what is shown of each item that does not meet the requirement."""
+    for scope in iter_items(step.each, run.scope({})):
+        if not holds(step.when, scope) or step.unless.evaluate(scope):
+            continue
+        value = None if step.show is None else step.show.evaluate(scope)
+        shown = "" if value is None else str(value)
+        if step.choices is not None:
+            listed = as_list(step.choices.evaluate(scope))
+            shown += f" (there are: {', '.join(map(str, listed[:SHOWN]))})"
+        yield shown
