@@ -101,6 +101,7 @@ class RunContext:
     planner: Planner | None = None  # set: only plan, write nothing
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
+    written: set[str] = field(default_factory=set)  # systems that were written to
     is_on: Callable[[], bool] = _always  # asked between documents: the master switch
     companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
 

@@ -39,7 +39,12 @@ from engine.flow.plan import PlanEndError
 from engine.flow.reasons import describe_stop
 from engine.flow.signals import GoneError, SwitchedOffError, WaitError
 from engine.flow.spec import ReadStep, RequireStep, WriteStep
-from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer, run_vanished
+from engine.flow.transfer import (
+    SECOND_LOOK_SECONDS,
+    find_known,
+    run_transfer,
+    run_vanished,
+)
 from engine.ledger import Event, LedgerConflictError, back_off_until
 from engine.masking import mask_text
 
@@ -49,11 +54,13 @@ if TYPE_CHECKING:
 
     from engine.advice import AdviceBook
     from engine.expressions import Path, Scope
-    from engine.flow.spec import Expand
+    from engine.flow.spec import Expand, Request
     from engine.ledger import Transfer
 
 PAGE = 100  # documents looked at ahead, for batched reads
-VANISHED = "vanished"  # the source digest of what the source no longer has
+VANISHED = "vanished"  # the source digest of what the source no longer has begins so
+LEFT = "CHANGED_AFTER_TRANSFER"  # an earlier part of the record is left in the target
+NOT_FOUND = 404
 REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
 
 
@@ -158,6 +165,7 @@ class _Worker:
         records = self._iter_records()
         while page := list(islice(records, PAGE)):
             self._run_page(page, seen)
+        self._run_unfinished(seen)
         if self._again:
             self.run.clock.sleep(SECOND_LOOK_SECONDS)
             again, self._again = self._again, []
@@ -194,6 +202,37 @@ class _Worker:
             return True
         self.run.since = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         return False
+
+    def _run_unfinished(self, seen: set[str]) -> None:
+        """Take what is unfinished and has not changed: its reason may have passed.
+
+        A window lists changes only; a flow without one lists what waits by its status.
+        """
+        flow, now = self.run.flow, self.run.clock.now()
+        if flow.fetch.again is None or flow.fetch.window is None:
+            return
+        keys: dict[str, None] = {}
+        for transfer in self.run.ledger.transfers(self.run.company, flow.name):
+            key = transfer.key
+            if flow.expand is not None:
+                key = key.partition("/")[0]
+            if key not in seen and transfer.aside != "gone" and transfer.is_due(now):
+                keys.setdefault(key)
+        found = (self._find_record(flow.fetch.again.request, key) for key in keys)
+        records = (record for record in found if record is not None)
+        while page := list(islice(records, PAGE)):
+            self._run_page(page, seen)
+
+    def _find_record(self, request: Request, key: str) -> dict[str, Any] | None:
+        fetch = self.run.flow.fetch
+        scope = self.run.scope({fetch.save: {fetch.key.text: key}})
+        try:
+            record = self.run.call(request, scope).body
+        except RefusedError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return None
+        return record if isinstance(record, dict) else None
 
     def _iter_records(self) -> Iterator[dict[str, Any]]:
         fetch = self.run.flow.fetch
@@ -305,11 +344,9 @@ class _Worker:
             self._end(listed, document, error)
             return
         self._resolve(listed)
-        current: set[str] = set()
-        for item in items:
-            part = f"{listed.key}/{_text(expand.key, item)}"
-            child = Listed(
-                key=part,
+        parts = [
+            Listed(
+                key=f"{listed.key}/{_text(expand.key, item)}",
                 label=_text(expand.label, item),
                 reference=_text(expand.reference, item),
                 digest=digest_of(item.item),
@@ -317,12 +354,12 @@ class _Worker:
                 data={**gathered.data, expand.save: item.item},
                 is_gathered=True,
             )
-            current.add(part)
-            if self._is_due(child):
-                self._run_one(child)
-        for transfer in self._known_parts(listed.key):
-            if transfer.key not in current:
-                self._flag(transfer)
+            for item in items
+        ]
+        left = self._flag_left({part.key for part in parts}, listed.key)
+        for part in parts:
+            if self._is_due(part):
+                self._run_part(part, left)
 
     def _resolve(self, listed: Listed) -> None:
         """Close a record that was stopped as a whole and has been gathered since."""
@@ -337,28 +374,61 @@ class _Worker:
             name = self.run.flow.name
             for transfer in self.run.ledger.transfers(self.run.company, name):
                 parent, is_part, _ = transfer.key.partition("/")
-                if is_part and transfer.stage == "done" and transfer.aside is None:
+                if is_part and transfer.target_id and transfer.aside != "gone":
                     self._parts.setdefault(parent, []).append(transfer)
         return self._parts.get(key, [])
 
-    def _flag(self, transfer: Transfer) -> None:
-        """Stop what was moved and is no longer there; nothing is rewritten."""
-        code = "CHANGED_AFTER_TRANSFER"
-        transfer = self.run.ledger.reopen(transfer)
-        document = Document(transfer.key, transfer.label, "", {}, transfer=transfer)
-        self._stop(document, StoppedError(code, f"{transfer.target_id} stays there"))
+    def _flag_left(self, current: set[str], key: str) -> list[Transfer]:
+        """Stop what was moved and is no longer in its record; nothing is rewritten.
+
+        It is told until a person has removed it in the target. Gives what is there.
+        """
+        left = []
+        for known in self._known_parts(key):
+            if known.key in current:
+                continue
+            transfer = known
+            if known.stage == "done":
+                transfer = self.run.ledger.reopen(known)
+            elif not known.is_due(self.run.clock.now()):
+                left.append(known)
+                continue
+            reference = transfer.reference or ""
+            document = Document(
+                transfer.key, transfer.label, reference, {}, transfer=transfer
+            )
+            if find_known(self.run, document) is None:
+                self.run.ledger.gone(transfer, Event("RESOLVED"))
+                continue
+            left.append(transfer)
+            said = f"{transfer.target_id} stays there"
+            self._stop(document, StoppedError(LEFT, said))
+        return left
+
+    def _run_part(self, part: Listed, left: list[Transfer]) -> None:
+        """Move a part, unless it may be what an earlier part has become.
+
+        A person decides then: its sum would stand in the target twice.
+        """
+        transfer = self._open(part) if left else None
+        if transfer is None or transfer.target_id or transfer.retry_asked:
+            self._run_one(part)
+            return
+        document = Document(part.key, part.label, part.reference, {}, transfer=transfer)
+        labels = ", ".join(other.label for other in left)
+        self._stop(document, StoppedError(LEFT, f"{labels} went before it"))
 
     def _run_vanished(self, seen: set[str]) -> None:
         """Take what the ledger knows and a full listing no longer has."""
-        name = self.run.flow.name
+        name, now = self.run.flow.name, self.run.clock.now().isoformat()
         for transfer in list(self.run.ledger.transfers(self.run.company, name, "done")):
-            if transfer.key in seen or transfer.source_digest == VANISHED:
+            if transfer.key in seen or transfer.source_digest.startswith(VANISHED):
                 continue
             listed = Listed(
                 key=transfer.key,
                 label=transfer.label,
                 reference=transfer.reference or "",
-                digest=VANISHED,
+                digest=f"{VANISHED} {now}",  # it may come back, and vanish once more
                 record={},
                 data={self.run.flow.fetch.save: {}},
             )

@@ -173,6 +173,8 @@ def choose_work(
             for candidate in own
             if flow in (None, candidate.name) and is_switched_on(candidate, found)
         ]
+        # Registers first: an entry is there before the document that uses it.
+        flows.sort(key=lambda candidate: candidate.deliver is not None)
         work.append((found, flows))
     return work
 
@@ -228,6 +230,7 @@ def sync_company(
         stack.callback(lock.release)
         run = ledger.start_run(company.name, owner)
         systems: dict[str, System] = {}
+        cached: dict[Any, Any] = {}  # what one flow has asked, the next one knows
         outcome: Any = "failed"
         try:
             for flow in flows:
@@ -244,10 +247,13 @@ def sync_company(
                     clock=clock,
                     owner=owner,
                     settle_seconds=settle_seconds,
+                    cached=cached,
                     is_on=is_on,
                 )
                 done = run_flow(context, project.advice, progress)
                 report.flows.append(done)
+                for key in [key for key in cached if key[0] in context.written]:
+                    del cached[key]  # it may say now what was written
                 if done.degraded:
                     ledger.note_flow(
                         company.name, flow.name, Event("DEGRADED", done.degraded)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
     from engine.flow.spec import Acknowledge, Same, Step
 
+NO_ENTRY = "-"  # the target id of what a flow without deliver leaves out
 LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run
 SECOND_LOOK_SECONDS = 60  # two searches closer than this may both be blind to one lag
 
@@ -61,6 +62,7 @@ def run_transfer(run: RunContext, document: Document) -> None:
         document.transfer = run.ledger.reopen(
             document.transfer, Event("REOPENED", "listed again after its transfer")
         )
+    _recall(run, document)
     if not document.is_gathered:
         _run_steps(flow.enrich, run, document)
     _run_steps(flow.require, run, document)
@@ -95,7 +97,7 @@ def _keep_in_step(run: RunContext, document: Document) -> None:
     _run_steps(flow.release, run, document)
     is_new = document.transfer.stage == "new"
     document.transfer = run.ledger.posted(
-        document.transfer, target_id="-" if result is None else str(result)
+        document.transfer, target_id=NO_ENTRY if result is None else str(result)
     )
     document.transfer = run.ledger.proved(document.transfer)
     is_same = len(document.notes) == before
@@ -109,7 +111,20 @@ def run_vanished(run: RunContext, document: Document) -> None:
     Raises:
         RecordError, TransientError: As for ``run_transfer``.
     """
+    _recall(run, document)
     _run_steps(run.flow.vanished, run, document, is_register=True)
+
+
+def _recall(run: RunContext, document: Document) -> None:
+    """Put the id that an entry had in the target where its flow will put it again."""
+    known = document.transfer.target_id
+    if run.flow.result is None or known in (None, NO_ENTRY):
+        return
+    *groups, last = run.flow.result.text.split(".")
+    place = document.data
+    for group in groups:
+        place = place.setdefault(group, {})
+    place[last] = int(known) if known.isdigit() else known
 
 
 def _run_steps(
@@ -192,6 +207,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     request = deliver.send.request
     run.systems[request.system].ensure_token()  # never renewed between claim and send
     document.is_not_applied = False
+    run.written.add(request.system)
     document.transfer = run.ledger.claim(
         document.transfer,
         payload_digest=digest_of(payload),
@@ -256,16 +272,8 @@ def _read_known(run: RunContext, document: Document) -> None:
     itself; only when somebody says ``retry``, it starts over.
     """
     target_id = document.transfer.target_id
-    document.data[run.flow.delivery.save] = {"id": target_id}
-    try:
-        body = _read_target(run, document)
-        scope = run.scope(document.data, reference=document.reference, candidate=body)
-        is_live = run.flow.delivery.where.evaluate(scope)
-    except RefusedError as error:
-        if error.status != 404:
-            raise
-        is_live = False
-    if is_live:
+    body = find_known(run, document)
+    if body is not None:
         document.data[run.flow.delivery.save] = body
         return
     if not document.transfer.retry_asked:
@@ -276,6 +284,19 @@ def _read_known(run: RunContext, document: Document) -> None:
     )
 
 
+def find_known(run: RunContext, document: Document) -> Any:
+    """Read what the ledger knows in the target; None when it is gone there."""
+    document.data[run.flow.delivery.save] = {"id": document.transfer.target_id}
+    try:
+        body = _read_target(run, document)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        return None
+    scope = run.scope(document.data, reference=document.reference, candidate=body)
+    return body if run.flow.delivery.where.evaluate(scope) else None
+
+
 def _read_target(run: RunContext, document: Document) -> Any:
     scope = run.scope(document.data, reference=document.reference)
     return run.call(run.flow.delivery.read, scope).body
@@ -284,7 +305,7 @@ def _read_target(run: RunContext, document: Document) -> Any:
 def _read_again(run: RunContext, document: Document) -> None:
     """Look at the source once more: it may have moved or changed since the list."""
     again = run.flow.fetch.again
-    if again is None:
+    if again is None or not again.same:
         return
     record = run.call(again.request, run.scope(document.data)).body
     before = run.scope({}).with_item(document.data[run.flow.fetch.save])

@@ -78,7 +78,7 @@ def _write_one(
     item = key
     if run.flow.deliver is None:
         # A register entry is written again whenever its source has changed.
-        item = f"{key} {document.transfer.source_digest[:12]}"
+        item = f"{key} {document.transfer.source_digest[-12:]}"
     earlier = run.ledger.find_write(document.transfer, step.name, item)
     is_repeatable = _is_repeatable(step, run)
     if earlier is not None and earlier.state == "done" and not is_repeatable:
@@ -96,7 +96,8 @@ def _write_one(
     if not is_repeatable:
         _wait_for_doubt(step, run, document, item, earlier)
     saved = _send(step, send, run, document, scope, item, earlier)
-    if notes is not None:  # people may want to complete a new register entry
+    has_said = decision is not None and decision.rule.warn
+    if notes is not None and not has_said:  # people may want to complete a new entry
         done = "CREATED" if send is step.create else "UPDATED"
         notes.append(Note(f"{step.name.upper()}_{done}", key))
     return saved
@@ -234,6 +235,7 @@ def _send(
     body: Any = None
     if send.mapping is not None:
         body = make_payload(send.mapping, scope, document)
+    run.written.add(send.request.system)
     digest = digest_of(body)
     if send.file is not None:
         content = send.file.evaluate(scope)
