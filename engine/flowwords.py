@@ -97,7 +97,8 @@ class FlowWords:
             items.append(Item(_window(fetch.window)))
         if fetch.again is not None:
             same = join_words([(_path(p),) for p in fetch.again.same], ", ")
-            words = ("Read it again just before it is created, from ",)
+            before = " just before it is created" if same else " while it is unfinished"
+            words = (f"Read it again{before}, from ",)
             must = ("; as before must be ", *same) if same else ()
             items.append(Item((*words, *_request(fetch.again.request), *must)))
         return items
