@@ -32,7 +32,7 @@ def _kind(path):
     kinds = {"systems": "system", "tables": "table", "companies": "company"}
     if folder in kinds:
         return kinds[folder]
-    if path.name in ("advice.yaml", "flow.yaml"):
+    if path.name in ("advice.yaml", "notices.yaml", "flow.yaml"):
         return path.stem
     return "match" if path.name.endswith(".match.yaml") else "mapping"
 
