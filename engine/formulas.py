@@ -111,7 +111,11 @@ class Template:
         ]
         if formulas and all(is_empty(value) for value in formulas):
             return None
-        text = "".join(text_of(value) for value in values if value is not None).strip()
+        written = (  # a blank between two parts is meant
+            part if isinstance(part, str) else text_of(value)
+            for part, value in zip(self.parts, values, strict=True)
+        )
+        text = "".join(written).strip()
         if len(text) > MAX_TEXT:
             raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
         return text

@@ -73,7 +73,7 @@ class Lowering:
                 return self._compare(node)
             case nodes.Concat():
                 first, *others = (self.expression(n) for n in node.nodes)
-                return _filter(first, "~", others)
+                return _filter(first, "~", [_typed(node), *others])
             case nodes.List() | nodes.Tuple():
                 return nodes.List([self.expression(n) for n in node.items])
             case nodes.Neg() | nodes.Pos():
@@ -142,6 +142,16 @@ class Lowering:
 
 def _filter(value: nodes.Expr, name: str, args: list[nodes.Expr]) -> nodes.Expr:
     return nodes.Filter(value, name, args, [], None, None)
+
+
+def _typed(node: nodes.Concat) -> nodes.Expr:
+    """Name the places of the texts that the formula itself says."""
+    places = (
+        place
+        for place, part in enumerate(node.nodes)
+        if isinstance(part, nodes.Const) and isinstance(part.value, str)
+    )
+    return nodes.Const(tuple(places))
 
 
 def _integer(node: nodes.Node) -> int:

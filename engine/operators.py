@@ -76,9 +76,14 @@ def truth(value: Any, label: str = "") -> bool:
     )
 
 
-def concat(value: Any, *others: Any) -> str | None:
-    """Write values one after the other; empty ones print nothing."""
-    text = "".join(text_of(v) for v in (value, *others))
+def concat(value: Any, typed: tuple[int, ...], *others: Any) -> str | None:
+    """Write values one after the other; empty ones print nothing.
+
+    Args:
+        typed: Places of the texts that stand in the formula itself: their blanks stay.
+    """
+    values = enumerate((value, *others))
+    text = "".join(v if place in typed else text_of(v) for place, v in values)
     if len(text) > MAX_TEXT:
         raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
     return text
