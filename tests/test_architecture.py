@@ -70,7 +70,8 @@ FLOORS = {
         engine.systems.requests engine.systems.retry engine.systems.system
     """,
     3: """
-        engine.__main__ engine.samples engine.flow.context engine.flow.digests engine.flow.gather
+        engine.flow.stopping
+        engine.flow.belonging engine.__main__ engine.samples engine.flow.context engine.flow.digests engine.flow.gather
         engine.flow.offline engine.flow.reasons engine.flow.run engine.flow.signals
         engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
         engine.notifier

@@ -7,7 +7,7 @@ A document that fails never stops another. A system that is down ends the run
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +26,7 @@ from engine.errors import (
     ViolationError,
 )
 from engine.expressions import ValueFault
+from engine.flow.belonging import Ownership, Whose
 from engine.flow.context import Document, Gathered, RunContext
 from engine.flow.digests import digest_of
 from engine.flow.gather import (
@@ -39,6 +40,7 @@ from engine.flow.plan import PlanEndError
 from engine.flow.reasons import describe_stop
 from engine.flow.signals import GoneError, SwitchedOffError, WaitError
 from engine.flow.spec import ReadStep, RequireStep, WriteStep
+from engine.flow.stopping import move_stopped
 from engine.flow.transfer import (
     SECOND_LOOK_SECONDS,
     find_known,
@@ -118,6 +120,7 @@ class Listed:
     record: dict[str, Any]
     data: dict[str, Any]
     is_gathered: bool = False
+    fault: RecordError | None = None  # nobody's document, or nobody knows whose
 
 
 class _Worker:
@@ -129,6 +132,7 @@ class _Worker:
         self._again: list[Listed] = []  # in doubt, to be looked at twice
         self._parts: dict[str, list[Transfer]] | None = None  # by record, once needed
         self._refused_in_a_row = 0
+        self._ownership = Ownership(run)
 
     def set_up(self) -> None:
         """Name the registers of the run, and check what the settings say of them."""
@@ -247,12 +251,12 @@ class _Worker:
             found = self._list(record)
             if found.key and found.key not in seen:
                 seen.add(found.key)
-                listed.append(found)
+                listed += self._sort_out(found)
         if self.run.flow.expand is None:
             listed = [found for found in listed if self._is_due(found)]
         prefetch(self.run, [found.record for found in listed])
         for found in listed:
-            if self.run.flow.expand is None:
+            if self.run.flow.expand is None or found.fault is not None:
                 self._run_one(found)
             else:
                 self._run_expanded(self.run.flow.expand, found)
@@ -268,6 +272,31 @@ class _Worker:
             record=record,
             data={fetch.save: record},
         )
+
+    def _sort_out(self, listed: Listed) -> list[Listed]:
+        """Keep what is ours, and what is nobody's if it is on us to say so."""
+        try:
+            whose, unit = self._ownership.judge(listed.data)
+        except ValueFault as error:
+            violation = Violation(error.code, error.message)
+            return [replace(listed, fault=ViolationError([violation]))]
+        except RecordError as error:
+            return [replace(listed, fault=error)]
+        if whose is Whose.OURS:
+            return [listed]
+        belongs = self.run.flow.fetch.belongs
+        if whose is Whose.NOBODYS and belongs is not None:
+            fault = StoppedError(belongs.code, unit, details={"value": unit})
+            return [replace(listed, fault=fault)]
+        self.report.outcomes["left to others"] += 1
+        transfer = self.run.ledger.find_transfer(
+            self.run.company, self.run.flow.name, listed.key
+        )
+        is_open = transfer is not None and transfer.aside in ("held", "waiting")
+        if transfer is not None and is_open and transfer.stage == "new":
+            # It was stopped here before its unit had a company.
+            self.run.ledger.gone(transfer, Event("UNIT_OF_OTHER_COMPANY", unit))
+        return []
 
     def _is_due(self, listed: Listed) -> bool:
         """Tell whether a document is to be tried now.
@@ -316,6 +345,9 @@ class _Worker:
         )
         if conflict is not None:
             self._stop(document, StoppedError("REFERENCE_TAKEN", str(conflict)))
+            return
+        if listed.fault is not None:
+            self._stop(document, listed.fault)
             return
         self._move(listed, document)
 
@@ -490,13 +522,14 @@ class _Worker:
         reason = describe_stop(error)
         code = reason.code
         now = self.run.clock.now()
-        self.run.ledger.hold(
+        held = self.run.ledger.hold(
             document.transfer,
             self._event(code, reason.message, reason.details, reason.field),
             retry_at=back_off_until(document.transfer.held_count, now),
             not_applied=document.is_not_applied,
         )
         self._finish(document, "stopped", code)
+        move_stopped(self.run, document, held, code, self.advice)
         if isinstance(error, RefusedError):
             self._refused_in_a_row += 1
             if self._refused_in_a_row >= REFUSALS_IN_A_ROW:

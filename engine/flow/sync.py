@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.credentials import SecretName, find_secret
 from engine.errors import Problem, SettingsError
-from engine.expressions import Scope
+from engine.flow.belonging import is_wanted
 from engine.flow.context import RunContext
 from engine.flow.run import FlowReport, Progress, run_flow
 from engine.ledger import Event
@@ -181,10 +181,7 @@ def choose_work(
 
 def is_switched_on(flow: Flow, company: Company) -> bool:
     """Tell whether a company runs a flow: its master switch and the flow's own."""
-    if not company.is_enabled:
-        return False
-    scope = Scope({}, {"company": company.settings})
-    return flow.switch is None or flow.switch.evaluate(scope) is not False
+    return is_wanted(flow, company.settings)
 
 
 def is_company_due(company: Company, ledger: Ledger, clock: Clock) -> bool:
@@ -249,6 +246,7 @@ def sync_company(
                     settle_seconds=settle_seconds,
                     cached=cached,
                     is_on=is_on,
+                    companies={n: c.settings for n, c in project.companies.items()},
                 )
                 done = run_flow(context, project.advice, progress)
                 report.flows.append(done)

@@ -81,7 +81,7 @@ def run_transfer(run: RunContext, document: Document) -> None:
         _prove(run, document, payload)
     _run_steps(flow.release, run, document)
     if flow.acknowledge is not None:
-        _acknowledge(flow.acknowledge, run, document)
+        move_status(flow.acknowledge, run, document)
     document.transfer = run.ledger.done(document.transfer)
 
 
@@ -185,7 +185,7 @@ def _deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> No
         return
     if document.transfer.stage in ("intent", "doubt"):
         _wait_for_settling(run, document)
-    _read_again(run, document)
+    read_again(run, document)
     _create(run, document, payload)
 
 
@@ -302,7 +302,7 @@ def _read_target(run: RunContext, document: Document) -> Any:
     return run.call(run.flow.delivery.read, scope).body
 
 
-def _read_again(run: RunContext, document: Document) -> None:
+def read_again(run: RunContext, document: Document) -> None:
     """Look at the source once more: it may have moved or changed since the list."""
     again = run.flow.fetch.again
     if again is None or not again.same:
@@ -421,7 +421,7 @@ def _prove(run: RunContext, document: Document, payload: dict[str, Any]) -> None
     document.transfer = run.ledger.proved(document.transfer)
 
 
-def _acknowledge(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:
+def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:
     """Move the source's status, and see that it has moved."""
     scope = run.scope(document.data, reference=document.reference)
     changes = [
