@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,8 +73,18 @@ def ensure_environment(root: Path) -> Path:
     return python
 
 
-def rerun_inside(root: Path, arguments: list[str]) -> int:
-    """Run ``runner.py`` again inside the environment; give its exit code."""
+def rerun_inside(root: Path, arguments: list[str], *, may_install: bool) -> int:
+    """Run ``runner.py`` again inside the environment; give its exit code.
+
+    Raises:
+        SystemExit: There is no environment and none may be made.
+    """
+    if not may_install and not has_environment(root):
+        raise SystemExit(
+            "siirto is not set up here\n"
+            "  do: python3 runner.py test sets it up, or install it from the lock file "
+            f"{LOCK}"
+        )
     python = ensure_environment(root)
     command = [str(python), str(root / "runner.py"), *arguments]
     return subprocess.call(command)  # noqa: S603  # our own interpreter and file
@@ -82,6 +93,11 @@ def rerun_inside(root: Path, arguments: list[str]) -> int:
 def is_inside(root: Path) -> bool:
     """Tell whether this very process runs in the project's environment."""
     return os.path.realpath(sys.prefix) == os.path.realpath(root / ENVIRONMENT)
+
+
+def is_installed() -> bool:
+    """Tell whether this interpreter has what the other commands need."""
+    return find_spec("jinja2") is not None and find_spec("httpx") is not None
 
 
 def _lock_digest(root: Path) -> str:

@@ -18,6 +18,7 @@ from engine.ledger import Ledger, open_ledger
 from engine.project import Project, load_project
 from tests.simulators import (
     DEMO_NOW,
+    DEMO_SE_SECRETS,
     DEMO_SECRETS,
     Exchange,
     Fault,
@@ -25,8 +26,11 @@ from tests.simulators import (
     Procountor,
     Severa,
     StillClock,
+    WorldData,
     demo_data,
-    invoice_number_of,
+    flows_data,
+    group_data,
+    number_of,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +38,11 @@ HOSTS = {
     "severa": "api.severa.visma.com",
     "procountor": "api.procountor.com",
 }
+
+# What a flow lists in the source, and the switch that is off in the demo's file.
+LISTED = {"sales_invoice": "invoices", "travel_invoice": "travelreimbursements"}
+WORLD_OF = {"sales_invoice": "demo"}  # every other flow needs the larger world
+SWITCHED_ON = {"travel_invoice": {"travel": {"transfer": True}}}
 
 
 class Crash(BaseException):
@@ -46,20 +55,28 @@ def project() -> Project:
     return load_project(ROOT)
 
 
-def secret_places() -> SecretPlaces:
-    """Give the demo company's secrets as an environment would."""
+def secret_places(**changed: str | None) -> SecretPlaces:
+    """Give the demo company's secrets as an environment would; None takes one away."""
+    secrets = {**DEMO_SECRETS, **changed}
     return SecretPlaces(
-        {f"SIIRTO_DEMO_{name}": text for name, text in DEMO_SECRETS.items()}
+        {f"SIIRTO_DEMO_{name}": text for name, text in secrets.items() if text}
     )
 
 
 class World:
-    """A company between two systems; ``run`` is one scheduled run.
+    """Companies between two systems; ``run`` is one scheduled run.
+
+    ``procountor`` serves every company; ``data.procountor`` has their data by company.
 
     Args:
         folder: Where the ledger is kept.
         settings: Changes to the demo company's settings.
-        keep: Cases or numbers of the invoices that wait; None keeps all.
+        keep: Cases or numbers of the documents that wait; None keeps all.
+        flow: The flow that runs; None runs all of them.
+        data: What both systems hold: "demo" is the small world of the sales flow,
+            "flows" one company with all flows, "group" the same with a Swedish company
+            beside it. When not given, the small one that has the flow.
+        others: Changes to the settings of further companies, by company.
     """
 
     def __init__(
@@ -67,37 +84,45 @@ class World:
         folder: Path,
         settings: Mapping[str, Any] | None = None,
         keep: Iterable[str | int] | None = None,
+        flow: str | None = "sales_invoice",
+        data: str | None = None,
+        others: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.clock = StillClock(DEMO_NOW)
-        severa_data, procountor_data = demo_data()
+        self.flow = flow
+        self.data = build_data(data or WORLD_OF.get(flow or "", "flows"))
         if keep is not None:
-            numbers = {
-                case if isinstance(case, int) else invoice_number_of(case)
-                for case in keep
-            }
-            severa_data.invoices = [
-                invoice
-                for invoice in severa_data.invoices
-                if invoice["number"] in numbers
-            ]
-        self.severa = Severa(severa_data, self.clock)
-        self.procountor = Procountor(procountor_data, self.clock)
+            keep_only(self.data, flow, keep)
+        first, *more = self.data.procountor.values()
+        self.severa = Severa(self.data.severa, self.clock)
+        self.procountor = Procountor(first, self.clock, others=more)
         self.simulators = {"severa": self.severa, "procountor": self.procountor}
         self.crashes: list[str] = []
         self.journal: list[tuple[str, Exchange]] = []
         self.ledger_url = f"sqlite:///{folder / 'ledger.sqlite'}"
         shipped = project()
-        company = shipped.companies["demo"]
-        merged = merge(copy.deepcopy(dict(company.settings)), settings or {})
-        company = replace(company, settings=merged, base_urls={})
-        self.project = replace(shipped, companies={"demo": company})
+        changes = {"demo": settings or {}, **(others or {})}
+        companies = {}
+        for name in self.data.procountor:
+            # A company of the data that ships without a file is not run.
+            if name in shipped.companies:
+                company = shipped.companies[name]
+                merged = copy.deepcopy(dict(company.settings))
+                merge(merged, SWITCHED_ON.get(flow or "", {}))
+                merge(merged, changes.get(name, {}))
+                companies[name] = replace(company, settings=merged, base_urls={})
+        self.project = replace(shipped, companies=companies)
 
     def run(self, **options: Any) -> CompanyReport:
-        """Run every flow of the company once."""
-        reports = sync_companies(
+        """Run the flow of every company once; give the first company's report."""
+        return self.run_all(**options)[0]
+
+    def run_all(self, **options: Any) -> list[CompanyReport]:
+        """Run the flow of every company once."""
+        return sync_companies(
             self.project,
             company=None,
-            flow=None,
+            flow=self.flow,
             open_ledger=self.open_ledger,
             clock=self.clock,
             places=secret_places(),
@@ -105,7 +130,6 @@ class World:
             transport=self.transport(),
             **options,
         )
-        return reports[0]
 
     def transport(self) -> httpx.BaseTransport:
         """Give the way to both systems, without a socket."""
@@ -122,6 +146,27 @@ class World:
     def requests(self) -> list[tuple[str, Exchange]]:
         """Give all requests so far, of both systems, in the order they came."""
         return list(self.journal)
+
+
+def build_data(name: str) -> WorldData:
+    """Give what both systems hold, fresh; names as ``World`` has them."""
+    if name == "demo":
+        severa_data, procountor_data = demo_data()
+        return WorldData(severa_data, {"demo": procountor_data})
+    return {"flows": flows_data, "group": group_data}[name]()
+
+
+def keep_only(data: WorldData, flow: str | None, keep: Iterable[str | int]) -> None:
+    """Leave only these documents of what a flow lists; None is of all flows."""
+    numbers = {item if isinstance(item, int) else number_of(item) for item in keep}
+    for name in [LISTED.get(flow, "")] if flow else LISTED.values():
+        listed = getattr(data.severa, name, [])
+        listed[:] = [item for item in listed if item["number"] in numbers]
+    if flow in (None, "purchase_invoice"):
+        for company in data.procountor.values():
+            for key, invoice in list(company.invoices.items()):
+                if invoice["invoiceNumber"] not in numbers:
+                    del company.invoices[key]
 
 
 class _CrashingTransport(httpx.BaseTransport):

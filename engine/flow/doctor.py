@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import (
@@ -23,6 +24,7 @@ from engine.flow.context import RunContext
 from engine.flow.gather import as_list, holds, iter_items, read_register
 from engine.flow.spec import ReadStep, RequireStep
 from engine.flow.sync import SETTLE_SECONDS, Opener, check_secrets
+from engine.ledger import open_ledger
 from engine.masking import mask_text
 
 if TYPE_CHECKING:
@@ -58,7 +60,6 @@ def examine_company(
     company: Company,
     flows: Iterable[Flow],
     *,
-    ledger: Ledger,
     clock: Clock,
     places: SecretPlaces,
     transport: Any | None = None,
@@ -76,9 +77,13 @@ def examine_company(
             )
             for p in missing
         ]
-    examiner = _Examiner(project, company, ledger, clock)
     opener = Opener(project, clock, transport, is_read_only=True)
     with ExitStack() as stack:
+        # Nothing is moved, so there is nothing to remember: a ledger to throw away.
+        folder = stack.enter_context(TemporaryDirectory(prefix="siirto-doctor-"))
+        ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite", clock)
+        stack.callback(ledger.close)
+        examiner = _Examiner(project, company, ledger, clock)
         systems: dict[str, System] = {}
         for name in dict.fromkeys(name for flow in flows for name in flow.systems):
             try:
@@ -91,7 +96,7 @@ def examine_company(
         for flow in flows:
             if all(name in systems for name in flow.systems):
                 examiner.examine(flow, systems)
-    return examiner.findings
+        return examiner.findings
 
 
 class _Examiner:
