@@ -309,15 +309,17 @@ def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
     body: list[nodes.Node] = [
         nodes.Assign(nodes.Name("result", "store"), lowered, lineno=1)
     ]
-    template = environment.from_string(nodes.Template(body, lineno=1))
-    render = template.root_render_func
     symbols, constants = lowering.names, lowering.constants
+    made: list[Any] = []  # the code, when it is first run: a check runs none
 
     def run(scope: Scope) -> Any:
         values = {s: scope.lookup(name) for name, s in symbols.items()}
         values.update(constants)
         context = _Context(values)
-        for _ in render(context):  # type: ignore[arg-type]
+        if not made:
+            template = environment.from_string(nodes.Template(body, lineno=1))
+            made.append(template.root_render_func)
+        for _ in made[0](context):
             pass
         result = plain(context.vars["result"])
         if not isinstance(result, _PLAIN):
