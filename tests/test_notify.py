@@ -21,6 +21,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from syrupy.assertion import SnapshotAssertion
 
 import runner
+from engine import commands
 from engine.advice import LANGUAGES, load_advice
 from engine.credentials import SecretPlaces
 from engine.errors import Problem, RuleError, SettingsError
@@ -790,4 +791,4 @@ def test_the_log_speaks_the_language_that_is_asked_for(
 
 
 def test_the_runner_offers_the_languages_of_the_advice():
-    assert LANGUAGES == runner.LANGUAGES
+    assert LANGUAGES == commands.LANGUAGES
