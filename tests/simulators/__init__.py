@@ -8,9 +8,16 @@ from tests.simulators.base import Exchange, Simulator
 from tests.simulators.clock import StillClock, WallClock
 from tests.simulators.data import (
     DEMO_NOW,
+    DEMO_SE_SECRETS,
     DEMO_SECRETS,
     demo_data,
     invoice_number_of,
+)
+from tests.simulators.data_world import (
+    WorldData,
+    flows_data,
+    group_data,
+    number_of,
 )
 from tests.simulators.faults import Fault
 from tests.simulators.procountor import Procountor
@@ -21,6 +28,7 @@ from tests.simulators.transport import InProcessTransport
 __all__ = [
     "DEMO_NOW",
     "DEMO_SECRETS",
+    "DEMO_SE_SECRETS",
     "Exchange",
     "Fault",
     "InProcessTransport",
@@ -30,7 +38,11 @@ __all__ = [
     "Simulator",
     "StillClock",
     "WallClock",
+    "WorldData",
     "demo_data",
+    "flows_data",
+    "group_data",
     "invoice_number_of",
+    "number_of",
     "serve",
 ]

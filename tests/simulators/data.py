@@ -29,6 +29,10 @@ DEMO_SECRETS = MappingProxyType(
         "PROCOUNTOR_API_KEY": "procountor-key-of-the-demo",
     }
 )
+# The Swedish company: the same clients, a key of its own.
+DEMO_SE_SECRETS = MappingProxyType(
+    {**DEMO_SECRETS, "PROCOUNTOR_API_KEY": "procountor-key-of-the-swedish-demo"}
+)
 
 
 def demo_data() -> tuple[SeveraData, ProcountorData]:

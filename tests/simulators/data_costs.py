@@ -274,7 +274,7 @@ def _add_to_be_told(desk: PurchaseDesk) -> None:
     add(
         CODERS,
         "2026-11-19",
-        [Cost("Kohde on suljettu, projekti auki", "130.00", shares=(on("1109"),))],
+        [Cost("Kohde on suljettu, projekti auki", "130.00", shares=(on("1131"),))],
         case="purchase_item_closed",
         number_there="K-210",
     )

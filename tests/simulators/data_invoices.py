@@ -68,6 +68,10 @@ def image_file(name: str, content: bytes, kind: str) -> UserFile:
     return UserFile(name, kind, len(content), lambda: content)
 
 
+def jpeg_file(name: str = "kuitti.jpg") -> UserFile:
+    return image_file(name, make_jpeg(), "image/jpeg")
+
+
 def free_text(text: str) -> dict[str, object]:
     """Give a free text as the API does, with its HTML forms."""
     html = f"<p>{text}</p>"

@@ -60,7 +60,7 @@ class PurchaseDesk:
             "invoicingInfo": {
                 "customerNumber": "",
                 "identifier": supplier.identifier,
-                "identifierType": supplier.country[:2],
+                "identifierType": "SE" if supplier.country == "SWEDEN" else "FI",
             },
             "paymentInfo": {
                 "paymentMethod": "BANK_TRANSFER",

@@ -294,10 +294,20 @@ class Registers:
             self.add_travel_type(*travel_type)
 
     def add_unit(
-        self, code: str | None, name: str, centre: str | None, company: Company
+        self,
+        code: str | None,
+        name: str,
+        centre: str | None,
+        company: Company,
+        parent: str | None = None,
     ) -> None:
-        """Add a unit; the one named after its company is the company itself."""
+        """Add a unit; the one named after its company is the company itself.
+
+        ``parent`` is a unit's name; a company's units hang on it when not given.
+        """
         is_root = name == company.name
+        if parent is None and not is_root:
+            parent = company.name
         self.data.businessunits.append(
             {
                 "guid": guid("unit", name),
@@ -311,7 +321,7 @@ class Registers:
                 "costCenter": self._cost_centre(centre),
                 "isActive": True,
                 "kvkNumber": None,
-                "parentGuid": None if is_root else guid("unit", company.name),
+                "parentGuid": guid("unit", parent) if parent else None,
                 "vatNumber": company.vat if is_root else None,
                 **stamps(None),
             }

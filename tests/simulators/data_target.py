@@ -60,13 +60,14 @@ TRAVEL_PRODUCTS = (
     ("PYS", "Pysäköinti", "PIECE", "0", "25.5", "2020-01-01", None),
     ("MATKUL", "Muu matkakulu", "PIECE", "0", "0", "2020-01-01", None),
     ("MATKA", "Matkakulut, oletus", "PIECE", "0", "0", "2020-01-01", None),
+    ("ENNAKKO", "Matkaennakko", "PIECE", "0", "0", "2020-01-01", None),
     # A search for MAJ finds this too.
     ("MAJ-ULK", "Majoitus ulkomailla", "PIECE", "0", "0", "2020-01-01", None),
 )
 MORE_ITEMS = (
     ("Projektit", "1102", "Portaalin ylläpito 2026", True),
     ("Projektit", "1104", "Telakan johtoryhmän valmennus", True),
-    ("Projektit", "1109", "Metsätietojen rajapinta", False),
+    ("Projektit", "1131", "Jatkettu tutkimus", False),
     ("Projektit", "1130", "Valmis tutkimus", True),
     ("Projektit", "7777", "Projekti, jota Severassa ei ole", True),
     ("Projektit", "YLEIS", "Yleiskulut", True),

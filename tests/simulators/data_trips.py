@@ -14,11 +14,11 @@ Not to be moved: travel_draft, travel_transferred, travel_approved, travel_retur
 
 from __future__ import annotations
 
-from tests.simulators.data_invoices import image_file, pdf_file
+from tests.simulators.data_invoices import image_file, jpeg_file, pdf_file
 from tests.simulators.data_registers import TRANSFERRED
 from tests.simulators.data_severa import UserFile
 from tests.simulators.data_travel import Expense, TravelDesk
-from tests.simulators.files import make_gif, make_jpeg, make_png, make_scan
+from tests.simulators.files import make_gif, make_png, make_scan
 
 # code, name, class, unit, cost, VAT in purchase; beside those of the sales demo
 MORE_TYPES = (
@@ -33,10 +33,6 @@ MORE_TYPES = (
     (None, "Muu kulu ilman koodia", "OtherTravelExpense", "kpl", "0.00", "25.5"),
 )
 SCAN_BYTES = 6_000_000  # two of them are each good alone, and too much together
-
-
-def jpeg(name: str = "kuitti.jpg") -> UserFile:
-    return image_file(name, make_jpeg(), "image/jpeg")
 
 
 def scan(name: str) -> UserFile:
@@ -102,7 +98,7 @@ def _add_fine(desk: TravelDesk) -> None:
                 "2026-11-04",
                 "Hotelli, 1 yö",
                 1103,
-                receipts=(jpeg("hotelli-kuitti.jpg"),),
+                receipts=(jpeg_file("hotelli-kuitti.jpg"),),
             ),
             full_day(
                 "2026-11-04",
@@ -133,7 +129,7 @@ def _add_fine(desk: TravelDesk) -> None:
                 "Pysäköinti, yrityksen kortti",
                 1104,
                 is_reimbursed=False,
-                receipts=(jpeg(),),
+                receipts=(jpeg_file(),),
             ),
         ],
         case="travel_company_paid",
@@ -338,7 +334,10 @@ def _add_fine(desk: TravelDesk) -> None:
                 "2026-11-14",
                 "Pysäköinti",
                 1111,
-                receipts=(jpeg(), image_file("kuitti.gif", make_gif(), "image/gif")),
+                receipts=(
+                    jpeg_file(),
+                    image_file("kuitti.gif", make_gif(), "image/gif"),
+                ),
             ),
             Expense("RUOKA", "1", "13.50", "2026-11-14", "Ateria", 1111),
         ],
@@ -450,7 +449,7 @@ def _add_skipped(desk: TravelDesk) -> None:
                 "Hotelli",
                 1105,
                 is_reimbursed=False,
-                receipts=(jpeg(),),
+                receipts=(jpeg_file(),),
             ),
             Expense(
                 "JUNA", "1", "32.00", "2026-11-08", "Juna", 1105, is_reimbursed=False

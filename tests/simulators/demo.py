@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from tests.simulators.clock import Clock, WallClock
-from tests.simulators.data import DEMO_SECRETS, demo_data
+from tests.simulators.data import DEMO_SE_SECRETS, DEMO_SECRETS, demo_data
+from tests.simulators.data_world import WorldData, group_data
 from tests.simulators.procountor import Procountor
 from tests.simulators.server import Server, serve
 from tests.simulators.severa import Severa
@@ -34,16 +35,28 @@ class DemoWorld:
         self.close()
 
 
-def start_demo(clock: Clock | None = None) -> DemoWorld:
-    """Serve the demo's data on two free ports of loopback."""
+def start_demo(clock: Clock | None = None, *, group: bool = False) -> DemoWorld:
+    """Serve the demo's data on two free ports of loopback.
+
+    With ``group`` all flows of two companies; one address per system serves both, and
+    the environment has the secrets of both (``SIIRTO_DEMO_``, ``SIIRTO_DEMO_SE_``).
+    """
     time = clock or WallClock()
-    severa_data, procountor_data = demo_data()
-    world = DemoWorld(Severa(severa_data, time), Procountor(procountor_data, time))
+    if group:
+        data = group_data()
+    else:
+        severa_data, procountor_data = demo_data()
+        data = WorldData(severa_data, {"demo": procountor_data})
+    first, *others = data.procountor.values()
+    world = DemoWorld(Severa(data.severa, time), Procountor(first, time, others=others))
     for name, app in (("severa", world.severa), ("procountor", world.procountor)):
         server = serve(app)
         world.servers.append(server)
         world.base_urls[name] = server.url
+    secrets = {"DEMO": DEMO_SECRETS} | ({"DEMO_SE": DEMO_SE_SECRETS} if group else {})
     world.environment = {
-        f"SIIRTO_DEMO_{name}": value for name, value in DEMO_SECRETS.items()
+        f"SIIRTO_{company}_{name}": value
+        for company, names in secrets.items()
+        for name, value in names.items()
     }
     return world

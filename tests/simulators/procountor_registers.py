@@ -208,7 +208,7 @@ class Registers(ProcountorCore):
                 "country": self.data.country,
                 "productVersion": "FINANCIALS_PREMIUM",
                 "businessIdentifier": {
-                    "brnType": self.data.country[:2],
+                    "brnType": "SE" if self.data.country == "SWEDEN" else "FI",
                     "code": self.data.business_id,
                 },
                 "companyCurrency": self.data.currency,

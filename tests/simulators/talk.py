@@ -137,6 +137,12 @@ class Talk:
         token = self.ask_procountor_token().json()["access_token"]
         self.headers["procountor"] = {"Authorization": f"Bearer {token}"}
 
+    def sign_in_to(self, secrets):
+        """Sign in to another company of the target."""
+        answer = self.ask_procountor_token(api_key=secrets["PROCOUNTOR_API_KEY"])
+        token = answer.json()["access_token"]
+        self.headers["procountor"] = {"Authorization": f"Bearer {token}"}
+
     def ask_severa_token(self, scope=SCOPES, **changes):
         body = {
             "client_id": DEMO_SECRETS["SEVERA_CLIENT_ID"],

@@ -8,9 +8,9 @@ import copy
 
 import pytest
 
-from tests.simulators import published
+from tests.simulators import DEMO_SE_SECRETS, published
 from tests.simulators.data_registers import TRANSFERRED
-from tests.simulators.data_world import flows_data
+from tests.simulators.data_world import flows_data, group_data
 from tests.simulators.talk import SMALLEST, SMALLEST_PERSON, Talk
 from tests.worlds import World
 
@@ -189,6 +189,34 @@ def test_every_read_of_the_other_flows_has_its_shape():
     assert [] == findings[:10]
     assert {200, 201, 204, 400} == {e.status for e in talk.severa.journal}
     assert checked > 150
+
+
+def test_every_read_of_the_group_has_its_shape():
+    talk = Talk(data=group_data)
+    own = [i for i in talk.severa.data.invoices if i["currency"]["code"] == "SEK"]
+    assert len(own) >= 10
+    for invoice in own:
+        for part in ("", "/invoicerows", "/workhours", "/projectfees", "/pdf"):
+            path = f"/v1/invoices/{invoice['guid']}{part}"
+            assert 200 == talk.call(f"severa GET {path}").status_code
+    for name in ("businessunits", "customers", "projects", "users", "bankaccounts"):
+        talk.call(f"severa GET /v1/{name}?rowCount=100")
+    talk.call("severa GET /v1/organizationdetails")
+    talk.call("severa GET /v1/travelreimbursements?rowCount=100")
+    talk.sign_in_to(DEMO_SE_SECRETS)
+    for path in (
+        "/company",
+        "/sessioninfo",
+        "/bankaccounts",
+        "/vats/default",
+        "/invoices",
+        "/dimensions",
+        "/products?type=TRAVEL",
+        "/businesspartners",
+    ):
+        assert 200 == talk.call(f"procountor GET {path}").status_code
+    findings, _ = journal_findings(talk)
+    assert [] == findings[:10]
 
 
 def test_every_answer_of_the_other_flows_has_its_shape():
