@@ -57,8 +57,6 @@ NO_ROWS: Final = "no rows"
 SOME_ENTRY: Final = "some entry"
 MOST_ENTRIES: Final = 20  # of a table whose entries are counted one by one
 
-Met = frozenset[tuple["Position", str]]
-
 
 def entry(key: str) -> str:
     """Name the arm of a table's entry."""
@@ -82,27 +80,39 @@ class Arm:
         return not self.places.isdisjoint(met)
 
 
-def list_arms(mapping: Mapping) -> list[Arm]:
-    """List a mapping's arms, in the file's order; tables where they are first used."""
+def list_arms(mappings: Iterable[Mapping]) -> list[Arm]:
+    """List the arms of a flow's mappings, in the order of files and lines.
+
+    A table's entries stand where it is first looked up, once for all mappings.
+    """
     found: list[Arm] = []
-    if mapping.only_when is not None:
-        found += _both("the document", "only_when", mapping.only_when)
-    rules: list[Rule] = list(mapping.variables.values())
-    for rule in rules:
-        found += [_arm(rule.path, VALUE, rule.position, VALUE), *_of_rule(rule)]
-    for node in iter_rules(mapping.fields):
-        if isinstance(node, Rule):
-            rules.append(node)
-            found += [_arm(node.path, VALUE, node.position, VALUE), *_of_rule(node)]
-        elif isinstance(node, Block):
-            if node.when is not None:
-                found += _both(node.path, "when", node.when)
-            if node.required:
-                found.append(_arm(node.path, REQUIRED, node.position, REQUIRED))
-        else:
-            found += _of_rows(node)
+    rules: list[Rule] = []
+    for mapping in mappings:
+        if mapping.only_when is not None:
+            found += _both("the document", "only_when", mapping.only_when)
+        nodes = [*mapping.variables.values(), *iter_rules(mapping.fields)]
+        for node in nodes:
+            if isinstance(node, Rule):
+                rules.append(node)
+                found.append(_arm(node.path, VALUE, node.position, VALUE))
+                found += _of_rule(node)
+            elif isinstance(node, Block):
+                found += _of_block(node)
+            else:
+                found += _of_rows(node)
     found += _of_tables([inner for rule in rules for inner in _with_inner(rule)])
-    return sorted(found, key=lambda arm: (arm.position.line, arm.position.column))
+    return sorted(found, key=_place)
+
+
+def _place(arm: Arm) -> tuple[str, int, int]:
+    return (arm.position.file, arm.position.line, arm.position.column)
+
+
+def _of_block(block: Block) -> Iterator[Arm]:
+    if block.when is not None:
+        yield from _both(block.path, "when", block.when)
+    if block.required:
+        yield _arm(block.path, REQUIRED, block.position, REQUIRED)
 
 
 def _arm(field: str, what: str, place: Position, arm: str) -> Arm:
@@ -173,7 +183,9 @@ def _of_rows(rows: Rows) -> Iterator[Arm]:
     for part in rows.parts:
         if part.when is not None:
             yield from _both(rows.path, "when", part.when)
-        for way in (SOME_ROWS, NO_ROWS):
+        # [@] is the item itself, which is always there.
+        ways = (SOME_ROWS,) if part.path.text == "[@]" else (SOME_ROWS, NO_ROWS)
+        for way in ways:
             said = f"each {part.path.text}: {way}"
             yield _arm(rows.path, said, part.path.position, way)
         if part.where is not None:
