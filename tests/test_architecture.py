@@ -62,7 +62,7 @@ FLOORS = {
         engine.systems.paging engine.systems.sign_in engine.systems.spec
     """,
     2: """
-        engine.ledger engine.ledger.database engine.ledger.failures engine.ledger.files
+        engine.ledger engine.ledger.copying engine.ledger.database engine.ledger.failures engine.ledger.files
         engine.ledger.ledger engine.ledger.lock engine.ledger.model engine.ledger.notices
         engine.ledger.open engine.ledger.queries engine.ledger.sqlite engine.mail
         engine.systems engine.systems.answers
@@ -70,14 +70,18 @@ FLOORS = {
         engine.systems.requests engine.systems.retry engine.systems.system
     """,
     3: """
-        engine.flow.stopping
+        engine.flow.stopping engine.flow.doctor engine.flow.plan engine.flow.planning
+        engine.commands engine.commands.doctor engine.commands.log engine.commands.plan
+        engine.commands.retry engine.commands.status engine.commands.sync
         engine.flow.belonging engine.__main__ engine.samples engine.flow.context engine.flow.digests engine.flow.gather
         engine.flow.offline engine.flow.reasons engine.flow.run engine.flow.signals
+        engine.flow.skipping
         engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
         engine.notifier
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain
         engine.tools.map engine.tools.offline engine.tools.resolve
         engine.tools.newsample engine.tools.test
+        engine.tools.coverage
     """,
     4: "runner",
 }
