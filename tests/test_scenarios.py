@@ -1,10 +1,10 @@
 """Scenarios: one company between two simulated systems, with what may go wrong.
 
-Each file under ``tests/scenarios/`` is one scenario; what both systems were asked, what
-the ledger remembers and what the log says is the snapshot.
+Each file under ``tests/scenarios/FLOW/`` is one scenario; what both systems were asked,
+what the ledger remembers and what the log says is the snapshot.
 
     about: one sentence (with R-, X- or F-numbers)
-    keep: [simple, 20261007]       # cases or numbers of the invoices that wait
+    keep: [simple, 20261007]       # cases or numbers of the documents that wait
     settings: {sales: {...}}       # changes to the demo company
     runs:                          # one after the other
       - {}                         # as the scheduler would
@@ -12,7 +12,10 @@ the ledger remembers and what the log says is the snapshot.
         faults: [{system: procountor, match: POST /invoices, kind: drop_after}]
         crash: "POST /api/invoices"   # the process ends after this request
         retry: simple              # a person says so
-        edit: {invoice: simple, set: {orderNumber: "1"}}    # in the source
+        edit: {invoice: simple, set: {orderNumber: "1"}}    # in the source; or
+        edit: {travelreimbursements: travel_plain, set: {...}}    # the list's name
+        edit: {users: Aino, set: {...}}
+        circulation: nobody        # who approves in the target
         remove_in_target: yes      # a person deletes what stands in the target
         lose_ledger: yes
         back_to_transfer: yes      # a person sets the source's status back
@@ -29,8 +32,10 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from tests.simulators import invoice_number_of
-from tests.worlds import Crash, World
+from engine.errors import SettingsError
+from tests.simulators.data_procountor import MODIFIED
+from tests.simulators.data_world import number_of as number_of_case
+from tests.worlds import LISTED, Crash, World
 
 FOLDER = Path(__file__).parent / "scenarios"
 FILES = sorted(FOLDER.rglob("*.yaml"))
@@ -49,11 +54,14 @@ SHOWN_QUERY = (
 def test_scenario(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     """What happens is what the snapshot says, request by request."""
     scenario = yaml.safe_load(path.read_text("utf-8"))
-    world = World(tmp_path, scenario.get("settings"), scenario.get("keep"))
+    flow = path.parent.name
+    world = World(tmp_path, scenario.get("settings"), scenario.get("keep"), flow)
 
     story = [play(world, number, run) for number, run in enumerate(scenario["runs"], 1)]
+    told = "\n".join([*story, *describe_end(world)])
 
-    assert "\n".join([*story, *describe_end(world)]) == snapshot
+    assert told == snapshot
+    assert [] == [secret for secret in secrets_of(world) if secret in told]
 
 
 def play(world: World, number: int, run: dict[str, Any]) -> str:
@@ -68,9 +76,7 @@ def play(world: World, number: int, run: dict[str, Any]) -> str:
             world.run()
         outcome = "the process was killed"
     else:
-        report = world.run()
-        outcome = ", ".join(f"{n} {o}" for o, n in sorted(report.outcomes.items()))
-        outcome += f" (ended early: {report.degraded})" if report.degraded else ""
+        outcome = run_once(world)
     lines = [f"run {number}: {outcome or 'nothing to do'}"]
     lines += [f"  {describe(name, e)}" for name, e in world.requests()[before:]]
     lines.append("  log:")
@@ -82,6 +88,17 @@ def play(world: World, number: int, run: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def run_once(world: World) -> str:
+    """Make a run and tell how its documents ended, or what is wrong in the settings."""
+    try:
+        report = world.run()
+    except SettingsError as error:
+        said = [f"{p.message}: {p.hint}" for p in error.problems]
+        return f"wrong settings ({'; '.join(said)})"
+    outcome = ", ".join(f"{n} {o}" for o, n in sorted(report.outcomes.items()))
+    return outcome + (f" (ended early: {report.degraded})" if report.degraded else "")
+
+
 def prepare(world: World, run: dict[str, Any]) -> None:
     """Let happen what the scenario says before the run."""
     for fault in run.get("faults", ()):
@@ -91,20 +108,12 @@ def prepare(world: World, run: dict[str, Any]) -> None:
         world.fault(fault["system"], fault["match"], fault["kind"], **details)
     if "search_lag_seconds" in run:
         world.procountor.search_lag_seconds = run["search_lag_seconds"]
-    edit = run.get("edit")
-    if edit:
-        number = number_of(edit["invoice"])
-        for invoice in world.severa.data.invoices:
-            if invoice["number"] == number:
-                invoice.update(edit["set"])
+    if "edit" in run:
+        edit_source(world, dict(run["edit"]))
+    if "circulation" in run:
+        world.procountor.data.circulation = run["circulation"]
     if run.get("back_to_transfer"):
-        waiting = next(
-            status
-            for status in world.severa.data.invoicestatuses
-            if status["name"] == "Waiting for transfer to Procountor"
-        )
-        for invoice in world.severa.data.invoices:
-            invoice["status"] = {**invoice["status"], "guid": waiting["guid"]}
+        move_back(world)
     if run.get("remove_in_target"):
         for invoice in world.procountor.data.invoices.values():
             invoice["status"] = "DELETED"
@@ -117,9 +126,44 @@ def prepare(world: World, run: dict[str, Any]) -> None:
         ledger.close()
 
 
-def number_of(invoice: str | int) -> int:
-    """Give the number of an invoice that a scenario names by number or case."""
-    return invoice if isinstance(invoice, int) else invoice_number_of(invoice)
+def edit_source(world: World, edit: dict[str, Any]) -> None:
+    """Change one record of the source, as a user would."""
+    changes = edit.pop("set")
+    ((kind, who),) = edit.items()
+    if kind == "users":
+        found = [u for u in world.severa.data.users if u["firstName"] == who]
+    else:
+        records = getattr(world.severa.data, "invoices" if kind == "invoice" else kind)
+        found = [r for r in records if r["number"] == number_of(who)]
+    for record in found:
+        record.update(changes)
+
+
+def move_back(world: World) -> None:
+    """Set every document back to the status that waits for the transfer."""
+    data, name = world.severa.data, "Waiting for transfer to Procountor"
+    if world.flow == "sales_invoice":
+        key, statuses = "status", data.invoicestatuses
+    else:
+        key, statuses = "travelReimbursementStatus", data.travelreimbursementstatuses
+    waiting = next(status for status in statuses if status["name"] == name)
+    for record in getattr(data, LISTED[world.flow]):
+        record[key] = {**record[key], "guid": waiting["guid"]}
+
+
+def secrets_of(world: World) -> list[str]:
+    """Give what may stand in no log and no address: personal ids and accounts."""
+    return [
+        str(user[key]).strip()
+        for user in world.severa.data.users
+        for key in ("socialSecurityNumber", "bankAccountNumber")
+        if user[key]
+    ]
+
+
+def number_of(document: str | int) -> int:
+    """Give the number of a document that a scenario names by number or case."""
+    return document if isinstance(document, int) else number_of_case(document)
 
 
 def describe(name: str, exchange: Any) -> str:
@@ -148,12 +192,28 @@ def describe_end(world: World) -> list[str]:
             for write in ledger.list_writes(transfer)
         ]
     ledger.close()
-    for invoice in world.severa.data.invoices:
-        lines.append(f"  severa {invoice['number']}: {invoice['status']['name']}")
+    key = "status" if world.flow == "sales_invoice" else "travelReimbursementStatus"
+    for record in getattr(world.severa.data, LISTED[world.flow]):
+        lines.append(f"  severa {record['number']}: {record[key]['name']}")
+    kind = world.flow.upper()
     for invoice in world.procountor.data.invoices.values():
+        if invoice["type"] != kind:
+            continue
         files = [file["name"] for file in invoice.get("attachments", ())]
         lines.append(
             f"  procountor {invoice['invoiceNumber']}: {invoice['status']}, original "
             f"{invoice.get('originalInvoiceNumber')}, files {files}"
         )
+    lines += [f"  procountor {text}" for text in changed_persons(world)]
     return lines
+
+
+def changed_persons(world: World) -> list[str]:
+    """Name the persons that a run has created or changed in the target."""
+    return [
+        f"person {person['firstName']} {person['lastName']}: account "
+        f"…{person['paymentInfo']['accountNumber'][-4:]}, "
+        f"{person['deliveryAddress']['street']}"
+        for person in world.procountor.data.persons.values()
+        if person["version"] > MODIFIED
+    ]

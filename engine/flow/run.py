@@ -39,6 +39,7 @@ from engine.flow.gather import (
 from engine.flow.plan import PlanEndError
 from engine.flow.reasons import describe_stop
 from engine.flow.signals import GoneError, SwitchedOffError, WaitError
+from engine.flow.skipping import is_still_skipped, note_left_out
 from engine.flow.spec import ReadStep, RequireStep, WriteStep
 from engine.flow.stopping import move_stopped
 from engine.flow.transfer import (
@@ -98,6 +99,8 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
         worker.run_all()
     except SwitchedOffError:
         worker.report.is_switched_off = True
+    except GoneError as gone:
+        note_left_out(run, gone)
     except SystemDownError as error:
         worker.report.degraded = str(error)
     except TransientError as error:
@@ -303,8 +306,11 @@ class _Worker:
 
         A stopped document that has not changed waits: the same refusal every ten
         minutes helps nobody. A change in the source, or ``retry``, makes it due. What
-        is done stays done, unless its status says that it waits for a transfer.
+        is done stays done, unless its status says that it waits for a transfer; what
+        was passed over stays so.
         """
+        if is_still_skipped(self.run, listed.key, listed.digest):
+            return False
         try:
             transfer = self._open(listed)
         except LedgerConflictError:
