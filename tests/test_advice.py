@@ -126,12 +126,25 @@ def test_every_code_of_the_engine_has_advice(book):
 
 
 def iter_codes(tree):
-    """Give the texts that stand where a code stands."""
+    """Give the texts that stand where a code stands, also by a constant's name."""
+    constants = {
+        name.id: value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        for name, value in zip(
+            getattr(target, "elts", [target]),
+            getattr(node.value, "elts", [node.value]),
+            strict=False,
+        )
+        if isinstance(name, ast.Name)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name in CODE_CALLS:
-                yield from iter_capitals(node.args[:1])
+                first = [constants.get(getattr(n, "id", ""), n) for n in node.args[:1]]
+                yield from iter_capitals(first)
             yield from iter_capitals(k.value for k in node.keywords if k.arg == "code")
         elif isinstance(node, ast.Assign):
             if any("code" in ast.unparse(target) for target in node.targets):
