@@ -545,7 +545,8 @@ def start_again(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Pretend to run on the machine's own Python; collect what is started."""
     calls: list[list[str]] = []
 
-    def rerun(_: Path, arguments: list[str]) -> int:
+    def rerun(_: Path, arguments: list[str], *, may_install: bool) -> int:
+        assert may_install
         calls.append(arguments)
         return 5
 

@@ -150,8 +150,17 @@ def test_the_command_is_started_again_inside(
 
     monkeypatch.setattr(subprocess, "call", call)
 
-    assert 7 == selfsetup.rerun_inside(root, ["test", "-k", "money"])
+    assert 7 == selfsetup.rerun_inside(root, ["test", "-k", "money"], may_install=True)
     assert [[str(python), str(root / "runner.py"), "test", "-k", "money"]] == calls
+
+
+def test_other_commands_never_install(root: Path, monkeypatch: pytest.MonkeyPatch):
+    """``sync`` on a machine that is not set up says so, and installs nothing."""
+    monkeypatch.setattr(subprocess, "call", lambda _: pytest.fail("nothing may start"))
+    monkeypatch.setattr(subprocess, "run", lambda *_: pytest.fail("nothing may start"))
+
+    with pytest.raises(SystemExit, match="is not set up here"):
+        selfsetup.rerun_inside(root, ["sync"], may_install=False)
 
 
 def test_inside_is_told_by_the_interpreters_own_folder(
