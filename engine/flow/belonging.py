@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from engine.expressions import Scope
+from engine.flow.gather import read_into
 from engine.values import text_of
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ class Ownership:
         if belongs is None or not _text(belongs.to.evaluate(self._run.scope({}))):
             return Whose.OURS, ""
         tree = self.tree(belongs)
+        data = dict(data)
+        for step in belongs.reads:
+            read_into(step, self._run, data, self._run.scope(data))
         unit = _text(belongs.unit.evaluate(self._run.scope(data)))
         owner = tree.find_owner(unit)
         name = tree.names.get(unit, unit)

@@ -186,6 +186,8 @@ class _Loader(Cells):
     def _belongs(self, node: MapNode | None) -> Belongs | None:
         if node is None:
             return None
+        steps = self._steps(node.get("read"))
+        reads = tuple(step for step in steps if isinstance(step, ReadStep))
         to, unit = self.path(node.get("to")), self.path(node.get("unit"))
         units = self.path(node.get("units"))
         with self.seeing(self.on(units.shape.item().field if units else None, "unit")):
@@ -194,7 +196,8 @@ class _Loader(Cells):
         self.code(node.get("stop"))
         if to is None or unit is None or units is None or key is None or parent is None:
             return None
-        return Belongs(to, unit, units, key, parent, names, text_at(node, "stop"))
+        code = text_at(node, "stop")
+        return Belongs(to, reads, unit, units, key, parent, names, code)
 
     def _check_ends(self, node: MapNode) -> None:
         """See that the flow says what becomes of a document, and how it is known."""

@@ -201,6 +201,7 @@ class Belongs:
     """How to tell whose a listed document is, where companies share one source."""
 
     to: Path  # the company's setting; empty there: everything is the company's
+    reads: tuple[ReadStep, ...]  # what the unit is told by, beyond the listed record
     unit: Path  # of the document: the key of its unit
     units: Path  # the register of all units
     key: Path  # of a unit
@@ -335,7 +336,8 @@ def _requests(flow: Flow) -> list[Request]:
     )
     found = [flow.fetch.request]
     found += [slot.send.request for slot in (flow.deliver, flow.acknowledge) if slot]
-    for step in steps:
+    belongs = flow.fetch.belongs
+    for step in (*steps, *(belongs.reads if belongs else ())):
         if isinstance(step, ReadStep):
             found.append(step.request)
         elif isinstance(step, WriteStep):
