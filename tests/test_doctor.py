@@ -38,6 +38,7 @@ def test_the_demo_company_is_well(tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
+# R059: what the settings need is checked before anything moves.
 CASES = [
     ({"sales": {"status_before": "Odottaa"}}, ("stop", "STATUS_BEFORE_UNKNOWN")),
     ({"sales": {"status_after": "Siirretty"}}, ("stop", "STATUS_AFTER_UNKNOWN")),
@@ -81,6 +82,7 @@ def test_a_bad_account_is_masked(tmp_path):
 
 
 def test_a_wrong_key_is_found_and_the_rest_is_unknown(tmp_path):
+    """Without a valid key nothing can move (R058)."""
     world = World(tmp_path)
     places = secret_places(PROCOUNTOR_API_KEY="revoked")
 

@@ -1,4 +1,4 @@
-"""``log``: what became of each document."""
+"""``log``: what became of each document (R130, R137)."""
 
 from __future__ import annotations
 
