@@ -10,7 +10,7 @@ from stdnum.se import personnummer
 
 from tests.simulators.base import Reply, Request
 from tests.simulators.procountor_core import ProcountorCore, refuse_findings, to_number
-from tests.simulators.procountor_shapes import PERSON
+from tests.simulators.procountor_person_shapes import PERSON
 from tests.simulators.shape import Finding, blank, invalid, iter_findings
 
 if TYPE_CHECKING:

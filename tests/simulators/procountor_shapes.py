@@ -11,15 +11,12 @@ from tests.simulators.procountor_values import (
     COUNTRIES,
     CURRENCIES,
     DELIVERY_METHODS,
-    GENDERS,
     INVOICE_LEDGERS,
     INVOICE_TYPES,
     LANGUAGES,
     PARTNER_PAYMENT_METHODS,
     PARTNER_TYPES,
     PAYMENT_METHODS,
-    PERSON_ID_TYPES,
-    PERSON_LANGUAGES,
     PRODUCT_TYPES,
     REFERENCE_KINDS,
     UNITS,
@@ -335,62 +332,3 @@ ATTACHMENT = shape(
     }
 )
 NOTES = shape({"notes": text(10_000, required=True)})
-
-PERSON_ADDRESS: dict[str, Field] = {
-    **{name: rule for name, rule in ADDRESS.items() if name != "name"},
-    "postOfficeBox": text(80),
-}
-PERSON = shape(
-    {
-        "id": READ_ONLY,
-        "firstName": text(80),
-        "lastName": text(80, required=True, least=1),
-        "jobTitle": text(80),
-        "deliveryAddress": shape(PERSON_ADDRESS),
-        "homeCountryAddress": shape(PERSON_ADDRESS),
-        "paymentInfo": shape(
-            {
-                "paymentMethod": choice(PARTNER_PAYMENT_METHODS, required=True),
-                "clearingCode": text(80),
-                "accountNumber": text(40),
-                "bic": text(40),
-                "paymentTermDays": text(3, required=True, least=1),
-                "paymentTermPercentage": number(low=ZERO, high=Decimal(100)),
-                "penalInterestRate": number(
-                    required=True, low=ZERO, high=Decimal(1000)
-                ),
-                "discountPercentage": number(low=ZERO, high=Decimal(100)),
-            },
-            required=True,
-        ),
-        "invoicingInfo": shape(
-            {
-                "personNumber": text(40),
-                "identifier": text(80),
-                "identifierType": choice(PERSON_ID_TYPES),
-                "dateOfBirth": DAY,
-                "language": choice(PERSON_LANGUAGES, required=True),
-                "gender": choice(GENDERS, required=True),
-                "homeCountryPersonId": text(45),
-            },
-            required=True,
-        ),
-        "registryInfo": shape(
-            {
-                "active": REQUIRED_TRUTH,
-                "mobilePhone": text(40),
-                "fax": text(40),
-                "phone": text(40),
-                "email": text(80),
-                "contactPerson": text(80),
-                "defaultReference": text(40),
-                "section": text(80),
-                "personGroupsIds": listing(whole()),
-                "reportGroupId": whole(nullable=True),
-                "homeMunicipality": text(40),
-            },
-            required=True,
-        ),
-        "version": Field("moment"),
-    }
-)

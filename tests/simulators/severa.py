@@ -14,10 +14,9 @@ from tests.simulators.files import make_pdf
 if TYPE_CHECKING:
     from tests.simulators.severa_data import Item
 
-from tests.simulators.severa_core import (
-    OFFSET_STYLE,
-    TOKEN_STYLE,
-    SeveraCore,
+from tests.simulators.severa_core import OFFSET_STYLE, TOKEN_STYLE, SeveraCore
+from tests.simulators.severa_fees import Fees
+from tests.simulators.severa_filters import (
     any_of,
     changed_since,
     flag,
@@ -25,7 +24,6 @@ from tests.simulators.severa_core import (
     part_of,
     stamp,
 )
-from tests.simulators.severa_fees import Fees
 from tests.simulators.severa_settings import Settings
 from tests.simulators.severa_travel import Travel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulators.base import (
@@ -16,6 +16,7 @@ from tests.simulators.base import (
     Simulator,
 )
 from tests.simulators.bodies import load_json
+from tests.simulators.severa_filters import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -368,37 +369,3 @@ def error_reply(
         "details": [detail],
     }
     return Reply(status, {"error": error})
-
-
-def invoice_of(item: Item) -> str | None:
-    """Give the invoice of a row's content; reimbursed ones name it flatly."""
-    if "invoiceGuid" in item:
-        guid: str | None = item["invoiceGuid"]
-        return guid
-    return item["invoice"]["guid"] if item.get("invoice") else None
-
-
-def any_of(
-    values_of: Callable[[Item], list[str]],
-) -> Callable[[Item, list[str]], bool]:
-    return lambda item, wanted: any(value in wanted for value in values_of(item))
-
-
-def flag(name: str) -> Callable[[Item, list[str]], bool]:
-    return lambda item, wanted: str(bool(item[name])).lower() == wanted[-1].lower()
-
-
-def part_of(name: str) -> Callable[[Item, list[str]], bool]:
-    return lambda item, wanted: wanted[-1].lower() in item[name].lower()
-
-
-def changed_since(item: Item, wanted: list[str]) -> bool:
-    """Compare inclusively, as documented; a time without zone is read as UTC (guess)."""
-    changed = item["lastUpdatedDateTime"] or item["createdDateTime"]
-    since = datetime.fromisoformat(wanted[-1])
-    since = since if since.tzinfo else since.replace(tzinfo=UTC)
-    return datetime.fromisoformat(changed) >= since
-
-
-def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

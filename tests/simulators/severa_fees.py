@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulators.base import RefusedRequest, Reply, Request, Route
 from tests.simulators.bodies import load_json
-from tests.simulators.severa_core import (
-    TOKEN_STYLE,
-    SeveraCore,
-    any_of,
-    changed_since,
-    stamp,
-)
+from tests.simulators.severa_core import TOKEN_STYLE, SeveraCore
 from tests.simulators.severa_data import money
+from tests.simulators.severa_filters import any_of, changed_since, stamp
 from tests.simulators.shape import (
     DAY,
     TRUTH,

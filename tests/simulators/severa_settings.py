@@ -5,14 +5,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from tests.simulators.severa_core import (
-    OFFSET_STYLE,
-    SeveraCore,
-    any_of,
-    flag,
-    part_of,
-    stamp,
-)
+from tests.simulators.severa_core import OFFSET_STYLE, SeveraCore
+from tests.simulators.severa_filters import any_of, flag, part_of, stamp
 
 if TYPE_CHECKING:
     from tests.simulators.base import Route

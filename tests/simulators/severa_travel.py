@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.simulators.base import Reply, Request, Route
 from tests.simulators.files import make_pdf
-from tests.simulators.severa_core import (
-    OFFSET_STYLE,
-    TOKEN_STYLE,
-    SeveraCore,
-    any_of,
-    changed_since,
-    flag,
-    part_of,
-    stamp,
-)
+from tests.simulators.severa_core import OFFSET_STYLE, TOKEN_STYLE, SeveraCore
+from tests.simulators.severa_filters import any_of, changed_since, flag, part_of, stamp
 
 if TYPE_CHECKING:
     from tests.simulators.severa_data import Item
