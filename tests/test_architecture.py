@@ -44,7 +44,7 @@ FLOORS = {
         engine.masking engine.matching engine.merging engine.notify engine.operators
         engine.overlay engine.pagehtml
         engine.pagetext engine.pagewords engine.paths engine.rulecheck engine.ruleload
-        engine.rules engine.ruleshapes engine.ruleswords engine.schemas engine.scope
+        engine.rules engine.ruleshapes engine.ruleswords engine.schedule engine.schemas engine.scope
         engine.secrets engine.shapes engine.stages engine.suggest engine.targetrows
         engine.validation engine.valuefilters engine.values engine.yamlbytes
         engine.yamlerrors engine.yamlfile engine.yamlnodes engine.yamlprint
