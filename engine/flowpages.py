@@ -102,6 +102,7 @@ class _Builder:
         blocks += self._variables("Variables of the flow", "flow", flow.variables)
         for mapping in ordered:
             blocks += self._mapping(mapping, is_sent=mapping is delivered)
+        blocks += self._differences(ordered)
         blocks += self._tables(ordered)
         blocks += self._endpoints()
         return Page(f"Flow {flow.name}", tuple(blocks))
@@ -276,6 +277,21 @@ class _Builder:
 
     # The end -------------------------------------------------------------------------
 
+    def _differences(self, mappings: list[Mapping]) -> Iterator[PageBlock]:
+        """Show what the overlays of companies make of the mappings."""
+        folder = self._flow.file.rpartition("/")[0]
+        rows: list[Row] = []
+        for company in sorted(self._project.companies):
+            own = self._project.mappings_for(company, folder)
+            for base in mappings:
+                changed = own.get(base.name, base)
+                if changed is not base:
+                    rows += _changed_rows(company, base, changed)
+        if rows:
+            yield Heading(2, "Where companies differ", "companies")
+            columns = ("Company", "Mapping", "Field", "Rule", "Instead of")
+            yield Table(columns, tuple(rows))
+
     def _tables(self, mappings: list[Mapping]) -> Iterator[PageBlock]:
         used: dict[str, list[tuple[Mapping, Lookup]]] = {}
         for mapping in mappings:
@@ -333,6 +349,29 @@ def _with_groups(rows: list[TargetRow], shown: list[TargetRow]) -> list[TargetRo
             and any(path.startswith((f"{row.path}.", f"{row.path}[")) for path in paths)
         )
     ]
+
+
+def _changed_rows(company: str, base: Mapping, own: Mapping) -> Iterator[Row]:
+    before, after = _rules_in_words(base), _rules_in_words(own)
+    mapping = Link(base.name, mapping_anchor(base.name), is_code=True)
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            rule = after.get(name, ("left out",))
+            instead = before.get(name, ("nothing",))
+            yield Row(((Code(company),), (mapping,), (Code(name),), rule, instead))
+
+
+def _rules_in_words(mapping: Mapping) -> dict[str, Words]:
+    """Say every variable, field and table entry of a mapping."""
+    found = {f"vars.{n}": full_words(rule) for n, rule in mapping.variables.items()}
+    for row in list_target_rows(mapping):
+        if row.arms:
+            words = [full_words(arm.rule) for arm in row.arms]
+            found[row.path] = _per_arm(row.arms, words)
+    for lookup in _lookups_of(mapping):
+        for key, to in lookup.entries.items():
+            found[f"tables.{lookup.table}.{key}"] = (value_code(to),)
+    return found
 
 
 def _missing_words(rows: list[TargetRow]) -> Words:

@@ -10,19 +10,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.advice import load_advice
 from engine.editorschemas import editor_schemas
 from engine.filters import FILTERS, TESTS
 from engine.flowpages import flow_page
 from engine.pagehtml import render_html
 from engine.pagetext import render_markdown
 from engine.project import load_project
-from engine.yamlfile import load_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from engine.advice import AdviceBook
     from engine.filters import Filter
 
 MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
@@ -83,8 +82,11 @@ def _read(path: Path) -> str | None:
 
 
 def _pages(root: Path) -> dict[str, str]:
-    pages = {"docs/rules.md": render_rules(root), "docs/errors.md": render_advice(root)}
     project = load_project(root)
+    pages = {
+        "docs/rules.md": render_rules(root),
+        "docs/errors.md": render_advice(project.advice),
+    }
     for flow in project.flows.values():
         page = flow_page(project, flow)
         pages[f"docs/flows/{flow.name}.md"] = render_markdown(page, MADE)
@@ -152,9 +154,8 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def render_advice(root: Path) -> str:
+def render_advice(book: AdviceBook) -> str:
     """Give the page of all codes that the transfer log may show."""
-    book = load_advice(load_yaml_file(root / "mappings" / "advice.yaml", root))
     lines = [
         "# Errors: what the transfer log says, and what to do",
         "",

@@ -6,7 +6,8 @@ A comment above a fenced block says what the block is:
     <!-- prints -->        what the last of them prints; a line … stands for any lines
     <!-- edit FILE -->     a rule, as it stands after a change: the entry of the same key
                            is replaced, or it is added at the end
-    <!-- undo FILE -->     (no block) the file is as shipped again
+    <!-- write FILE -->    a new file
+    <!-- undo FILE -->     (no block) the file is as shipped again, or gone
 
 Places (``invoice.yaml:69:49``, ``69 |``) and counts of files move with every change of
 the rules; they are not compared. ``python -m tests.guide`` writes them anew, and every
@@ -21,22 +22,27 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from engine.__main__ import main
+from engine.project import Memo, Project, load_project
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = ROOT / "docs" / "consultant-guide.md"
 PYTHON = ".venv/bin/python -m engine "
-MARK = re.compile(r"<!-- (run|prints|edit|undo)(?: (\S+))? -->")
+MARK = re.compile(r"<!-- (run|prints|edit|write|undo)(?: (\S+))? -->")
 MOVING = (
     (re.compile(r"(\.yaml):\d+(?::\d+)?"), r"\1:N"),
     (re.compile(r" +(?=mappings/)"), " "),
     (re.compile(r"^ *\d+ \|"), "N |"),
     (re.compile(r"^ +\|"), "  |"),
+    (re.compile(r"\b\d+ (samples|as before|differs?|new)\b"), r"N \1"),
     (re.compile(r"\b\d+ (flows|mappings|systems|tables|companies)\b"), r"N \1"),
 )
 
@@ -61,6 +67,27 @@ class Story:
 
 def play(text: str, folder: Path) -> Story:
     """Play a guide's text in a folder that holds a copy of the project."""
+    with loading_once():
+        return _play(text, folder)
+
+
+@contextlib.contextmanager
+def loading_once() -> Iterator[None]:
+    """Let commands that follow each other load what has not changed only once."""
+    memo: Memo = {}
+
+    def load(root: Path, **more: Any) -> Project:
+        return load_project(root, **{**more, "memo": memo})
+
+    with contextlib.ExitStack() as stack:
+        for name, module in list(sys.modules.items()):
+            loads = getattr(module, "load_project", None) is load_project
+            if loads and name.startswith("engine.") and name != "engine.project":
+                stack.enter_context(mock.patch.object(module, "load_project", load))
+        yield
+
+
+def _play(text: str, folder: Path) -> Story:
     story = Story()
     said: list[str] = []
     for number, kind, file, block in iter_marks(text.splitlines()):
@@ -79,8 +106,12 @@ def play(text: str, folder: Path) -> Story:
         elif kind == "edit":
             path = folder / file
             path.write_text(edited(path.read_text("utf-8"), block), "utf-8")
-        else:
+        elif kind == "write":
+            (folder / file).write_text("\n".join(block) + "\n", "utf-8")
+        elif (ROOT / file).exists():
             shutil.copyfile(ROOT / file, folder / file)
+        else:
+            (folder / file).unlink()
     return story
 
 
@@ -176,7 +207,7 @@ def is_below(line: str, indent: int) -> bool:
 
 def copy_project(folder: Path) -> None:
     """Copy what the guide's commands read."""
-    for name in ("mappings", "schemas", "docs", "tests/samples"):
+    for name in ("mappings", "schemas", "docs", "tests/samples", "tests/__snapshots__"):
         shutil.copytree(ROOT / name, folder / name)
 
 

@@ -98,6 +98,42 @@ def test_docs_find_what_is_stale(root: Path, capsys: pytest.CaptureFixture[str])
     assert "docs/rules.md" not in said
 
 
+def test_docs_show_where_a_company_differs(root: Path):
+    """An overlay's fields and table entries, beside what they replace."""
+    file = root / "mappings" / "companies" / "socks.yaml"
+    overlay = """\
+overlays:
+  billing/document.yaml:
+    fields:
+      BuyerReference: {limit: 20}
+      AccountingCostCode: {fixed: 4711}
+      Note: {remove: yes}
+    tables:
+      tongues: {sv: NORWEGIAN}
+"""
+    file.write_text(file.read_text("utf-8") + overlay)
+    assert OK == run(root, "docs")
+    page = (root / "docs" / "flows" / "billing.md").read_text("utf-8")
+    table = page.partition("## Where companies differ")[2].partition("<a id")[0]
+    found = {
+        row.split(" | ")[2]: row.split(" | ")[3:5]
+        for row in table.splitlines()
+        if row.startswith("| `socks`")
+    }
+
+    assert {
+        "`Note`",
+        "`BuyerReference`",
+        "`AccountingCostCode`",
+        "`tables.tongues.sv`",
+    } == set(found)
+    assert "left out" == found["`Note`"][0]
+    assert ["always `4711`", "nothing |"] == found["`AccountingCostCode`"]
+    assert ["`NORWEGIAN`", "`ENGLISH` |"] == found["`tables.tongues.sv`"]
+    assert "at most 20" in found["`BuyerReference`"][0]
+    assert "at most 28" in found["`BuyerReference`"][1]
+
+
 def test_editor_schemas(root: Path):
     """Target fields, source paths, tables and settings are the toy's."""
     schemas = editor_schemas(load_project(root))
