@@ -1,8 +1,9 @@
 """Map a document that somebody has in a file: no system, no ledger, no secret.
 
 The file holds what a flow gathers (``invoice``, ``rows``, ``customer`` …) and, under
-``run``, the registers of the run. The flow's own derivations are made here as in a run;
-reads and writes are left out, so register ids stay empty.
+``run``, the registers of the run. The flow's own derivations are made here as in a run,
+and what is looked up in the document or in a register is found there too; reads and
+writes are left out, so the ids that they give stay empty.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from engine.errors import (
 )
 from engine.expressions import Scope, ValueFault
 from engine.flow.gather import (
+    as_list,
     check_requirement,
     derive_into,
     holds,
     iter_items,
     join_into,
 )
+from engine.flow.signals import GoneError
 from engine.flow.spec import DeriveStep, JoinStep, RequireStep, WriteStep
 from engine.mapping import LazyVars, Recorder, apply_mapping
+from engine.matching import decide_match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -119,6 +123,8 @@ def map_document(
             stops.extend(error.violations)
         except StoppedError as error:
             stops.append(Violation(error.code, error.message, position=error.position))
+        except GoneError as gone:  # a run would pass it over here
+            stops.append(Violation(gone.code, gone.message))
         except ValueFault as error:
             stops.append(Violation(error.code, error.message))
     return Offline(apply_mapping(mapping, scope(), recorder), tuple(stops))
@@ -133,9 +139,35 @@ def _look(step: Step, scope: Scope) -> None:
     elif isinstance(step, RequireStep) and not _speaks_of_writes(step):
         check_requirement(step, scope)
     elif isinstance(step, WriteStep):
-        for item in iter_items(step.each, scope):  # what a write would have saved
-            if step.save and isinstance(item.item, dict):
-                item.item.setdefault(step.save, None)
+        _save(step, scope)
+
+
+def _save(step: WriteStep, scope: Scope) -> None:
+    """Leave what a write would have saved: what is at hand, else nothing."""
+    items = [s for s in iter_items(step.each, scope) if isinstance(s.item, dict)]
+    missing = [s for s in items if step.save and step.save not in s.item]
+    for item in missing:
+        item.item[step.save] = None
+    for item in missing:
+        item.item[step.save] = _find_at_hand(step, item)
+
+
+def _find_at_hand(step: WriteStep, scope: Scope) -> Any:
+    """Give what a step links to when all that it searches is at hand.
+
+    Raises:
+        StoppedError: The match rules reject.
+    """
+    paths = [find.path for find in step.finds if find.path is not None]
+    is_at_hand = bool(paths) and len(paths) == len(step.finds)
+    if step.match is None or not is_at_hand or not holds(step.when, scope):
+        return None
+    candidates = [found for path in paths for found in as_list(path.evaluate(scope))]
+    decision = decide_match(step.match, scope, candidates)
+    if decision.action == "reject":
+        key = str(step.key.evaluate(scope))
+        raise StoppedError(decision.rule.code, key, position=decision.rule.position)
+    return decision.candidate
 
 
 def _speaks_of_writes(step: RequireStep) -> bool:
