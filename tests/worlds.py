@@ -56,11 +56,11 @@ def project() -> Project:
 
 
 def secret_places(**changed: str | None) -> SecretPlaces:
-    """Give the demo company's secrets as an environment would; None takes one away."""
+    """Give the secrets as an environment would; None takes one of the demo's away."""
     secrets = {**DEMO_SECRETS, **changed}
-    return SecretPlaces(
-        {f"SIIRTO_DEMO_{name}": text for name, text in secrets.items() if text}
-    )
+    found = {f"SIIRTO_DEMO_SE_{name}": text for name, text in DEMO_SE_SECRETS.items()}
+    found |= {f"SIIRTO_DEMO_{name}": text for name, text in secrets.items() if text}
+    return SecretPlaces(found)
 
 
 class World:
