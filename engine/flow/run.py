@@ -288,7 +288,7 @@ class _Worker:
         if whose is Whose.OURS:
             return [listed]
         belongs = self.run.flow.fetch.belongs
-        if whose is Whose.NOBODYS and belongs is not None:
+        if whose is Whose.NOBODYS and belongs is not None and belongs.code:
             fault = StoppedError(belongs.code, unit, details={"value": unit})
             return [replace(listed, fault=fault)]
         self.report.outcomes["left to others"] += 1
