@@ -42,7 +42,13 @@ HOSTS = {
 # What a flow lists in the source, and the switch that is off in the demo's file.
 LISTED = {"sales_invoice": "invoices", "travel_invoice": "travelreimbursements"}
 WORLD_OF = {"sales_invoice": "demo"}  # every other flow needs the larger world
-SWITCHED_ON = {"travel_invoice": {"travel": {"transfer": True}}}
+SWITCHED_ON: dict[str, dict[str, Any]] = {
+    "travel_invoice": {"travel": {"transfer": True}},
+    "purchase_invoice": {"purchases": {"transfer": True}},
+    "project_items": {"dimensions": {"transfer": True}},
+    "cost_centre_items": {"dimensions": {"transfer": True}},
+    "unit_items": {"dimensions": {"transfer": True}},
+}
 
 
 class Crash(BaseException):
