@@ -13,6 +13,8 @@ engine test`` read and run samples here, so that both say the same.
       rows[0].description: {repeat: ä, times: 81}
       customer.vatNumber: null     # null is sent by the source; `remove` leaves it out
       invoice.receiverAddress: remove
+    change_derived:                # the same for what the flow derives, with item:
+      lines[0].posting: {id: 900}
     leaves: null                   # every value of the document, all shapes kept
     off_schema: yes                # the source would never answer so
 
@@ -56,6 +58,7 @@ KEYS: Final = frozenset(
         "for",
         "company",
         "change",
+        "change_derived",
         "leaves",
         "off_schema",
     ]
@@ -77,6 +80,7 @@ class Sample:
     company: str
     settings: Dictionary[str, Any]
     document: dict[str, Any]
+    derived: Dictionary[str, Any]  # place -> value, once the flow has derived it
     is_off_schema: bool
 
 
@@ -139,6 +143,7 @@ def load_sample(project: Project, path: Path) -> Sample:
         company,
         _merge(settings, _as_truth(said.get("company") or {})),
         document,
+        _as_typed(said.get("change_derived") or {}),
         "off_schema" in said,
     )
 
@@ -170,6 +175,8 @@ def run_sample(
     # The flow's own derivations first: they stand on the items.
     main = pick_mapping(project, flow, None, sample.company)
     stops = map_document(flow, main, document, settings).stops
+    for place, value in sample.derived.items():
+        _change(document, place, value, sample.file)
     item: Any = document
     for part in _split(sample.item):
         item = _step(item, part, sample.item, sample.file)

@@ -104,7 +104,10 @@ def map_document(
     *,
     recorder: Recorder | None = None,
 ) -> Offline:
-    """Derive what the flow derives, then apply a mapping; data raises nothing."""
+    """Derive what the flow derives, then apply a mapping; data raises nothing.
+
+    What is derived stays in ``document``, for whoever wants to map one of its items.
+    """
     data = dict(document)
     registers = data.pop("run", {})
     stops: list[Violation] = []
@@ -127,6 +130,7 @@ def map_document(
             stops.append(Violation(gone.code, gone.message))
         except ValueFault as error:
             stops.append(Violation(error.code, error.message))
+    document |= data
     return Offline(apply_mapping(mapping, scope(), recorder), tuple(stops))
 
 
