@@ -23,6 +23,7 @@ what the ledger remembers and what the log says is the snapshot.
         hands:                     # what people do, by the simulators' methods
           - {who: procountor, do: set_status, with: [purchase_approved, PAID]}
           - {who: severa, do: change, with: [costcenters, "100"], set: {name: Uusi}}
+        remove_fees_of: 1101       # a person deletes what no invoice holds
 
 ``flow: all`` runs every flow that the settings switch on.
 """
@@ -137,6 +138,9 @@ def prepare(world: World, run: dict[str, Any]) -> None:
             file.unlink()
     for deed in run.get("hands", ()):
         do_by_hand(world, deed)
+    if "remove_fees_of" in run:
+        for fee in world.severa.fees_of(run["remove_fees_of"]):
+            world.severa.delete_fee(fee)
     if "retry" in run:
         named = str(run["retry"])
         key = named if "/" in named else str(number_of(run["retry"]))
