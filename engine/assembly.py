@@ -75,11 +75,14 @@ def fill_payload(
     scope: Scope,
     prefix: str,
     findings: Findings,
+    base: str = "",
 ) -> None:
-    """Evaluate a group's fields into ``payload``; overflowing texts move at the end."""
+    """Evaluate a group's fields into ``payload``; overflowing texts move at the end.
+
+    ``prefix`` is the group's payload path, ``base`` the same as rules have it.
+    """
     waiting = findings.overflows
     findings.overflows = []
-    base = without_indexes(prefix)
     for node in nodes:
         name = node.path[len(base) + 1 :] if base else node.path
         path = f"{prefix}.{name}" if prefix else name
@@ -117,7 +120,7 @@ def _block(node: Block, scope: Scope, path: str, findings: Findings) -> Any:
         _leave_out(node, path, node.when.text, findings)
         return MISSING
     group: dict[str, Any] = {}
-    fill_payload(group, node.fields, scope, path, findings)
+    fill_payload(group, node.fields, scope, path, findings, node.path)
     if group:
         return group
     if node.required and not _has_broken(path, findings):
@@ -140,7 +143,7 @@ def _rows(node: Rows, scope: Scope, path: str, findings: Findings) -> Any:
         if part.when is not None and not _holds(part.when, scope, path, findings):
             stages.append(Stage("when", part.when.text, False))
         else:
-            stages += _fill_rows(rows, part, scope, path, findings)
+            stages += _fill_rows(rows, part, scope, path, findings, f"{node.path}[]")
     if findings.recorder is not None and not rows:
         findings.recorder.keep(Trace(path, None, tuple(stages), node.position, False))
     if rows:
@@ -154,7 +157,12 @@ def _rows(node: Rows, scope: Scope, path: str, findings: Findings) -> Any:
 
 
 def _fill_rows(
-    rows: list[Any], part: Each, scope: Scope, path: str, findings: Findings
+    rows: list[Any],
+    part: Each,
+    scope: Scope,
+    path: str,
+    findings: Findings,
+    base: str,
 ) -> list[Stage]:
     """Add the rows of one ``each`` block; give what a trace says of it."""
     items = _items(part.path, scope, path, findings)
@@ -168,7 +176,7 @@ def _fill_rows(
             dropped += 1
             continue
         row: dict[str, Any] = {}
-        fill_payload(row, part.fields, inner, row_path, findings)
+        fill_payload(row, part.fields, inner, row_path, findings, base)
         if not row and findings.recorder is not None:
             shown = (Stage("each", part.path.text, row),)
             findings.recorder.keep(Trace(row_path, row, shown, part.position))

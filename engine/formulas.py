@@ -321,7 +321,9 @@ def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
             made.append(template.root_render_func)
         for _ in made[0](context):
             pass
-        result = plain(context.vars["result"])
+        result = context.vars["result"]
+        if not isinstance(result, dict):  # a group is the document's own
+            result = plain(result)
         if not isinstance(result, _PLAIN):
             raise ValueFault("FORMULA", f"{text.strip()} gives no plain data")
         return result

@@ -39,12 +39,17 @@ MAX_LEVELS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A compiled path; ``keys`` is set when it is just names joined by points."""
+    """A compiled path.
+
+    ``keys`` is set when it is just names joined by points, ``listed`` when it is a list
+    of such, as ``[vars.project]`` and ``[@]``: they need no interpreter.
+    """
 
     text: str
     position: Position
     tree: Tree
     keys: tuple[str, ...] | None
+    listed: tuple[tuple[str, ...], ...] | None
     shape: Shape  # what it gives, as far as the source schema tells
 
     def evaluate(self, scope: Scope) -> Any:
@@ -54,12 +59,11 @@ class Path:
             ValueFault: A function or comparison met a value it cannot use.
         """
         if self.keys is not None:
-            value = scope.lookup(self.keys[0])
-            for key in self.keys[1:]:
-                if not isinstance(value, dict | Mapping):
-                    return None
-                value = value.get(key)
+            value = _follow(scope, self.keys)
             return plain(value) if isinstance(value, float) else value
+        if self.listed is not None:
+            found = [_follow(scope, keys) for keys in self.listed]
+            return [plain(one) if isinstance(one, float) else one for one in found]
         try:
             value = Interpreter(scope).visit(self.tree, View(scope))
         except (JMESPathError, TypeError, ValueError, ArithmeticError) as error:
@@ -92,7 +96,20 @@ def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
     shape = walker.shape(tree, None)
     if walker.problems:
         raise RuleError(walker.problems)
-    return Path(text, scalar.position, tree, _simple_keys(tree), shape)
+    keys, listed = _simple_keys(tree), _simple_list(tree)
+    return Path(text, scalar.position, tree, keys, listed, shape)
+
+
+def _follow(scope: Scope, keys: tuple[str, ...]) -> Any:
+    """Give what names lead to; no name is the item itself."""
+    if not keys:
+        return scope.item
+    value = scope.lookup(keys[0])
+    for key in keys[1:]:
+        if not isinstance(value, dict | Mapping):
+            return None
+        value = value.get(key)
+    return value
 
 
 def _parse(text: str, problem: Any) -> Tree:
@@ -159,6 +176,17 @@ def _simple_keys(tree: Tree) -> tuple[str, ...] | None:
     if all(node["type"] == "field" for node in nodes):
         return tuple(node["value"] for node in nodes)
     return None
+
+
+def _simple_list(tree: Tree) -> tuple[tuple[str, ...], ...] | None:
+    if tree["type"] != "multi_select_list":
+        return None
+    found = [
+        () if node["type"] == "current" else _simple_keys(node)
+        for node in tree["children"]
+    ]
+    simple = tuple(keys for keys in found if keys is not None)
+    return simple if len(simple) == len(found) else None
 
 
 def _word(node: Tree) -> str:

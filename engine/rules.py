@@ -213,6 +213,7 @@ class Stage:
     name: str
     origin: str  # a path, a table, a formula, a limit; "" when there is nothing to name
     value: Any
+    position: Position | None = None  # of the rule's key, where the stage is one
 
 
 @dataclass(frozen=True, slots=True)

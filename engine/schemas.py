@@ -198,7 +198,7 @@ class SchemaField:
         """The pattern a text must match."""
         return next(iter(self._values("pattern")), None)
 
-    @property
+    @cached_property
     def format(self) -> str | None:
         """The named form of a text: date, date-time, email, uuid …."""
         return next(iter(self._values("format")), None)

@@ -44,7 +44,7 @@ from engine.values import (
 
 if TYPE_CHECKING:
     from engine.errors import Position
-    from engine.expressions import Formula, Path, Scope
+    from engine.expressions import Formula, Scope
 
 Note = Callable[[str, str, Any], None]
 _ROUNDINGS: Final[Mapping[str, str]] = {
@@ -53,6 +53,7 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
     "down": ROUND_DOWN,
     "up": ROUND_UP,
 }
+_VALUE_KEYS: Final = ("source", "transform", "first_of", "join", "text")
 _SHOWN = 8  # alternatives that a message lists
 
 
@@ -66,13 +67,14 @@ class _Run:
     findings: Findings
     stages: list[Stage] = field(default_factory=list)
     value: Any = None
-    place: Position | None = None  # of the key being looked at
+    place: Position | tuple[str, ...] | None = None  # of the key being looked at
     is_literal: bool = False
 
     def note(self, name: str, origin: str, value: Any) -> None:
         self.value = value
         if self.findings.recorder is not None:
-            self.stages.append(Stage(name, origin, value))
+            place = self.rule.keys.get(name)
+            self.stages.append(Stage(name, origin, value, place))
 
     def meet(self, place: Position, arm: str) -> None:
         """Note that an arm of the rule was gone through, for ``coverage``."""
@@ -89,9 +91,10 @@ def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> An
     try:
         value = _evaluate(run)
     except ValueFault as fault:
-        findings.report(
-            fault.code, fault.message, path, run.value, run.place or rule.position
-        )
+        place = run.place or rule.position
+        if isinstance(place, tuple):
+            place = rule.place(*place)
+        findings.report(fault.code, fault.message, path, run.value, place)
         value = MISSING
     except ViolationError as error:
         # A variable is at fault; it is reported once, however many fields use it.
@@ -114,14 +117,15 @@ def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> An
 def _evaluate(run: _Run) -> Any:
     rule = run.rule
     if rule.when is not None:
-        run.place = rule.place("when")
+        run.place = ("when",)
         holds = rule.when.evaluate(run.scope)
         run.note("when", rule.when.text, holds)
         run.meet(rule.when.position, arms.HOLDS if holds else arms.HOLDS_NOT)
         if not holds:
             return MISSING
         run.value = None
-    value = _take_value(run)
+    run.place = rule.position
+    value = _TAKE[type(rule.value)](run, rule.value)
     if value is MISSING or run.is_literal:
         return value
     if is_empty(value):
@@ -137,56 +141,63 @@ def _evaluate(run: _Run) -> Any:
     return value
 
 
-def _take_value(run: _Run) -> Any:  # noqa: C901 - one case a key
-    rule, scope = run.rule, run.scope
-    run.place = rule.position
-    match rule.value:
-        case PathSource(path):
-            run.place = path.position
-            value = path.evaluate(scope)
-            run.note("source", path.text, value)
-            return value
-        case FirstOf(paths):
-            for path in paths:
-                run.place = path.position
-                value = path.evaluate(scope)
-                run.note("first_of", path.text, value)
-                if not is_empty(value):
-                    run.meet(path.position, arms.TAKEN)
-                    return value
-            return None
-        case Join(paths, separator):
-            return _join(run, paths, separator)
-        case Fixed(value):
-            run.note("fixed", "", value)
-            run.is_literal = rule.lookup is None and rule.transform is None
-            return value
-        case Choose(options):
-            for option in options:
-                condition = option.condition
-                run.place = option.position
-                if condition is None or condition.evaluate(scope):
-                    said = "otherwise" if condition is None else condition.text
-                    run.meet(option.position, arms.TAKEN)
-                    return _then(run, option.then, said)
-            run.note("choose", arms.NO_ROW, None)
-            run.meet(rule.position, arms.NO_ROW)
-            return None
-        case Text(template):
-            run.place = template.position
-            value = template.evaluate(scope)
-            run.note("text", template.text, value)
-            return value
-        case Calculation(formula):
-            run.place = formula.position
-            value = formula.evaluate(scope)
-            run.note("transform", formula.text, value)
-            return value
+def _take_source(run: _Run, source: PathSource) -> Any:
+    path = source.path
+    run.place = path.position
+    value = path.evaluate(run.scope)
+    run.note("source", path.text, value)
+    return value
 
 
-def _join(run: _Run, paths: tuple[Path, ...], separator: str) -> str | None:
+def _take_first(run: _Run, source: FirstOf) -> Any:
+    for path in source.paths:
+        run.place = path.position
+        value = path.evaluate(run.scope)
+        run.note("first_of", path.text, value)
+        if not is_empty(value):
+            run.meet(path.position, arms.TAKEN)
+            return value
+    return None
+
+
+def _take_fixed(run: _Run, source: Fixed) -> Any:
+    run.note("fixed", "", source.value)
+    run.is_literal = run.rule.lookup is None and run.rule.transform is None
+    return source.value
+
+
+def _take_chosen(run: _Run, source: Choose) -> Any:
+    for option in source.options:
+        condition = option.condition
+        run.place = option.position
+        if condition is None or condition.evaluate(run.scope):
+            said = "otherwise" if condition is None else condition.text
+            run.meet(option.position, arms.TAKEN)
+            return _then(run, option.then, said)
+    run.note("choose", arms.NO_ROW, None)
+    run.meet(run.rule.position, arms.NO_ROW)
+    return None
+
+
+def _take_text(run: _Run, source: Text) -> Any:
+    template = source.template
+    run.place = template.position
+    value = template.evaluate(run.scope)
+    run.note("text", template.text, value)
+    return value
+
+
+def _take_calculated(run: _Run, source: Calculation) -> Any:
+    formula = source.formula
+    run.place = formula.position
+    value = formula.evaluate(run.scope)
+    run.note("transform", formula.text, value)
+    return value
+
+
+def _take_joined(run: _Run, source: Join) -> str | None:
     parts = []
-    for path in paths:
+    for path in source.paths:
         run.place = path.position
         value = path.evaluate(run.scope)
         run.note("join", path.text, value)
@@ -194,9 +205,21 @@ def _join(run: _Run, paths: tuple[Path, ...], separator: str) -> str | None:
         parts += [text_of(v).strip() for v in values if not is_empty(v)]
     if not parts:
         return None
-    joined = separator.join(parts)
-    run.note("with", separator, joined)
+    joined = source.separator.join(parts)
+    run.note("with", source.separator, joined)
     return joined
+
+
+# By type, for this is asked of every rule: a chain of cases takes longer.
+_TAKE: Final[Mapping[type, Callable[[_Run, Any], Any]]] = {
+    PathSource: _take_source,
+    FirstOf: _take_first,
+    Join: _take_joined,
+    Fixed: _take_fixed,
+    Choose: _take_chosen,
+    Text: _take_text,
+    Calculation: _take_calculated,
+}
 
 
 def _then(run: _Run, then: Any, said: str) -> Any:
@@ -208,13 +231,14 @@ def _then(run: _Run, then: Any, said: str) -> Any:
     try:
         value = _evaluate(inner)
     finally:
-        run.place = inner.place
+        place = inner.place
+        run.place = then.place(*place) if isinstance(place, tuple) else place
         run.value = inner.value
     return None if value is MISSING and not run.path else value
 
 
 def _look_up(run: _Run, lookup: Lookup, value: Any) -> Any:
-    run.place = run.rule.place("lookup")
+    run.place = ("lookup",)
     key = _table_key(value)
     if key in lookup.entries:
         found = lookup.entries[key]
@@ -255,21 +279,18 @@ def _transform(run: _Run, formula: Formula, value: Any) -> Any:
 def _set_type(run: _Run, value: Any) -> Any:
     rule = run.rule
     if rule.date:
-        run.place = rule.place("date")
+        run.place = ("date",)
         value = read_date(text_of(value), rule.date)
         run.note("date", rule.date, value)
     if rule.decimals is not None:
-        run.place = rule.place("decimals")
+        run.place = ("decimals",)
         value = _round(value, rule.decimals, rule.rounding)
         run.note("decimals", f"{rule.decimals}, {rule.rounding}", value)
     if rule.target is None:
         return value
     as_text = rule.decimals is not None
-    try:
-        converted = convert_value(value, rule.target, number_as_text=as_text)
-    except ValueFault:
-        run.place = rule.place("source", "transform", "first_of", "join", "text")
-        raise
+    run.place = _VALUE_KEYS
+    converted = convert_value(value, rule.target, number_as_text=as_text)
     if converted is not value and _differ(converted, value):
         run.note("type", " or ".join(sorted(rule.target.types)), converted)
     return converted
@@ -297,8 +318,8 @@ def _limit(run: _Run, value: Any) -> Any:
         if text != value:
             run.note("limit", f"{limit.characters}, fits", text)
         return text
-    run.place = run.rule.place("limit")
-    run.meet(run.place, arms.CUT)
+    place = run.place = run.rule.place("limit")
+    run.meet(place, arms.CUT)
     if limit.too_long == "error":
         said = f"{len(text)} characters, at most {limit.characters} are allowed"
         raise ValueFault("TOO_LONG", said)
@@ -306,7 +327,7 @@ def _limit(run: _Run, value: Any) -> Any:
     if isinstance(run.rule.value, Join) and (mark := run.rule.value.separator.strip()):
         kept = kept.removesuffix(mark).rstrip()  # what it joined to is gone
     run.note("limit", f"cut from {len(text)} to {limit.characters}", kept)
-    cut = Truncation(run.path, limit.characters, text, kept, run.place)
+    cut = Truncation(run.path, limit.characters, text, kept, place)
     if limit.overflow_to:
         run.findings.overflows.append(Overflow(run.rule, run.path, text, kept))
     elif limit.too_long == "cut":
@@ -338,7 +359,7 @@ def _require(run: _Run, value: Any) -> Any:
     rule = run.rule
     if not is_empty(value) or run.is_literal:
         return value
-    run.place = rule.place("required", "required_when")
+    run.place = ("required", "required_when")
     reason = "required"
     is_required = rule.required
     if not is_required and rule.required_when is not None:

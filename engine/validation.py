@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.schemas import SchemaStore
 
 _SHOWN: Final = 8
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_LEAVES: Final = frozenset({int, float, Decimal, bool, type(None)})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CHARSET_KEY: Final = "x-charset"
 _TYPES: Final = {
@@ -47,13 +49,17 @@ def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violat
     ``x-charset`` at the schema's root names the encoding that every text must fit.
     Control characters other than line feed and tab are refused in any case.
     """
+    texts: list[tuple[str, str]] = []
+    is_plain = _find_texts("", payload, texts)
     found = [
         violation
-        for error in _validator(store, name).iter_errors(_checkable(payload))
+        for error in _validator(store, name).iter_errors(
+            payload if is_plain else _checkable(payload)
+        )
         for violation in _reword(error, store)
     ]
     charset = store.documents[name].get(_CHARSET_KEY)
-    for path, text in _iter_texts("", payload):
+    for path, text in texts:
         violation = _check_characters(path, text, charset)
         if violation is not None:
             found.append(violation)
@@ -203,15 +209,32 @@ def _is_null_type(kind: Any) -> bool:
     return types is not None and [str(t) for t in types] == ["null"]
 
 
-def _iter_texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
+def _find_texts(path: str, value: Any, found: list[tuple[str, str]]) -> bool:
+    """Collect the texts that need a look; tell whether all of it is plain JSON."""
+    is_plain = True
+    if isinstance(value, dict):
         for key, item in value.items():
-            yield from _iter_texts(f"{path}.{key}" if path else str(key), item)
-    elif isinstance(value, list | tuple):
+            if type(item) in _LEAVES and type(key) is str:
+                continue
+            inner = f"{path}.{key}" if path else str(key)
+            is_plain = _find_texts(inner, item, found) and is_plain
+            is_plain = is_plain and type(key) is str
+    elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _iter_texts(f"{path}[{index}]", item)
+            is_plain = _find_texts(f"{path}[{index}]", item, found) and is_plain
+    elif isinstance(value, str):
+        if not (value.isascii() and value.isprintable()):
+            found.append((path, value))
+            is_plain = not _SURROGATE.search(value)
+    elif isinstance(value, Mapping | tuple):
+        return _find_texts(path, _as_json(value), found) and False
+    else:
+        return type(value) in _LEAVES
+    return is_plain
+
+
+def _as_json(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)
 
 
 def _is_sendable(text: str, charset: str | None) -> bool:
