@@ -33,8 +33,19 @@ class Change:
         """The path as a rule has it: ``rows[].unit``."""
         return without_indexes(self.path)
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Old and new on one line; long texts from shortly before where they part."""
+        old, new = self.old, self.new
+        longest = max(len(old), len(new))
+        both = zip(old, new, strict=False)
+        same = next((i for i, (a, b) in enumerate(both) if a != b), longest)
+        start = max(0, same - _SHOWN // 3) if longest > _SHOWN else 0
+        return _window(old, start), _window(new, start)
+
     def __str__(self) -> str:
-        return f"{self.path}: {_pair(self.old, self.new)}"
+        old, new = self.pair
+        return f"{self.path}: {old} → {new}"
 
 
 def compare(old: Any, new: Any) -> list[Change]:
@@ -86,22 +97,10 @@ def show_line(position: Position | None) -> str:
     return "" if position is None else f"{position.file}:{position.line}"
 
 
-def _pair(old: str, new: str) -> str:
-    """Show both, long texts from shortly before where they part."""
-    if max(len(old), len(new)) <= _SHOWN:
-        return f"{old} → {new}"
-    same = next(
-        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
-        min(len(old), len(new)),
-    )
-    start = max(0, same - _SHOWN // 3)
-    return f"{_window(old, start)} → {_window(new, start)}"
-
-
 def _window(text: str, start: int) -> str:
     if len(text) <= _SHOWN:
-        return text
-    part = text[start : start + _SHOWN]
+        return text.replace("\n", "\\n")
+    start = min(start, len(text) - _SHOWN)
     before = "…" if start else ""
     after = "…" if start + _SHOWN < len(text) else ""
-    return f"{before}{part}{after}".replace("\n", "\\n")
+    return f"{before}{text[start : start + _SHOWN]}{after}".replace("\n", "\\n")
