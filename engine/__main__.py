@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
 from engine.report import render_problems
-from engine.tools import WRONG, Reply, check, coverage, docs, explain, line_reader, resolve
+from engine.tools import (
+    WRONG,
+    Reply,
+    check,
+    coverage,
+    diff,
+    docs,
+    explain,
+    line_reader,
+    resolve,
+)
 from engine.tools import map as map_tool
 from engine.tools import test as test_tool
 
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = (check, map_tool, explain, test_tool, coverage, resolve, docs)
+TOOLS = (check, map_tool, explain, test_tool, coverage, diff, resolve, docs)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

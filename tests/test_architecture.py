@@ -60,6 +60,7 @@ FLOORS = {
         engine.projectload engine.report engine.selfsetup engine.settings
         engine.snapshots engine.systems.bodies engine.systems.load engine.systems.node_reader
         engine.systems.paging engine.systems.sign_in engine.systems.spec
+        engine.versions
     """,
     2: """
         engine.ledger engine.ledger.copying engine.ledger.database engine.ledger.failures engine.ledger.files
@@ -82,6 +83,7 @@ FLOORS = {
         engine.tools.map engine.tools.offline engine.tools.resolve
         engine.tools.newsample engine.tools.test
         engine.tools.coverage
+        engine.tools.diff
     """,
     4: "runner",
 }
