@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
 
+import engine.__main__ as offline_tool
 from engine.errors import RuleError
 from engine.findings import iter_leaves
+from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.grammar import check_grammar
 from engine.mapping import apply_mapping, load_mapping
 from engine.overlay import merge_overlay
+from engine.project import load_project
 from engine.report import render_problems
 from engine.schemas import SchemaStore
 from engine.scope import Scope
@@ -137,3 +141,107 @@ def test_a_mistake_is_told(case, snapshot):
     )
     files = {"acme.yaml": text, "base.yaml": BASE}
     assert snapshot == render_problems(problems, lambda f: files[f].splitlines())
+
+
+# --- the commands, on the shipped files -----------------------------------------------
+
+
+def say(capsys, *arguments):
+    code = offline_tool.main(list(arguments))
+    return code, capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    """An invoice that names no language."""
+    samples = ROOT / "tests" / "samples" / "sales_invoice" / "base.json"
+    found = json.loads(samples.read_text("utf-8"))
+    found["invoice"]["language"] = None
+    path = tmp_path_factory.mktemp("documents") / "invoice.json"
+    path.write_text(json.dumps(found), "utf-8")
+    return path
+
+
+def test_resolve_names_the_origin_of_each_key(capsys):
+    code, out = say(capsys, "resolve", "sales_invoice", "--company", "demo_se")
+
+    lines = [line.strip() for line in out.splitlines()]
+    at = re.compile(r"default: SWEDISH +# mappings/companies/demo_se\.yaml:\d+")
+    base = re.compile(r"lookup: languages +# mappings/sales_invoice/invoice\.yaml:\d+")
+    assert 0 == code
+    assert "# mappings/sales_invoice/invoice.yaml as demo_se uses it" == lines[0]
+    assert 1 == sum(bool(at.fullmatch(line)) for line in lines)
+    assert 1 == sum(bool(base.fullmatch(line)) for line in lines)
+
+
+def test_what_resolve_prints_maps_as_the_company_does(capsys, document):
+    """Printed, read again and put in the base's place: the same payload."""
+    out = say(capsys, "resolve", "sales_invoice", "--company", "demo_se")[1]
+    shipped = load_project(ROOT)
+    company = shipped.companies["demo_se"]
+    flow = shipped.flow_for("demo_se", "sales_invoice")
+    merged = pick_mapping(shipped, flow, None, "demo_se")
+    node = load_yaml(out, "printed.yaml")
+    printed = load_mapping(
+        node, store=shipped.schemas, tables=shipped.tables, name="printed"
+    )
+    given = read_document(document.read_text("utf-8"), "invoice.json")
+
+    ours = map_document(flow, merged, given, company.settings)
+    theirs = map_document(flow, printed, given, company.settings)
+
+    assert "SWEDISH" == ours.result.payload["language"]
+    assert ours.result.payload == theirs.result.payload
+
+
+def test_resolve_gives_json(capsys):
+    out = say(capsys, "resolve", "sales_invoice", "--company", "demo_se", "--json")[1]
+
+    found = json.loads(out)
+    changed = [k for k in found["keys"] if "companies" in k["origin"]]
+    assert ["fields.language.default"] == [key["path"] for key in changed]
+    assert "SWEDISH" == found["merged"]["fields"]["language"]["default"]
+
+
+def test_resolve_of_a_company_without_changes_is_the_base(capsys):
+    out = say(capsys, "resolve", "sales_invoice", "--company", "demo")[1]
+
+    assert "companies/" not in out
+
+
+def test_an_unknown_company_is_told(capsys):
+    assert 2 == say(capsys, "resolve", "sales_invoice", "--company", "acme")[0]
+
+
+def test_explain_shows_the_place_of_both(capsys, document):
+    """The field's own line in the base, and the company's line that gave the value."""
+    asked = ("explain", "sales_invoice", "language", "--document", str(document))
+    out = say(capsys, *asked, "--company", "demo_se")[1]
+
+    first, *stages = out.splitlines()
+    assert re.search(r'language = "SWEDISH" +mappings/.*invoice\.yaml:\d+', first)
+    default = next(line for line in stages if line.strip().startswith("default "))
+    assert re.search(r"\[mappings/companies/demo_se\.yaml:\d+\]", default)
+
+
+def test_the_map_command_uses_the_changes(capsys, document):
+    asked = ("map", "sales_invoice", "--document", str(document), "--company")
+
+    languages = [
+        json.loads(say(capsys, *asked, name)[1])["language"]
+        for name in ("demo", "demo_se")
+    ]
+
+    assert ["FINNISH", "SWEDISH"] == languages
+
+
+def test_flows_that_no_overlay_touches_are_shared():
+    shipped = load_project(ROOT)
+    base = shipped.flows["sales_invoice"]
+    swedish = shipped.flow_for("demo_se", "sales_invoice")
+
+    assert base is shipped.flow_for("demo", "sales_invoice")
+    assert base.digest != swedish.digest
+    assert base.enrich is swedish.enrich
+    for name in set(shipped.flows) - {"sales_invoice"}:
+        assert shipped.flows[name] is shipped.flow_for("demo_se", name)

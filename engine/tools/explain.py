@@ -2,7 +2,8 @@
 
 A row tells the rule's file and line, then each stage: where from, what it gave, what
 was cut, which default, what the target's schema says of the field. The last value of a
-field that is sent is what is sent.
+field that is sent is what is sent. A stage that a company's file changes names that
+file and line; the row's place is the base's.
 """
 
 from __future__ import annotations
@@ -106,7 +107,12 @@ def _as_json(trace: Trace, mask: Mask) -> dict[str, Any]:
         "sent": trace.is_sent,
         "rule": str(trace.position),
         "stages": [
-            {"stage": s.name, "from": s.origin, "value": mask.apply(s.value)}
+            {
+                "stage": s.name,
+                "from": s.origin,
+                "value": mask.apply(s.value),
+                **({"rule": str(s.position)} if _is_elsewhere(s, trace) else {}),
+            }
             for s in trace.stages
         ],
         "schema": describe_field(trace.target),
@@ -138,7 +144,8 @@ def _as_lines(trace: Trace, mask: Mask) -> list[str]:
     first = [f"{head:<{WIDTH - len(place) - 2}}  {place}"]
     if len(head) + len(place) + 2 > WIDTH:
         first = [_cut(head, WIDTH), f"{place:>{WIDTH}}"]
-    rows = [(s.name, _origin(s), _show(mask.apply(s.value))) for s in trace.stages]
+    stages = trace.stages
+    rows = [(s.name, _origin(s, trace), _show(mask.apply(s.value))) for s in stages]
     schema = describe_field(trace.target)
     lines = [_stage_line(*row) for row in rows]
     if schema:
@@ -154,8 +161,18 @@ def _stage_line(name: str, origin: str, value: str) -> str:
     return _cut(head + value, WIDTH)
 
 
-def _origin(stage: Stage) -> str:
-    return _show(stage.origin) if stage.name == "with" else stage.origin
+def _origin(stage: Stage, trace: Trace) -> str:
+    shown = _show(stage.origin) if stage.name == "with" else stage.origin
+    if not _is_elsewhere(stage, trace):
+        return shown
+    assert stage.position is not None
+    place = f"[{show_line(stage.position)}]"
+    return f"{shown} {place}" if shown else place
+
+
+def _is_elsewhere(stage: Stage, trace: Trace) -> bool:
+    """Tell whether the stage comes from another file than the rule: an overlay."""
+    return stage.position is not None and stage.position.file != trace.position.file
 
 
 def _show(value: Any) -> str:
@@ -192,7 +209,7 @@ def _as_table(traces: Sequence[Trace], mask: Mask) -> str:
         for stage in trace.stages:
             shown = Text(_show(mask.apply(stage.value)))
             name = Text(f"   {stage.name}", _style(stage))
-            stages.add_row(name, Text(_origin(stage)), shown)
+            stages.add_row(name, Text(_origin(stage, trace)), shown)
         schema = describe_field(trace.target)
         if schema:
             stages.add_row(Text("   schema", "dim"), Text(schema, "dim"))
