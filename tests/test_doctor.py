@@ -33,7 +33,9 @@ def test_the_demo_company_is_well(tmp_path):
 
     assert set() == wrong(findings)
     assert len(findings) >= 15
-    posts = {e.endpoint for _, e in world.requests() if not e.endpoint.startswith("GET")}
+    posts = {
+        e.endpoint for _, e in world.requests() if not e.endpoint.startswith("GET")
+    }
     assert {"POST /v1/token", "POST /oauth/token"} == posts
     assert [] == list(tmp_path.iterdir())
 
@@ -100,3 +102,30 @@ def test_missing_secrets_come_first(tmp_path):
 
     assert ("stop", "C201") == (finding.state, finding.code)
     assert [] == world.requests()
+
+
+# The demo's travellers and codes are not all well: some of its cases are about that.
+TRAVEL_WARNINGS = {
+    ("warning", "TRAVEL_CODE_ENDS", "PVR, KM, OSPVR, ULK-SE, RUOKA"),
+    ("warning", "PERSONAL_ID_MISSING", "Ville Niemi"),
+    ("warning", "IBAN_MISSING", "Sari Åkerlund"),
+}
+TRAVEL_CASES = [
+    ({}, None),
+    ({"status_before": "Odottaa"}, ("STATUS_BEFORE_UNKNOWN", "")),
+    ({"status_before": "Locked only"}, ("STATUS_FLAGS_MISSING", "Locked only")),
+    ({"status_after": "Draft"}, ("STATUS_FLAGS_MISSING", "Draft")),
+    ({"status_on_error": "Nowhere"}, ("STATUS_ON_ERROR_UNKNOWN", "Nowhere")),
+    ({"advance_code": "KM25"}, ("TRAVEL_CODE_NOT_VALID", "KM25")),
+]
+
+
+@pytest.mark.parametrize(("settings", "expected"), TRAVEL_CASES)
+def test_travel_settings_are_looked_at(tmp_path, settings, expected):
+    """Codes that end with the year, and people who cannot be paid, are named (R026-R028, R048, R054)."""
+    world = World(tmp_path, {"travel": settings}, flow="travel_invoice")
+
+    found = wrong(f for f in examine(world) if f.flow == "travel_invoice")
+
+    stops = set() if expected is None else {("stop", *expected)}
+    assert TRAVEL_WARNINGS | stops == found

@@ -31,11 +31,13 @@ what the ledger remembers and what the log says is the snapshot.
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pypdf import PdfReader
 from syrupy.assertion import SnapshotAssertion
 
 from engine.errors import SettingsError
@@ -236,13 +238,21 @@ def describe_end(world: World, items: dict[str, str]) -> list[str]:
     for invoice in world.procountor.data.invoices.values():
         if invoice["type"] != kind:
             continue
-        files = [file["name"] for file in invoice.get("attachments", ())]
+        files = [name_file(world, file) for file in invoice.get("attachments", ())]
         lines.append(
             f"  procountor {invoice['invoiceNumber']}: {invoice['status']}, original "
             f"{invoice.get('originalInvoiceNumber')}, files {files}"
         )
     lines += [f"  procountor {text}" for text in changed_persons(world)]
     return lines
+
+
+def name_file(world: World, file: dict[str, Any]) -> str:
+    """Name a file of the target, with the number of its pages when it was merged."""
+    if world.flow != "travel_invoice":
+        return str(file["name"])
+    _, content = world.procountor.data.attachments[file["id"]]
+    return f"{file['name']} ({len(PdfReader(BytesIO(content)).pages)} pages)"
 
 
 def new_fees(world: World) -> list[str]:
