@@ -30,7 +30,7 @@ from engine.flow.gather import (
     join_into,
 )
 from engine.flow.signals import GoneError
-from engine.flow.spec import DeriveStep, JoinStep, RequireStep, WriteStep
+from engine.flow.spec import DeriveStep, Expand, JoinStep, RequireStep, WriteStep
 from engine.mapping import LazyVars, Recorder, apply_mapping
 from engine.matching import decide_match
 
@@ -119,9 +119,12 @@ def map_document(
             reference=_reference(flow, data, found),
         )
 
-    for step in (*flow.enrich, *flow.require, *flow.prepare):
+    for step in (*flow.enrich, flow.expand, *flow.require, *flow.prepare):
         try:
-            _look(step, scope())
+            if isinstance(step, Expand):
+                _take_first(step, data, scope())
+            elif step is not None:
+                _look(step, scope())
         except ViolationError as error:
             stops.extend(error.violations)
         except StoppedError as error:
@@ -132,6 +135,13 @@ def map_document(
             stops.append(Violation(error.code, error.message))
     document |= data
     return Offline(apply_mapping(mapping, scope(), recorder), tuple(stops))
+
+
+def _take_first(expand: Expand, data: dict[str, Any], scope: Scope) -> None:
+    """Look at the first document that a record becomes, unless it is at hand."""
+    if expand.save not in data:
+        first = next(iter_items(expand.each, scope), None)
+        data[expand.save] = None if first is None else first.item
 
 
 def _look(step: Step, scope: Scope) -> None:
@@ -180,6 +190,6 @@ def _speaks_of_writes(step: RequireStep) -> bool:
 
 
 def _reference(flow: Flow, data: dict[str, Any], scope: Scope) -> str:
-    record = data.get(flow.fetch.save)
-    value = flow.fetch.reference.evaluate(scope.with_item(record or {}))
+    known = flow.expand or flow.fetch
+    value = known.reference.evaluate(scope.with_item(data.get(known.save) or {}))
     return "" if value is None else str(value)
