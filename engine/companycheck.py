@@ -46,7 +46,7 @@ def check_company(
         other = part.get("x-differs")
         if other and value == _value(company.settings, other):
             said = f"{path} and {other} are the same, so nothing would ever move"
-            hint = "name the status that a document has after its transfer"
+            hint = "name two different statuses"
             problems.append(_at(cell, "C103", said, hint))
         needed = part.get("x-needs")
         if needed and value is True and not _value(company.settings, needed):

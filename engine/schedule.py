@@ -161,7 +161,7 @@ def _number(word: str, text: str, name: str, least: int, most: int) -> int:
     if not word.isascii() or not word.isdigit() or not least <= int(word) <= most:
         raise ScheduleError(
             f"{text} is no {name}",
-            f"a {name} is {least} to {most}, *, */2, 1-5 or 1,15",
+            f"write {least} to {most}, *, */2, 1-5 or 1,15",
         )
     return int(word)
 
