@@ -15,12 +15,13 @@ from engine.clock import Clock
 from engine.errors import SettingsError
 from engine.expressions import compile_path
 from engine.flow.belonging import read_tree
+from engine.flow.doctor import examine_company
 from engine.flow.spec import Belongs
 from engine.flow.sync import choose_work, is_company_due
 from engine.settings import Switch
 from engine.yamlfile import load_yaml
 from tests.simulators import number_of
-from tests.worlds import World, merge, project
+from tests.worlds import World, merge, project, secret_places
 
 CASES = Path(__file__).parent / "cases" / "companies"
 GROUP = {"unit": "Havukka Konsultointi Oy"}
@@ -286,3 +287,23 @@ def test_a_company_without_schedule_runs_every_ten_minutes(tmp_path):
 
 def as_clock(clock: Any) -> Clock:
     return clock
+
+
+def test_the_doctor_tells_of_a_company_inside_a_company(tmp_path):
+    """It may be meant: the nearest company upwards wins (R076)."""
+    world = World(tmp_path, GROUP, [], data="group", others=SWEDISH)
+    work = {company.name: flows for company, flows in choose_work(world.project)}
+
+    findings = examine_company(
+        world.project,
+        world.project.companies["demo"],
+        work["demo"],
+        clock=world.clock,
+        places=secret_places(),
+        transport=world.transport(),
+    )
+
+    found = [f for f in findings if f.code == "UNIT_INSIDE_COMPANY"]
+    assert [("warning", "Havukka Sverige AB (demo_se)")] == [
+        (f.state, f.shown) for f in found if f.flow == "sales_invoice"
+    ]

@@ -99,6 +99,14 @@ class Ownership:
         self._belongs = run.flow.fetch.belongs
         self._tree: Tree | None = None
 
+    @property
+    def is_used(self) -> bool:
+        """Tell whether the company shares its source with others."""
+        belongs = self._belongs
+        if belongs is None:
+            return False
+        return bool(_text(belongs.to.evaluate(self._run.scope({}))))
+
     def judge(self, data: dict[str, Any]) -> tuple[Whose, str]:
         """Say whose a document is, and name its unit for people.
 
@@ -107,9 +115,9 @@ class Ownership:
             ViolationError, ValueFault: Its unit cannot be told.
         """
         belongs = self._belongs
-        if belongs is None or not _text(belongs.to.evaluate(self._run.scope({}))):
+        if belongs is None or not self.is_used:
             return Whose.OURS, ""
-        tree = self.tree(belongs)
+        tree = self.tree()
         data = dict(data)
         for step in belongs.reads:
             read_into(step, self._run, data, self._run.scope(data))
@@ -121,11 +129,12 @@ class Ownership:
         is_ours_to_tell = owner is None and self._run.company == self._speaker(tree)
         return (Whose.NOBODYS if is_ours_to_tell else Whose.OTHERS), name
 
-    def tree(self, belongs: Belongs) -> Tree:
+    def tree(self) -> Tree:
         """Read the tree, once a run."""
+        assert self._belongs is not None
         if self._tree is None:
-            units = belongs.units.evaluate(self._run.scope({}))
-            self._tree = read_tree(belongs, units, self._run.companies)
+            units = self._belongs.units.evaluate(self._run.scope({}))
+            self._tree = read_tree(self._belongs, units, self._run.companies)
         return self._tree
 
     def _speaker(self, tree: Tree) -> str:

@@ -20,6 +20,7 @@ from engine.errors import (
     ViolationError,
 )
 from engine.expressions import ValueFault
+from engine.flow.belonging import Ownership
 from engine.flow.context import RunContext
 from engine.flow.gather import as_list, holds, iter_items, read_register
 from engine.flow.spec import ReadStep, RequireStep
@@ -151,6 +152,7 @@ class _Examiner:
             owner="doctor",
             settle_seconds=SETTLE_SECONDS,
             cached=self._cached,
+            companies={n: c.settings for n, c in self.project.companies.items()},
         )
         steps = (*flow.setup, *flow.doctor)
         for step in steps:
@@ -158,6 +160,23 @@ class _Examiner:
                 run.registers.add(step.name, partial(read_register, step, run))
         for step in _requirements(steps):
             self._require(step, run)
+        self._check_units(run)
+
+    def _check_units(self, run: RunContext) -> None:
+        """Tell of companies inside companies, where several share one source (R076)."""
+        label = "companies in the hierarchy of units"
+        ownership = Ownership(run)
+        try:
+            nested = ownership.tree().nested() if ownership.is_used else None
+        except (TransientError, RefusedError, ValueFault, ViolationError) as error:
+            self.add(run.flow.name, label, "unknown", shown=str(error))
+            return
+        if nested is None:
+            return
+        shown = [f"{unit} ({inner})" for inner, unit, outer in nested]
+        state: State = "warning" if shown else "ok"
+        code = "UNIT_INSIDE_COMPANY" if shown else ""
+        self.add(run.flow.name, label, state, code=code, shown=", ".join(shown))
 
     def _require(self, step: RequireStep, run: RunContext) -> None:
         try:
