@@ -84,8 +84,9 @@ _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b")
 _BUSINESS: Final = re.compile(r"\b(?:FI)?\d{6,7}-?\d\b|\b(?:SE)?\d{6}-?\d{4}(?:01)?\b")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{2,4}$")
-_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
-_LONG_NUMBER: Final = 5  # digits from which a number in a text is an id
+_WORD: Final = re.compile(r"[^\W\d_]+")
+# From five digits a number in a text is somebody's: a phone, an account, a register id.
+_NUMBER: Final = re.compile(r"(?!\d{4}-\d\d-\d\d\b)\b\d(?:[ -]?\d){4,}")
 _VOWELS: Final = "aeiouy"
 _CONSONANTS: Final = "hjklmnprstv"
 _TRIES: Final = 20_000  # of check digits; one in 97 fits an account
@@ -147,6 +148,7 @@ def fake_text(text: str) -> str:
     text = SWEDISH_ID.sub(keep(_fake_person), text)
     text = _IBAN.sub(keep(_fake_account), text)
     text = _BUSINESS.sub(keep(_fake_business_id), text)
+    text = _NUMBER.sub(keep(_fake_number), text)
     extension = _EXTENSION.search(text)
     end = extension.group() if extension and " " not in text else ""
     parts = re.split(r"\x00(\d+)\x00", text[: len(text) - len(end)])
@@ -165,8 +167,6 @@ def _bytes(text: str, salt: str = "") -> bytes:
 
 def _fake_word(match: re.Match[str]) -> str:
     word = match.group()
-    if word[0].isdigit():
-        return word if len(word) < _LONG_NUMBER else _fake_digits(word, "")
     numbers = _bytes(word.lower())
     return "".join(
         _fake_letter(letter, numbers[index % len(numbers)])
@@ -197,6 +197,10 @@ def _fake_digits(text: str, salt: str) -> str:
 def _fake_date(text: str) -> str:
     day, month = _bytes(text)[:2]
     return f"{text[:4]}-{1 + month % 12:02d}-{1 + day % 28:02d}{text[10:]}"
+
+
+def _fake_number(text: str) -> str:
+    return _fake_digits(text, "")
 
 
 def _fake_guid(text: str) -> str:
