@@ -11,31 +11,28 @@ where that one does. The ordinary loader reads what comes out.
     remove: yes   takes the field out
     tables        merge by entry
 
-Imports addresses, errors, suggest and the yaml modules.
+Imports addresses, errors, overlayfindings and the yaml modules.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.addresses import (
     Address,
     has_field,
     hint_name,
-    iter_scalars,
     list_addresses,
     step,
 )
-from engine.errors import Problem
-from engine.suggest import suggest
+from engine.overlayfindings import OverlayFindings, show_place
 from engine.yamlfile import Entry, ListNode, MapNode, Node, Scalar, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.errors import Position
+    from engine.errors import Problem
     from engine.schemas import SchemaField
 
 VALUE_KEYS: Final = ("source", "first_of", "join", "fixed", "choose", "text")
@@ -94,10 +91,10 @@ def merge_overlay(
     return Merged(node, tuple(merger.problems))
 
 
-class _Merger:
+class _Merger(OverlayFindings):
     def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__()
         self.tables = tables
-        self.problems: list[Problem] = []
 
     def merge_tables(self, base: MapNode, changes: MapNode) -> MapNode:
         """Merge table by table and entry by entry."""
@@ -106,15 +103,15 @@ class _Merger:
             own = base.get(name.text)
             if own is None and name.text not in self.tables:
                 hint = hint_name(name.text, [*base, *self.tables], "tables")
-                self._say("M524", f"there is no table {name.text}", name, hint)
+                self.say("M524", f"there is no table {name.text}", name, hint)
             elif isinstance(entries, MapNode):
                 shared = self.tables.get(name.text, {})
                 merged = dict(own.entries) if isinstance(own, MapNode) else {}
                 for key, value in entries.items():
                     if key.text in merged:
-                        self._compare(key, merged[key.text].value, value)
+                        self.compare(key, merged[key.text].value, value)
                     elif to_plain(value) == shared.get(key.text):
-                        self._say_nothing(key, f"table {name.text} says the same")
+                        self.say_nothing(key, f"table {name.text} says the same")
                     merged[key.text] = Entry(key, value)
                 held = base.key(name.text) if own is not None else name
                 tables[name.text] = Entry(held, MapNode(merged, entries.position))
@@ -127,7 +124,7 @@ class _Merger:
             held = variables.get(key.text)
             if held is None and _removes(change):
                 hint = hint_name(key.text, base, "variables")
-                self._say("M520", f"there is no variable {key.text}", key, hint)
+                self.say("M520", f"there is no variable {key.text}", key, hint)
             elif held is None:
                 variables[key.text] = Entry(key, change)
             elif _removes(change):
@@ -187,7 +184,7 @@ class _Merger:
         ):
             owner = at.path.rstrip(".").removesuffix("[]")
             if is_list:
-                self._say(
+                self.say(
                     "M520",
                     f"{owner} is a list of rows",
                     at.key,
@@ -195,7 +192,7 @@ class _Merger:
                 )
             else:
                 what = "no list of rows" if is_row else "no group of fields"
-                self._say("M520", f"{owner} is {what}", at.key)
+                self.say("M520", f"{owner} is {what}", at.key)
             return node
         entries = dict(fields.entries)
         self._place(entries, at, change)
@@ -208,7 +205,7 @@ class _Merger:
         """Change a group that the base writes as dotted names."""
         fields = change.get("fields") if isinstance(change, MapNode) else None
         if _removes(change):
-            if self._may_remove(at, None):
+            if self.may_remove(at, None):
                 for own in spread:
                     del entries[own]
         elif (
@@ -221,7 +218,7 @@ class _Merger:
         else:
             said = f"{at.full} is made by {len(spread)} rules, not by one"
             hint = f"change one of them, such as {at.path}{spread[0]}"
-            self._say("M520", said, at.key, hint)
+            self.say("M520", said, at.key, hint)
 
     def _add(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
         """Add a field that the base does not make; the target must have it."""
@@ -229,7 +226,7 @@ class _Merger:
         if _removes(change):
             hint = hint_name(at.name, made, "it makes")
             said = f"the mapping makes no field {at.full}"
-            self._say("M520", said, at.named_key(), hint)
+            self.say("M520", said, at.named_key(), hint)
         elif at.target is not None or (at.is_free and _makes_value(change)):
             entries[at.name] = Entry(at.named_key(), change)
         else:
@@ -238,12 +235,12 @@ class _Merger:
             known = [*made, *(f"{above}.{n}".lstrip(".") for n in theirs)]
             said = f"neither the mapping nor its target has a field {at.full}"
             hint = hint_name(at.name, known, "the mapping makes")
-            self._say("M520", said, at.named_key(), hint)
+            self.say("M520", said, at.named_key(), hint)
 
     def _change(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
         held = entries[at.name]
         if _removes(change):
-            if self._may_remove(at, held.value):
+            if self.may_remove(at, held.value):
                 del entries[at.name]
             return
         merged = self._merge_value(at, held.value, change)
@@ -258,7 +255,7 @@ class _Merger:
             return change if is_whole else self._merge_blocks(at, base, change)
         own, given = _as_map(base), _as_map(change)
         if set(given) <= {"note"}:
-            self._say_nothing(at.key, "a note alone makes no difference")
+            self.say_nothing(at.key, "a note alone makes no difference")
         if _kind(base) == "rule":
             return self._merge_rule(own, given)
         entries = dict(own.entries)
@@ -272,7 +269,7 @@ class _Merger:
                 entries["fields"] = Entry(own.key("fields"), merged)
                 continue
             if held is not None:
-                self._compare(key, held, value)
+                self.compare(key, held, value)
             entries[key.text] = Entry(key, value)
         return MapNode(entries, own.position)
 
@@ -280,7 +277,7 @@ class _Merger:
         fields = change.get("fields") if isinstance(change, MapNode) else None
         if not isinstance(fields, MapNode) or len(_as_map(change)) > 1:
             said = f"{at.full} is made by {len(base.items)} blocks of rows"
-            self._say("M520", said, at.key, f"change a field: {at.full}[].NAME")
+            self.say("M520", said, at.key, f"change a field: {at.full}[].NAME")
             return base
         node: Node = base
         field = step(at.field, f"{at.name}[]")
@@ -296,7 +293,7 @@ class _Merger:
         for name, entry in base.entries.items():
             given = change.entries.get(name)
             if given is not None:
-                self._compare(given.key, entry.value, given.value)
+                self.compare(given.key, entry.value, given.value)
                 entries[name] = given
             elif name not in stale:
                 entries[name] = entry
@@ -305,70 +302,12 @@ class _Merger:
         for name, entry in change.entries.items():
             entries.setdefault(name, entry)
         if "fixed" in entries and not {"lookup", "transform"} & set(entries):
-            fixed = _place(entries["fixed"].key.position)
+            fixed = show_place(entries["fixed"].key.position)
             for name in _DEAD_AFTER_FIXED:
                 if name in change:
                     said = f"fixed ({fixed}) always makes the value"
-                    self._say_nothing(change.key(name), said)
+                    self.say_nothing(change.key(name), said)
         return MapNode(entries, base.position)
-
-    # Findings ------------------------------------------------------------------------
-
-    def _say(
-        self, code: str, message: str, key: Scalar, hint: str | None = None
-    ) -> None:
-        length = max(len(key.text), 1)
-        self.problems.append(Problem(code, message, key.position, hint, length))
-
-    def _warn(
-        self, code: str, message: str, key: Scalar, hint: str | None = None
-    ) -> None:
-        self._say(code, message, key, hint)
-        self.problems[-1] = replace(self.problems[-1], is_warning=True)
-
-    def _may_remove(self, at: Address, rule: Node | None) -> bool:
-        last = at.name.rpartition(".")[2]
-        if at.owner is not None and last in at.owner.required:
-            said = f"the target requires {at.full}, so it cannot be removed"
-            self._say("M522", said, at.key, "change its rule instead")
-            return False
-        required = rule.get("required") if isinstance(rule, MapNode) else None
-        if isinstance(required, Scalar) and required.text in ("yes", "true"):
-            said = (
-                f"the mapping requires {at.full} ({_place(required.position)}); "
-                "this company sends documents without it"
-            )
-            self._warn("M522", said, at.key)
-        return True
-
-    def _compare(self, key: Scalar, base: Node, change: Node) -> None:
-        if to_plain(base) == to_plain(change):
-            self._say_nothing(key, f"{_place(base.position)} says the same")
-
-    def _say_nothing(self, key: Scalar, why: str) -> None:
-        said = f"{key.text} changes nothing: {why}"
-        self._warn("M521", said, key, "take it out")
-
-    def find_unused(self, node: MapNode, overlay: MapNode) -> None:
-        """Find new variables and changed tables that no rule of the mapping uses."""
-        scalars = list(iter_scalars(node))
-        variables, tables = node.get("vars"), node.get("tables")
-        for key in _keys(overlay.get("vars")):
-            if not isinstance(variables, MapNode) or key.text not in variables:
-                continue  # removed
-            word = re.compile(rf"\bvars\.{re.escape(key.text)}\b")
-            if not any(word.search(scalar.text) for _, scalar in scalars):
-                said = f"{key.text} changes nothing: no rule uses vars.{key.text}"
-                close = suggest(key.text, variables)
-                if close:
-                    self._say("M521", said, key, f"did you mean {close}?")
-                else:
-                    self._warn("M521", said, key, "take it out")
-        looked_up = {scalar.text for name, scalar in scalars if name == "lookup"}
-        for key in _keys(overlay.get("tables")):
-            is_there = isinstance(tables, MapNode) and key.text in tables
-            if is_there and key.text not in looked_up:
-                self._say_nothing(key, f"no rule looks up in table {key.text}")
 
 
 def _stale_keys(base: MapNode, value_key: str | None) -> set[str]:
@@ -415,11 +354,3 @@ def _as_map(node: Node) -> MapNode:
 
 def _removes(change: Node) -> bool:
     return isinstance(change, MapNode) and "remove" in change
-
-
-def _keys(node: Node | None) -> list[Scalar]:
-    return [key for key, _ in node.items()] if isinstance(node, MapNode) else []
-
-
-def _place(at: Position) -> str:
-    return f"{at.file}:{at.line}"

@@ -42,7 +42,7 @@ FLOORS = {
         engine.identifiers engine.jmes engine.json_text engine.letters
         engine.listfilters engine.literals engine.lowering engine.mapload engine.mapping
         engine.masking engine.matching engine.merging engine.notify engine.operators
-        engine.overlay engine.pagehtml
+        engine.overlay engine.overlayfindings engine.pagehtml
         engine.pagetext engine.pagewords engine.paths engine.rulecheck engine.ruleload
         engine.rules engine.ruleshapes engine.ruleswords engine.schedule engine.schemas engine.scope
         engine.secrets engine.shapes engine.stages engine.suggest engine.targetrows
