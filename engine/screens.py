@@ -176,6 +176,7 @@ def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:
     for row in rows:
         style = OUTCOME_STYLES.get(row.outcome, "")
         line = Text(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.company}  ")
+        line.append(f"{row.flow}  ")
         line.append(f"{row.label or row.key:<12} ", "bold")
         line.append(f"{row.outcome:<12} ", style)
         line.append(f"{row.target_number or row.target_id or '':<8} ")

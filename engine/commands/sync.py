@@ -25,7 +25,7 @@ def add_command(add: Any) -> None:
 
 def run(arguments: argparse.Namespace, around: Around) -> int:
     """Run the companies' flows, then send the mails that are due."""
-    from engine.flow.sync import sync_companies
+    from engine.flow.sync import WrongRunError, sync_companies
     from engine.ledger import open_ledger
     from engine.notifier import open_notifier
     from engine.project import load_project
@@ -39,21 +39,27 @@ def run(arguments: argparse.Namespace, around: Around) -> int:
     }
     server = around.environment.get("SIIRTO_SMTP_URL")
     mails = open_notifier(project, server, say=around.say, **shared)
+    wrong: WrongRunError | None = None
     with mails as after, open_progress(is_shown=around.has_screen) as progress:
-        reports = sync_companies(
-            project,
-            company=arguments.company,
-            flow=arguments.flow,
-            progress=progress,
-            after_company=after,
-            only_due=arguments.due,
-            **shared,
-        )
+        try:
+            reports = sync_companies(
+                project,
+                company=arguments.company,
+                flow=arguments.flow,
+                progress=progress,
+                after_company=after,
+                only_due=arguments.due,
+                **shared,
+            )
+        except WrongRunError as error:
+            wrong, reports = error, error.reports
     for report in reports:
         if arguments.json:
             around.write(json.dumps(report_to_json(report), ensure_ascii=False))
         elif around.has_screen or report.degraded or report.is_locked:
             around.say(summary_line(report))
+    if wrong is not None:
+        raise wrong
     if any(report.is_locked for report in reports):
         return LOCKED
     return STOPPED if any(report.has_unfinished for report in reports) else OK

@@ -45,6 +45,7 @@ class CompanyReport:
     flows: list[FlowReport] = field(default_factory=list)
     is_locked: bool = False  # another run holds the lock
     held_by: str = ""
+    problems: list[Problem] = field(default_factory=list)  # settings, by register
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -60,6 +61,14 @@ class CompanyReport:
     def degraded(self) -> str:
         """Tell why a flow ended early; "" when none did."""
         return "; ".join(flow.degraded for flow in self.flows if flow.degraded)
+
+
+class WrongRunError(SettingsError):
+    """Settings were wrong in some flows; what the others did is reported too."""
+
+    def __init__(self, problems: list[Problem], reports: list[CompanyReport]) -> None:
+        super().__init__(problems)
+        self.reports = reports
 
 
 class Opener:
@@ -209,9 +218,11 @@ def sync_company(
         is_on: Asked between documents; False ends the run after the current one. Left
             out, the company's file is looked at.
 
+    A flow whose settings name what its registers do not have is told in ``problems``;
+    the other flows run.
+
     Raises:
-        SettingsError: Secrets are missing, or a register does not have what the
-            settings name.
+        SettingsError: A system cannot be opened: secrets are missing.
     """
     report = CompanyReport(company.name)
     lock = ledger.try_lock(company.name)
@@ -248,7 +259,11 @@ def sync_company(
                     is_on=is_on,
                     companies={n: c.settings for n, c in project.companies.items()},
                 )
-                done = run_flow(context, project.advice, progress)
+                try:
+                    done = run_flow(context, project.advice, progress)
+                except SettingsError as error:
+                    report.problems.extend(error.problems)
+                    continue
                 report.flows.append(done)
                 for key in [key for key in cached if key[0] in context.written]:
                     del cached[key]  # it may say now what was written
@@ -259,7 +274,8 @@ def sync_company(
                 if done.is_switched_off:
                     ledger.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
                     break
-            outcome = "degraded" if report.degraded else "ok"
+            is_well = not report.degraded and not report.problems
+            outcome = "ok" if is_well else "degraded"
         finally:
             ledger.end_run(run, outcome, dict(report.outcomes))
     return report
@@ -290,7 +306,7 @@ def sync_companies(
 
     Raises:
         SettingsError: All problems of all companies. Those that only a register can
-            tell come after the other companies have run.
+            tell come after all others have run (``WrongRunError``).
     """
     work = choose_work(project, company=company, flow=flow)
     if only_due:
@@ -307,7 +323,6 @@ def sync_companies(
     reports: list[CompanyReport] = []
     with closing(open_ledger()) as ledger:
         for found, flows in work:
-            wrong: list[Problem] = []
             report = CompanyReport(found.name)
             try:
                 report = sync_company(
@@ -323,12 +338,11 @@ def sync_companies(
                     is_on=is_on,
                 )
             except SettingsError as error:
-                wrong = list(error.problems)
-                problems.extend(wrong)
-            else:
-                reports.append(report)
+                report.problems.extend(error.problems)
+            reports.append(report)
+            problems += report.problems
             if after_company is not None:
-                after_company(ledger, found, report, wrong)
+                after_company(ledger, found, report, report.problems)
     if problems:
-        raise SettingsError(problems)
+        raise WrongRunError(problems, reports)
     return reports

@@ -1,4 +1,4 @@
-"""The demo: a small Finnish company's invoices move between two simulated systems.
+"""The demo: the documents of two companies move between two simulated systems.
 
 Both systems listen on loopback; what runs against them is the real ``runner.py sync``,
 in a process of its own, on a copy of the mappings whose company file has the simulated
@@ -15,8 +15,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.simulators.data_registers import COMPANY
 from tests.simulators.demo import start_demo
 
+COMPANIES = ("demo", "demo_se")
 FOLDER = ".demo"
 LEDGER = "sqlite:///.demo/ledger.sqlite"
 
@@ -25,8 +27,9 @@ def run_demo(root: Path) -> int:
     """Show two runs and the log; give 0 when the second run moved nothing new."""
     os.chdir(root)
     project = _copy_project(root)
-    with start_demo() as world:
-        _write_addresses(project / "mappings/companies/demo.yaml", world.base_urls)
+    with start_demo(group=True) as world:
+        for company in (project / "mappings/companies").glob("*.yaml"):
+            _adapt(company, world.base_urls)
         environment = {**os.environ, **world.environment}
         _say(
             "Two simulated systems are up:",
@@ -42,7 +45,7 @@ def run_demo(root: Path) -> int:
     moved, again = first["transferred"], second["transferred"]
     _say(
         "",
-        f"{moved} invoices were transferred, {first['stopped']} are stopped for the "
+        f"{moved} documents were transferred, {first['stopped']} are stopped for the "
         f"reasons above; the second run transferred {again} more.",
         "Show this log again:",
         f"  .venv/bin/python runner.py log --ledger {LEDGER}",
@@ -56,14 +59,19 @@ def _copy_project(root: Path) -> Path:
     for name in ("mappings", "schemas"):
         shutil.copytree(root / name, project / name)
     for other in (project / "mappings/companies").glob("*.yaml"):
-        if other.name != "demo.yaml":
+        if other.stem not in COMPANIES:
             other.unlink()
     (root / FOLDER).chmod(0o700)
     return project
 
 
-def _write_addresses(company: Path, addresses: dict[str, str]) -> None:
-    lines = [company.read_text("utf-8").rstrip(), "systems:"]
+def _adapt(company: Path, addresses: dict[str, str]) -> None:
+    """Name the simulated addresses, and switch every flow on."""
+    text = company.read_text("utf-8").replace("transfer: no", "transfer: yes")
+    text = text.replace("enabled: no", "enabled: yes")
+    if "\nunit:" not in text:  # two companies in one source are told by their units
+        text = text.replace("\ncountry:", f"\nunit: {COMPANY}\ncountry:")
+    lines = [text.rstrip(), "systems:"]
     lines += [f"  {name}: {{base_url: '{url}'}}" for name, url in addresses.items()]
     company.write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -77,15 +85,17 @@ def _sync(project: Path, environment: dict[str, str]) -> Counter[str]:
     if done.returncode not in (0, 1):
         raise SystemExit(f"sync ended with exit code {done.returncode}")
     outcomes: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
     for line in done.stdout.splitlines():
-        for flow in json.loads(line)["flows"]:
+        flows = json.loads(line)["flows"]
+        for flow in flows:
             outcomes.update(flow["outcomes"])
-            calls = ", ".join(
-                f"{name} {sum(endpoints.values())}"
-                for name, endpoints in flow["calls"].items()
-            )
+        # The systems of a company count on over its flows: the last one has them all.
+        for name, endpoints in flows[-1]["calls"].items():
+            requests[name] += sum(endpoints.values())
     counts = ", ".join(f"{number} {name}" for name, number in sorted(outcomes.items()))
-    _say(f"  {counts or 'nothing to do'} (requests: {calls})")
+    asked = ", ".join(f"{name} {number}" for name, number in requests.items())
+    _say(f"  {counts or 'nothing to do'} (requests: {asked})")
     return outcomes
 
 
