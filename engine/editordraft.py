@@ -81,7 +81,9 @@ def render_schema(value: Any) -> str:
 
 def _render(value: Any, indent: int) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or len(text) + indent <= _WIDTH:
+    is_short = len(text) + indent <= _WIDTH
+    # Completions are many and alike: a line each, however long.
+    if not isinstance(value, dict | list) or is_short or "label" in value:
         return text
     blank = " " * (indent + 2)
     if isinstance(value, list):

@@ -37,8 +37,8 @@ FLOORS = {
         engine engine.addresses engine.advice engine.arms engine.assembly
         engine.attachments engine.clock engine.comments engine.conversion
         engine.crosscheck engine.editordraft engine.editorpaths engine.errors
-        engine.expressions engine.fieldwords engine.filters engine.filtershapes
-        engine.findings engine.formulas engine.gate engine.grammar engine.grammarwords
+        engine.expressions engine.fieldcells engine.fieldwords engine.filters
+        engine.filtershapes engine.findings engine.formulas engine.gate engine.grammar engine.grammarwords
         engine.identifiers engine.jmes engine.json_text engine.letters
         engine.listfilters engine.literals engine.lowering engine.mapload engine.mapping
         engine.masking engine.matching engine.merging engine.notify engine.operators
@@ -56,8 +56,8 @@ FLOORS = {
         engine.systems.addresses
         engine.companycheck engine.companyflows engine.credentials engine.editorschemas
         engine.flow engine.flow.cells engine.flow.known engine.flow.load
-        engine.flow.spec engine.flowpages engine.flowwords engine.pages engine.project
-        engine.projectload engine.report engine.selfsetup engine.settings
+        engine.flow.spec engine.flowpages engine.flowtables engine.flowwords engine.pages
+        engine.project engine.projectload engine.report engine.selfsetup engine.settings
         engine.snapshots engine.systems.bodies engine.systems.load engine.systems.node_reader
         engine.systems.paging engine.systems.sign_in engine.systems.spec
         engine.versions
