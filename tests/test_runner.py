@@ -406,7 +406,7 @@ def test_the_log_reads_as_a_table(project: Project):
     project.run("sync")
     project.run("log")
 
-    assert re.search(rf"demo +{FINE} .*transferred +\d+", project.out)
+    assert re.search(rf"demo +sales_invoice +{FINE} .*transferred +\d+", project.out)
     assert "CUSTOMER_NUMBER_MISSING" in project.out
     assert "\x1b" not in project.out
 

@@ -19,6 +19,7 @@ what the ledger remembers and what the log says is the snapshot.
         remove_in_target: yes      # a person deletes what stands in the target
         lose_ledger: yes
         back_to_transfer: yes      # a person sets the source's status back
+        settings: {customers: {create: yes}}   # a consultant changes the company
         search_lag_seconds: 120    # the target's search is behind by so much
         hands:                     # what people do, by the simulators' methods
           - {who: procountor, do: set_status, with: [purchase_approved, PAID]}
@@ -126,6 +127,8 @@ def prepare(world: World, run: dict[str, Any]) -> None:
         world.fault(fault["system"], fault["match"], fault["kind"], **details)
     if "search_lag_seconds" in run:
         world.procountor.search_lag_seconds = run["search_lag_seconds"]
+    if "settings" in run:
+        world.change_settings(run["settings"])
     if "edit" in run:
         edit_source(world, dict(run["edit"]))
     if "circulation" in run:

@@ -119,6 +119,16 @@ class World:
                 companies[name] = replace(company, settings=merged, base_urls={})
         self.project = replace(shipped, companies=companies)
 
+    def change_settings(self, changes: Mapping[str, Any]) -> None:
+        """Change the demo company's settings, as a consultant would."""
+        company = self.project.companies["demo"]
+        settings = merge(copy.deepcopy(dict(company.settings)), changes)
+        companies = {
+            **self.project.companies,
+            "demo": replace(company, settings=settings),
+        }
+        self.project = replace(self.project, companies=companies)
+
     def run(self, **options: Any) -> CompanyReport:
         """Run the flow of every company once; give the first company's report."""
         return self.run_all(**options)[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.expressions import Scope
+from engine.flow.digests import digest_of
 from engine.mapping import LazyVars, apply_rule
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class RunContext:
     written: set[str] = field(default_factory=set)  # systems that were written to
     is_on: Callable[[], bool] = _always  # asked between documents: the master switch
     companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
+    _rules_digest: str = ""
 
     def scope(self, data: dict[str, Any], **roots: Any) -> Scope:
         """Give a fresh scope on a document; its variables are computed when asked for.
@@ -122,6 +124,16 @@ class RunContext:
             },
         )
         return scope.with_roots(vars=LazyVars(dict(self.flow.variables), scope))
+
+    @property
+    def rules_digest(self) -> str:
+        """Give what a document was moved by: the flow's files and the settings.
+
+        A stopped document is tried again when either has changed.
+        """
+        if not self._rules_digest:
+            self._rules_digest = digest_of([self.flow.digest, dict(self.settings)])
+        return self._rules_digest
 
     def server_now(self) -> datetime:
         """Give the target's time, as its last answer said it; ours before that.

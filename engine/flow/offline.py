@@ -37,7 +37,7 @@ from engine.matching import decide_match
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
-    from engine.flow.spec import Flow, Step
+    from engine.flow.spec import Flow, Send, Step
     from engine.mapping import Mapping, MappingResult
     from engine.project import Project
 
@@ -69,7 +69,10 @@ def read_document(text: str, name: str) -> dict[str, Any]:
 def pick_mapping(
     project: Project, flow: Flow, name: str | None, company: str = ""
 ) -> Mapping:
-    """Find a mapping of a flow by its file name; the one that delivers by default.
+    """Find a mapping of a flow by its file name; its main one by default.
+
+    The main one makes the document, or the first register entry of a flow that makes
+    none.
 
     With a company's name it is the mapping with the company's changes.
 
@@ -78,7 +81,7 @@ def pick_mapping(
     """
     folder = project.mappings_for(company, flow.file.rpartition("/")[0])
     if name is None:
-        send = flow.deliver.send if flow.deliver else None
+        send = flow.deliver.send if flow.deliver else _first_create(flow)
         if send is None or send.mapping is None:
             hint = "name one with --mapping: " + ", ".join(sorted(folder))
             raise SettingsError(
@@ -94,6 +97,12 @@ def pick_mapping(
         hint = "known are: " + ", ".join(sorted(folder))
         raise SettingsError([Problem("M602", f"there is no mapping {name}", hint=hint)])
     return found
+
+
+def _first_create(flow: Flow) -> Send | None:
+    """Find what a flow without ``deliver`` keeps in step."""
+    writes = (step for step in flow.prepare if isinstance(step, WriteStep))
+    return next((step.create for step in writes if step.create), None)
 
 
 def map_document(

@@ -330,7 +330,7 @@ class _Worker:
             label=listed.label,
             reference=listed.reference or None,
             source_digest=listed.digest,
-            mapping_digest=self.run.flow.digest,
+            mapping_digest=self.run.rules_digest,
         )
 
     def _run_one(self, listed: Listed) -> None:

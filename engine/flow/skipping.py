@@ -31,7 +31,7 @@ def is_still_skipped(run: RunContext, key: str, digest: str) -> bool:
     steps = (*run.flow.enrich, *run.flow.require, *run.flow.prepare)
     codes = {s.code for s in steps if isinstance(s, RequireStep) and s.is_skip}
     before = (known.source_digest, known.mapping_digest)
-    return known.code in codes and before == (digest, run.flow.digest)
+    return known.code in codes and before == (digest, run.rules_digest)
 
 
 def note_left_out(run: RunContext, gone: GoneError) -> None:

@@ -211,7 +211,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     document.transfer = run.ledger.claim(
         document.transfer,
         payload_digest=digest_of(payload),
-        mapping_digest=run.flow.digest,
+        mapping_digest=run.rules_digest,
         owner=run.owner,
     )
     scope = run.scope(document.data, reference=document.reference, payload=payload)
