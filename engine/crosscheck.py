@@ -101,7 +101,8 @@ def check_system(node: MapNode, store: SchemaStore) -> list[Problem]:
     for key, _ in secrets.items() if isinstance(secrets, MapNode) else ():
         if key.text not in used:
             said = f"nothing uses the secret {key.text}"
-            hint = "use it in sign_in:, or take it out"
+            close = suggest(key.text, [u for u in used if u not in _keys(secrets)])
+            hint = f"did you mean {close}?" if close else "use it in sign_in:"
             problems.append(_at(key, "S110", said, hint))
     for named in _below(node.get("endpoints"), "schema"):
         name = named.text.removesuffix("[]").partition("#")[0]
@@ -111,6 +112,10 @@ def check_system(node: MapNode, store: SchemaStore) -> list[Problem]:
             hint = f"did you mean {close}?" if close else f"schemas: {listed}, …"
             problems.append(_at(named, "S112", f"there is no schema {name}", hint))
     return problems
+
+
+def _keys(node: Node | None) -> tuple[str, ...]:
+    return tuple(node) if isinstance(node, MapNode) else ()
 
 
 def _below(node: Node | None, key: str) -> Iterator[Scalar]:

@@ -264,6 +264,12 @@ def _word_choice(finding: Finding) -> list[Problem]:
         return []  # told as unknown keys
     present = [name for name in names if name in node]
     if not present:
+        for key in node:
+            guess = suggest(key, names)
+            if guess and key not in known:
+                said = f"{_short(key)} is not a key of {finding.title}"
+                hint = f"did you mean {guess}?"
+                return [_at_key(node.key(key), "M101", said, hint)]
         message = f"{finding.title} needs one of {_or(names, len(names))}"
         hint = f"add {names[0]}:"
         return [_at_value(finding, "M105", message, hint)]
