@@ -26,17 +26,14 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-
-import yaml
 
 from engine.errors import Position, Problem, SettingsError
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.json_text import render_json
 from engine.mapping import LazyVars, apply_mapping
+from engine.sampleyaml import as_truth, as_typed, read_sample_file, sample_fault
 from engine.scope import Scope
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -49,20 +46,6 @@ if TYPE_CHECKING:
 
 SAMPLES: Final = "tests/samples"
 DEMO: Final = "demo"
-KEYS: Final = frozenset(
-    [
-        "about",
-        "base",
-        "mapping",
-        "item",
-        "for",
-        "company",
-        "change",
-        "change_derived",
-        "leaves",
-        "off_schema",
-    ]
-)
 _LONGEST_RULE: Final = 60  # characters of a rule that a snapshot shows
 _LONGEST_SHOWN: Final = 600  # characters of a text that a snapshot holds in full
 
@@ -118,20 +101,22 @@ def load_sample(project: Project, path: Path) -> Sample:
             in the document.
     """
     file = path.relative_to(project.root).as_posix()
-    said = _read_yaml(path, file)
+    said = read_sample_file(path, file)
     base = path.parent / said.get("base", "base.json")
     if not base.is_file():
-        raise _fault("M612", file, f"there is no document {base.name} beside it")
+        raise sample_fault("M612", file, f"there is no document {base.name} beside it")
     document = read_document(base.read_text("utf-8"), base.name)
     if "leaves" in said:
         registers = document.pop("run", {})
         document = {**_empty_leaves(document), "run": registers}
     for place, value in (said.get("change") or {}).items():
-        _change(document, str(place), _as_typed(value), file)
+        _change(document, str(place), as_typed(value), file)
     known = project.companies
     company = str(said.get("for") or (DEMO if DEMO in known else next(iter(known))))
     if company not in known:
-        raise _fault("M613", file, f"there is no company {company}", company, known)
+        raise sample_fault(
+            "M613", file, f"there is no company {company}", company, known
+        )
     settings = copy.deepcopy(dict(known[company].settings))
     return Sample(
         file,
@@ -141,9 +126,9 @@ def load_sample(project: Project, path: Path) -> Sample:
         said.get("mapping"),
         said.get("item"),
         company,
-        _merge(settings, _as_truth(said.get("company") or {})),
+        _merge(settings, as_truth(said.get("company") or {})),
         document,
-        _as_typed(said.get("change_derived") or {}),
+        as_typed(said.get("change_derived") or {}),
         "off_schema" in said,
     )
 
@@ -246,69 +231,6 @@ def _shorten(value: Any) -> Any:
     return value
 
 
-class _Word(str):
-    """A word that YAML takes for a truth; where it stands decides whether it is."""
-
-    __slots__ = ()
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose numbers keep their digits and whose texts stay as typed."""
-
-
-def _whole_number(_: Any, node: Any) -> Any:
-    plain = re.fullmatch(r"-?(0|[1-9]\d*)", node.value)
-    return int(node.value) if plain else node.value
-
-
-def _number(_: Any, node: Any) -> Any:
-    plain = re.fullmatch(r"-?\d+\.\d+", node.value)
-    return Decimal(node.value) if plain else node.value
-
-
-_Loader.add_constructor("tag:yaml.org,2002:float", _number)
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
-_Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: _Word(node.value))
-
-
-def _read_yaml(path: Path, file: str) -> dict[str, Any]:
-    try:
-        # The loader makes plain data only: it is the safe one.
-        said = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        place = Position(file, line, column)
-        said = f"this is no YAML: {error.problem}"
-        raise SettingsError([Problem("M610", said, place)]) from error
-    if not isinstance(said, dict):
-        raise _fault("M610", file, "a sample has keys such as about: and change:")
-    unknown = [key for key in said if key not in KEYS]
-    if unknown:
-        message = f"{unknown[0]} is no key of a sample"
-        raise _fault("M610", file, message, str(unknown[0]), KEYS)
-    return said
-
-
-def _as_typed(value: Any) -> Any:
-    """Make ``true`` and ``false`` truths, and leave ``yes`` and ``no`` texts."""
-    if isinstance(value, _Word):
-        return {"true": True, "false": False}.get(value, str(value))
-    if isinstance(value, dict):
-        return {str(key): _as_typed(item) for key, item in value.items()}
-    return [_as_typed(item) for item in value] if isinstance(value, list) else value
-
-
-def _as_truth(value: Any) -> Any:
-    """Read ``yes`` and ``no`` as a company file does."""
-    if isinstance(value, _Word):
-        return value.lower() in {"yes", "true", "on"}
-    if isinstance(value, dict):
-        return {str(key): _as_truth(item) for key, item in value.items()}
-    return [_as_truth(item) for item in value] if isinstance(value, list) else value
-
-
 def _empty_leaves(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _empty_leaves(item) for key, item in value.items()}
@@ -324,7 +246,7 @@ def _change(document: dict[str, Any], place: str, value: Any, file: str) -> None
     is_list = isinstance(target, list)
     fits = is_list if isinstance(last, int) else isinstance(target, dict)
     if not fits:
-        raise _fault("M614", file, f"the document has no place {place}")
+        raise sample_fault("M614", file, f"the document has no place {place}")
     if value == "remove":
         _step(target, last, place, file)
         del target[last]
@@ -342,7 +264,7 @@ def _step(value: Any, part: str | int, place: str, file: str) -> Any:
     except (KeyError, IndexError, TypeError):
         message = f"the document has no place {place}: there is no {part}"
         known = value if isinstance(value, dict) else ()
-        raise _fault("M614", file, message, str(part), known) from None
+        raise sample_fault("M614", file, message, str(part), known) from None
 
 
 def _split(place: str) -> list[str | int]:
@@ -367,13 +289,5 @@ def _merge(settings: dict[str, Any], changes: Dictionary[str, Any]) -> dict[str,
 def _flow(project: Project, sample: Sample) -> Flow:
     if sample.flow not in project.flows:
         message = f"there is no flow {sample.flow}"
-        raise _fault("M613", sample.file, message, sample.flow, project.flows)
+        raise sample_fault("M613", sample.file, message, sample.flow, project.flows)
     return project.flow_for(sample.company, sample.flow)
-
-
-def _fault(
-    code: str, file: str, message: str, word: str = "", known: Any = ()
-) -> SettingsError:
-    guess = suggest(word, list(known)) if word else None
-    hint = f"did you mean {guess}?" if guess else None
-    return SettingsError([Problem(code, message, Position(file, 1, 1), hint)])

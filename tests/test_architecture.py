@@ -61,6 +61,7 @@ FLOORS = {
         engine.snapshots engine.systems.bodies engine.systems.load engine.systems.node_reader
         engine.systems.paging engine.systems.sign_in engine.systems.spec
         engine.versions
+        engine.sampleyaml
     """,
     2: """
         engine.ledger engine.ledger.copying engine.ledger.database engine.ledger.failures engine.ledger.files

@@ -40,7 +40,7 @@ def test_replaying_the_traces_gives_the_payload(path):
 
 
 def test_every_row_names_a_rule_of_the_mapping():
-    sample = load_sample(project(), FILES[0].parent / "plain.yaml")
+    sample = load_sample(project(), BASE.parent / "plain.yaml")
 
     _, recorder = trace(sample)
 
@@ -55,7 +55,7 @@ def explain(capsys: Any, *arguments: str) -> str:
 
 
 def test_a_cut_says_from_how_many_to_how_many(capsys, tmp_path):
-    sample = load_sample(project(), FILES[0].parent / "city_41.yaml")
+    sample = load_sample(project(), BASE.parent / "city_41.yaml")
     file = tmp_path / "document.json"
     file.write_text(render_json(sample.document), "utf-8")
 
