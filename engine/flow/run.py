@@ -218,17 +218,22 @@ class _Worker:
         flow, now = self.run.flow, self.run.clock.now()
         if flow.fetch.again is None or flow.fetch.window is None:
             return
-        keys: dict[str, None] = {}
+        unfinished: dict[str, Transfer] = {}
         for transfer in self.run.ledger.transfers(self.run.company, flow.name):
             key = transfer.key
             if flow.expand is not None:
                 key = key.partition("/")[0]
             if key not in seen and transfer.aside != "gone" and transfer.is_due(now):
-                keys.setdefault(key)
-        found = (self._find_record(flow.fetch.again.request, key) for key in keys)
-        records = (record for record in found if record is not None)
-        while page := list(islice(records, PAGE)):
-            self._run_page(page, seen)
+                unfinished.setdefault(key, transfer)
+        records = []
+        for key, transfer in unfinished.items():
+            record = self._find_record(flow.fetch.again.request, key)
+            if record is not None:
+                records.append(record)
+            elif flow.vanished:
+                self._vanish(transfer)
+        for start in range(0, len(records), PAGE):
+            self._run_page(records[start : start + PAGE], seen)
 
     def _find_record(self, request: Request, key: str) -> dict[str, Any] | None:
         fetch = self.run.flow.fetch
@@ -458,35 +463,48 @@ class _Worker:
 
     def _run_vanished(self, seen: set[str]) -> None:
         """Take what the ledger knows and a full listing no longer has."""
-        name, now = self.run.flow.name, self.run.clock.now().isoformat()
+        name = self.run.flow.name
         for transfer in list(self.run.ledger.transfers(self.run.company, name, "done")):
-            if transfer.key in seen or transfer.source_digest.startswith(VANISHED):
-                continue
-            listed = Listed(
-                key=transfer.key,
-                label=transfer.label,
-                reference=transfer.reference or "",
-                digest=f"{VANISHED} {now}",  # it may come back, and vanish once more
-                record={},
-                data={self.run.flow.fetch.save: {}},
+            is_told = transfer.source_digest.startswith(VANISHED)
+            if transfer.key not in seen and not is_told:
+                self._vanish(transfer)
+
+    def _vanish(self, transfer: Transfer) -> None:
+        """Do what the flow says of one that its source no longer has."""
+        if transfer.stage == "new":  # nothing of it is in the target
+            self.run.ledger.gone(transfer, Event("RESOLVED"))
+            return
+        digest = transfer.source_digest
+        if not digest.startswith(VANISHED):  # it may come back, and vanish once more
+            digest = f"{VANISHED} {self.run.clock.now().date()}"
+        listed = Listed(
+            key=transfer.key,
+            label=transfer.label,
+            reference=transfer.reference or "",
+            digest=digest,
+            record={},
+            data={self.run.flow.fetch.save: {}},
+        )
+        transfer = self._open(listed)
+        if transfer.stage == "done":
+            transfer = self.run.ledger.reopen(transfer)
+        document = Document(
+            transfer.key,
+            transfer.label,
+            listed.reference,
+            listed.data,
+            transfer=transfer,
+        )
+        try:
+            run_vanished(self.run, document)
+            document.transfer = self.run.ledger.proved(document.transfer)
+            document.transfer = self.run.ledger.done(
+                document.transfer, event=Event("VANISHED")
             )
-            document = Document(
-                transfer.key,
-                transfer.label,
-                listed.reference,
-                listed.data,
-                transfer=self.run.ledger.reopen(self._open(listed)),
-            )
-            try:
-                run_vanished(self.run, document)
-                document.transfer = self.run.ledger.proved(document.transfer)
-                document.transfer = self.run.ledger.done(
-                    document.transfer, event=Event("VANISHED")
-                )
-            except (RecordError, ValueFault, TransientError) as error:
-                self._end(listed, document, error)
-            else:
-                self._finish(document, "transferred", "VANISHED")
+        except (RecordError, ValueFault, TransientError) as error:
+            self._end(listed, document, error)
+        else:
+            self._finish(document, "transferred", "VANISHED")
 
     def _move(self, listed: Listed, document: Document) -> None:
         try:
