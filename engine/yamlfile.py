@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -68,11 +68,30 @@ def load_yaml(
     """
     source = Source(file, decode_text(text, file))
     problems = check_characters(source)[:MAX_PROBLEMS]
-    node = _Builder(source, problems, warnings if warnings is not None else []).build()
+    notes: list[Problem] = []
+    node = None if problems else _read_fast(source, notes)
+    if node is None:
+        notes.clear()
+        node = _Builder(source, problems, notes).build(yaml.SafeLoader)
+    if warnings is not None:
+        warnings += notes
     if problems or node is None:
         problems.sort(key=_place)
         raise RuleError(problems[:MAX_PROBLEMS])
     return node
+
+
+def _read_fast(source: Source, notes: list[Problem]) -> Node | None:
+    """Read a file with the C parser, where there is one; None for any doubt.
+
+    It accepts; whatever is wrong is found and worded by the reader in Python.
+    """
+    loader = getattr(yaml, "CSafeLoader", None)
+    if loader is None:
+        return None
+    problems: list[Problem] = []
+    node = _Builder(source, problems, notes).build(loader)
+    return None if problems else node
 
 
 def load_yaml_file(
@@ -115,11 +134,11 @@ class _Builder:
         self.last: ScalarPlace | None = None
         self.documents = 0
 
-    def build(self) -> Node | None:
+    def build(self, loader: Any) -> Node | None:
         # Bad characters are told already; a blank in their place lets the rest be read.
         text = BAD_CHARACTER.sub(" ", self.source.text)
         try:
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            for event in yaml.parse(text, Loader=loader):
                 if not self._take(event):
                     return None
         except yaml.MarkedYAMLError as error:
