@@ -1,4 +1,4 @@
-"""The consultant's offline tool, ``python -m engine``: no network, no secret, no ledger.
+"""The consultant's tool, ``python -m engine``: no network, no secret, no ledger.
 
 Exit codes: 0 all well, 1 the document cannot go as it is (or a page is stale), 2 rules
 or names are wrong.

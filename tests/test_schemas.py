@@ -30,7 +30,13 @@ BY_URI = {schema["$id"]: schema for schema in SCHEMAS.values()}
 SENT = ("invoice", "partner", "product", "dimension_item", "transaction_dimensions")
 SENT = (*SENT, "attachment", "travel_invoice", "person")
 SENT = tuple(f"procountor/{name}" for name in SENT)
-DERIVED = ("row_facts", "row_allocation", "transfer_files", "travel_facts", "expense_facts")
+DERIVED = (
+    "row_facts",
+    "row_allocation",
+    "transfer_files",
+    "travel_facts",
+    "expense_facts",
+)
 DERIVED = tuple(f"severa/{name}" for name in (*DERIVED, "item_facts"))
 DERIVED = (*DERIVED, "procountor/purchase_postings", "procountor/purchase_costs")
 CREATED = ("severa/project_fee_create",)  # sent to the system that knows no charset

@@ -21,7 +21,7 @@ OK, STOPPED, WRONG = range(3)  # exit codes
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command says: text for the output, text for the error output, exit code."""
+    """What a command says: for the output, for the error output, its exit code."""
 
     out: str = ""
     err: str = ""

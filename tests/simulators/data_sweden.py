@@ -149,9 +149,9 @@ def add_group_registers(book: Book) -> None:
             book.data.customers[-1]["currency"] = kronor(book)
     for project in PROJECTS:
         book.add_project(*project)
-    for project in book.data.projects:
-        if project["businessUnit"]["companyGuid"] == SVERIGE.guid:
-            project["currency"] = kronor(book)
+    for card in book.data.projects:
+        if card["businessUnit"]["companyGuid"] == SVERIGE.guid:
+            card["currency"] = kronor(book)
     for person in SWEDISH_PEOPLE:
         add_user(book, person)
     add_bank_account(book, SVERIGE, "Mallbanken", SWEDISH_IBAN)

@@ -42,7 +42,8 @@ class WorldData:
     @property
     def numbers(self) -> dict[str, int]:
         """The number of every document that shows a case, on either side."""
-        sides = [self.severa, *self.procountor.values()]
+        sides: list[SeveraData | ProcountorData] = [self.severa]
+        sides += self.procountor.values()
         return {case: number for side in sides for case, number in side.cases.items()}
 
 

@@ -109,7 +109,7 @@ class Fees(SeveraCore):
         self._get(self.data.projects, guid)
         own = [f for f in self.data.projectfees if f["project"]["guid"] == guid]
         filters = {
-            "productType": any_of(lambda f: [f.get("productType")]),
+            "productType": any_of(lambda f: [str(f.get("productType"))]),
             "isBillable": _truth(lambda f: f.get("isBillable")),
             "isBilled": _truth(lambda f: f.get("invoice")),
         }
