@@ -23,6 +23,7 @@ from engine.tools import (
     explain,
     line_reader,
     resolve,
+    rule,
 )
 from engine.tools import map as map_tool
 from engine.tools import test as test_tool
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = (check, map_tool, explain, test_tool, coverage, diff, resolve, docs)
+TOOLS = (check, map_tool, explain, test_tool, coverage, diff, resolve, rule, docs)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

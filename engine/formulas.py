@@ -141,9 +141,15 @@ def compile_condition(scalar: Scalar, types: Types | None = None) -> Condition:
     """Compile a formula that must give true or false.
 
     Raises:
-        RuleError: As compile_formula; M306 when it plainly gives something else.
+        RuleError: As compile_formula; M306 when it plainly gives something else, M311
+            when it reads no field.
     """
     formula = compile_formula(scalar, types)
+    if not formula.names:
+        at = scalar.at(len(scalar.text) - len(scalar.text.lstrip()))
+        said = f"{formula.text} reads no field, so it is the same for every document"
+        size = len(formula.text)
+        raise RuleError([Problem("M311", said, at, "leave it out", size)])
     if formula.kind not in {"truth", "any"}:
         what = {"text": "a text", "number": "a number"}.get(formula.kind, "no yes/no")
         raise RuleError(

@@ -1,8 +1,9 @@
 """Make the pages that are generated: the grammar's keys, the filters, the advice.
 
 ``docs/rules.md`` comes from ``schemas/grammar/`` and the filter table,
-``docs/errors.md`` from ``mappings/advice.yaml``, ``docs/flows/`` from each flow and its
-mappings. The same files give the same bytes.
+``docs/errors.md`` from ``mappings/advice.yaml``, ``docs/findings.md`` from the texts of
+all codes, ``docs/flows/`` from each flow and its mappings. The same files give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.editorschemas import editor_schemas
 from engine.filters import FILTERS, TESTS
+from engine.findings_index import load_findings, render_findings
 from engine.flowpages import flow_page
 from engine.pagehtml import render_html
 from engine.pagetext import render_markdown
@@ -86,6 +88,7 @@ def _pages(root: Path) -> dict[str, str]:
     pages = {
         "docs/rules.md": render_rules(root),
         "docs/errors.md": render_advice(project.advice),
+        "docs/findings.md": render_findings(load_findings().values(), MADE),
     }
     for flow in project.flows.values():
         page = flow_page(project, flow)
