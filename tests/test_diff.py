@@ -86,6 +86,22 @@ def test_a_changed_field_is_counted_with_examples(call, root):
     assert "language_german: 'ENGLISH' → 'SWEDISH'" in lines
 
 
+def test_what_a_flow_derives_before_is_compared_too(call, root):
+    """A changed table or a changed mapping of the rows shows in what is sent."""
+    edit(root, "  h: HOUR\n", "  h: DAY\n", "mappings/tables/units.yaml")
+    edit(
+        root,
+        "first_of: [vatRate, vars.hours_vat,",
+        "first_of: [quantity, vars.hours_vat,",
+        "mappings/sales_invoice/row_facts.yaml",
+    )
+
+    _, out, _ = call(ROOT, ".")
+
+    assert "   field invoiceRows[].vatPercent: 5 of 5 changed\n" in out
+    assert "   field invoiceRows[].unit: 5 of 5 changed\n" in out
+
+
 def test_three_examples_at_most(call, root):
     edit(root, "    limit: 10000\n", "    limit: 9\n")
 

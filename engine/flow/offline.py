@@ -117,6 +117,17 @@ def map_document(
 
     What is derived stays in ``document``, for whoever wants to map one of its items.
     """
+    scope, stops = derive_document(flow, document, settings)
+    return Offline(apply_mapping(mapping, scope, recorder), stops)
+
+
+def derive_document(
+    flow: Flow, document: dict[str, Any], settings: Dictionary[str, Any]
+) -> tuple[Scope, tuple[Violation, ...]]:
+    """Derive what the flow derives; give the scope of its mappings, and what stops it.
+
+    What is derived stays in ``document``, too.
+    """
     data = dict(document)
     registers = data.pop("run", {})
     stops: list[Violation] = []
@@ -143,7 +154,7 @@ def map_document(
         except ValueFault as error:
             stops.append(Violation(error.code, error.message))
     document |= data
-    return Offline(apply_mapping(mapping, scope(), recorder), tuple(stops))
+    return scope(), tuple(stops)
 
 
 def _take_first(expand: Expand, data: dict[str, Any], scope: Scope) -> None:

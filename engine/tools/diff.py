@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.changes import compare
-from engine.errors import ConfigError, Problem, SettingsError
-from engine.findings import without_indexes
-from engine.flow.offline import map_document, pick_mapping, read_document
+from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.project import load_project
-from engine.tools import OK, STOPPED, Reply, pick_named
+from engine.tools import OK, STOPPED, Reply
+from engine.tools.comparing import Comparer, iter_differences
 from engine.versions import open_version
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from engine.flow.offline import Offline
-    from engine.project import Project
+    from engine.tools.comparing import Difference
 
 EXAMPLES: Final = 3
-_ALONE: Final = 100  # documents that are not worth a second process
-_WORKERS: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What differs for one document: fields as rules have them, with old and new."""
-
-    label: str
-    fields: tuple[tuple[str, str, str], ...] = ()
-    new_errors: tuple[str, ...] = ()
-    gone_errors: tuple[str, ...] = ()
-    fails_now: bool = False
-    is_fine_now: bool = False
-
-    @property
-    def is_any(self) -> bool:
-        """Whether anything differs."""
-        return bool(self.fields or self.new_errors or self.gone_errors)
 
 
 @dataclass(slots=True)
@@ -129,110 +105,6 @@ def run(arguments: argparse.Namespace) -> Reply:
     code = STOPPED if summary.changed else OK
     shown = _as_json(summary) if arguments.json else _as_text(arguments, summary)
     return Reply(shown, code=code)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparer:
-    """Both versions of the rules, loaded."""
-
-    old: Project
-    new: Project
-    flow: str | None
-    mapping: str | None
-    company: str | None
-
-    def compare(self, file: Path) -> Difference:
-        """Map one document with both.
-
-        Raises:
-            SettingsError: It is no document, or something named is not there.
-        """
-        text = file.read_text("utf-8")
-        # Read twice: the flow's derivations stand on the document's own items.
-        before = self._map(self.old, read_document(text, file.name), file)
-        after = self._map(self.new, read_document(text, file.name), file)
-        old_errors, new_errors = _errors(before), _errors(after)
-        fields: dict[str, tuple[str, str, str]] = {}
-        for change in compare(before.result.payload, after.result.payload):
-            fields.setdefault(change.field, (change.field, *change.pair))
-        return Difference(
-            file.stem,
-            tuple(fields.values()),
-            tuple(error for error in new_errors if error not in old_errors),
-            tuple(error for error in old_errors if error not in new_errors),
-            fails_now=bool(new_errors and not old_errors),
-            is_fine_now=bool(old_errors and not new_errors),
-        )
-
-    def _map(self, project: Project, document: dict[str, Any], file: Path) -> Offline:
-        name = self.company or next(iter(project.companies))
-        company = pick_named(project.companies, name, "company")
-        named = self.flow or self._guess_flow(document, file)
-        pick_named(project.flows, named, "flow")
-        flow = project.flow_for(company.name, named)
-        mapping = pick_mapping(project, flow, self.mapping, company.name)
-        return map_document(flow, mapping, document, company.settings)
-
-    def _guess_flow(self, document: dict[str, Any], file: Path) -> str:
-        """Find the one flow whose gathered document has all the names of this one."""
-        store, names = self.new.schemas, set(document) - {"run"}
-        fitting = []
-        for name, flow in self.new.flows.items():
-            send = flow.deliver.send if flow.deliver else None
-            mapping = send.mapping if send is not None else None
-            source = "" if mapping is None else mapping.source.partition("#")[0]
-            known = store.field(source).properties if source in store else ()
-            if flow.fetch.save in names and names <= set(known):
-                fitting.append(name)
-        if len(fitting) != 1:
-            said = f"{file.name} does not say which flow it is of"
-            hint = f"name it: --flow {' or '.join(self.new.flows)}"
-            raise SettingsError([Problem("M622", said, hint=hint)])
-        return fitting[0]
-
-
-def _errors(offline: Offline) -> dict[str, None]:
-    """Give the errors as lines without this document's values, in order."""
-    return {
-        f"{violation.code} {without_indexes(violation.field)}".rstrip(): None
-        for violation in (*offline.stops, *offline.result.violations)
-    }
-
-
-def iter_differences(comparer: Comparer, files: Sequence[Path]) -> Iterator[Difference]:
-    """Compare document by document, in several processes when there are many."""
-    workers = min(os.cpu_count() or 1, _WORKERS)
-    can_fork = "fork" in get_all_start_methods()
-    if len(files) < _ALONE or workers == 1 or not can_fork:
-        yield from map(comparer.compare, files)
-        return
-    yield comparer.compare(files[0])  # what is wrong with all of them is told here
-    # A forked process has the rules already; to load them again takes long.
-    context = get_context("fork")
-    size = -(-len(files[1:]) // workers)
-    shares = [files[start : start + size] for start in range(1, len(files), size)]
-    pipes = [context.Pipe(duplex=False) for _ in shares]
-    processes = [
-        context.Process(target=_work, args=(comparer, share, sender), daemon=True)
-        for share, (_, sender) in zip(shares, pipes, strict=True)
-    ]
-    for process in processes:
-        process.start()
-    for (receiver, sender), process in zip(pipes, processes, strict=True):
-        sender.close()
-        found = receiver.recv()
-        process.join()
-        if isinstance(found, list) and found and isinstance(found[0], Problem):
-            raise SettingsError(found)
-        yield from found
-
-
-def _work(comparer: Comparer, files: Sequence[Path], sender: Any) -> None:
-    """Compare a share of the documents; send the differences, or what is wrong."""
-    try:
-        sender.send([comparer.compare(file) for file in files])
-    except ConfigError as error:
-        sender.send(list(error.problems))
 
 
 def _as_text(arguments: argparse.Namespace, summary: Summary) -> str:
