@@ -85,6 +85,7 @@ FLOORS = {
         engine.tools.newsample engine.tools.test
         engine.tools.coverage
         engine.tools.diff
+        engine.tools.comparing
     """,
     4: "runner",
 }
