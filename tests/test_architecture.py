@@ -56,6 +56,7 @@ FLOORS = {
         engine.systems.addresses
         engine.companycheck engine.companyflows engine.credentials engine.editorschemas
         engine.flow engine.flow.cells engine.flow.known engine.flow.load
+        engine.findingformats engine.findings_index
         engine.flow.spec engine.flowpages engine.flowtables engine.flowwords engine.pages
         engine.project engine.projectload engine.report engine.selfsetup engine.settings
         engine.snapshots engine.systems.bodies engine.systems.load engine.systems.node_reader
@@ -81,7 +82,7 @@ FLOORS = {
         engine.flow.sync engine.flow.transfer engine.flow.writes engine.screens
         engine.notifier
         engine.tools engine.tools.check engine.tools.docs engine.tools.explain
-        engine.tools.map engine.tools.offline engine.tools.resolve
+        engine.tools.map engine.tools.offline engine.tools.resolve engine.tools.rule
         engine.tools.newsample engine.tools.test
         engine.tools.coverage
         engine.tools.diff
@@ -109,7 +110,7 @@ TOP_LEVEL = {
     "schemas",
     "tests",
 }
-GENERATED = {"rules.md", "errors.md"}
+GENERATED = {"rules.md", "errors.md", "findings.md"}
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
