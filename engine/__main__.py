@@ -7,6 +7,7 @@ or names are wrong.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         found = render_problems(list(error.problems), line_reader(arguments.root))
         reply = Reply(err=found, code=WRONG)
-    if reply.out:
-        print(reply.out)
+    try:
+        if reply.out:
+            print(reply.out, flush=True)
+    except BrokenPipeError:  # `explain … | head` is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if reply.err:
         print(reply.err, file=sys.stderr)
     return reply.code
