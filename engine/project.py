@@ -88,14 +88,15 @@ class Project:
 def load_project(
     root: Path,
     *,
-    patches: Dictionary[str, str] | None = None,
+    patches: Dictionary[str, str | None] | None = None,
     memo: Memo | None = None,
 ) -> Project:
     """Read all files below ``mappings/`` and ``schemas/``.
 
     Args:
         root: The project's folder.
-        patches: Texts that stand in the place of files, by name from the root.
+        patches: Texts that stand in the place of files, by name from the root; None
+            takes a file away.
         memo: A dictionary that keeps what was loaded from one call to the next.
 
     Raises:

@@ -105,7 +105,7 @@ class ProjectLoader:
     Args:
         root: The project's folder.
         patches: Texts that stand in the place of files, by name: what an editor has not
-            saved yet.
+            saved yet. None takes a file away.
         memo: Keeps what was loaded from one call to the next; a part is loaded again
             only when something that it depends on has changed.
     """
@@ -113,7 +113,7 @@ class ProjectLoader:
     def __init__(
         self,
         root: Path,
-        patches: Dictionary[str, str] | None = None,
+        patches: Dictionary[str, str | None] | None = None,
         memo: Memo | None = None,
     ) -> None:
         self.root = root
@@ -129,8 +129,8 @@ class ProjectLoader:
     def load(self) -> Parts | None:
         """Read and check everything; None when there are no sound schemas."""
         store: SchemaStore | None = self._once(("schemas",), self._load_schemas)
-        for path in find_mapping_files(self.root):
-            self._read(path)
+        for file, text in self._sources():
+            self._read(file, text)
         if store is None:
             return None
         parts = Parts(store)
@@ -155,10 +155,22 @@ class ProjectLoader:
         )
         return found
 
-    def _read(self, path: Path) -> None:
-        file = path.relative_to(self.root).as_posix()
-        patch = self._patches.get(file)
-        text = path.read_bytes() if patch is None else patch.encode()
+    def _sources(self) -> list[tuple[str, bytes]]:
+        """Give every rule file with its bytes, sorted by name."""
+        found = {
+            path.relative_to(self.root).as_posix(): path
+            for path in find_mapping_files(self.root)
+        }
+        texts: dict[str, bytes] = {}
+        for file in sorted({*found, *self._patches}):
+            patch = self._patches.get(file)
+            if patch is not None:
+                texts[file] = patch.encode()
+            elif file not in self._patches:
+                texts[file] = found[file].read_bytes()
+        return list(texts.items())
+
+    def _read(self, file: str, text: bytes) -> None:
         self._texts[file] = text
         before = len(self.problems)
         node = self._once((file, text), lambda found: self._node(file, text, found))
