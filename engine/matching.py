@@ -82,7 +82,8 @@ def load_match_rules(node: Node, types: Types | None = None) -> MatchRules:
             rule = _load_rule(entry, types, problems)
             if rule is not None:
                 rules.append(rule)
-    problems += _check_order(rules)
+    if len(rules) == (len(listed.items) if isinstance(listed, ListNode) else 0):
+        problems += _check_order(rules)
     if problems:
         raise RuleError(problems)
     return MatchRules(_text(node, "name"), tuple(rules))

@@ -218,13 +218,19 @@ class ProjectLoader:
         before = len(self.problems)
         key = (load.__name__, file, self._texts[file], key)
         made = self._once(key, lambda found: _collect(found, load, *args, **more))
-        places = self._ungrammatical.get(file)
-        if places:
-            found = self.problems[before:]
-            self.problems[before:] = [p for p in found if not _is_said(p, file, places)]
+        self.problems[before:] = [
+            p for p in self.problems[before:] if not self._is_said(p)
+        ]
         if any(not p.is_warning for p in self.problems[before:]):
             self._broken.add(file)
         return made
+
+    def _is_said(self, problem: Problem) -> bool:
+        at = problem.position
+        places = self._ungrammatical.get(at.file) if at else None
+        if at is None or not places:
+            return False
+        return problem.code in _SAID_BY_GRAMMAR or (at.line, at.column) in places
 
     # Parts ---------------------------------------------------------------------------
 
@@ -253,7 +259,8 @@ class ProjectLoader:
         found = self._of("advice")
         file = f"{MAPPINGS}/advice.yaml"
         if file not in self._texts:
-            self.problems.append(Problem("M110", f"{file} is missing"))
+            hint = "the log needs it to say what a code means and what to do"
+            self.problems.append(Problem("M110", f"{file} is missing", hint=hint))
         if not found or self._ungrammatical.get(file):
             return None
         node = found[0][1]
@@ -430,13 +437,6 @@ def raise_errors(problems: Iterable[Problem]) -> None:
     found = list(problems)
     if any(not problem.is_warning for problem in found):
         raise RuleError(found)
-
-
-def _is_said(problem: Problem, file: str, places: set[tuple[int, int]]) -> bool:
-    at = problem.position
-    if at is None or at.file != file:
-        return False
-    return problem.code in _SAID_BY_GRAMMAR or (at.line, at.column) in places
 
 
 def _collect(problems: list[Problem], load: Any, *args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.conversion import read_literal
+from engine.errors import Problem
 from engine.rules import MISSING, Calculation, FirstOf, Option, PathSource, Rule
 from engine.ruleshapes import value_shape
 from engine.suggest import suggest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.expressions import Formula, Path
     from engine.ruleload import RuleLoader
     from engine.schemas import SchemaField
+    from engine.yamlfile import Node
 
 _SHOWN: Final = 8
 
@@ -113,15 +115,15 @@ def check_overflow(loader: RuleLoader, cell: Scalar, place: Place) -> None:
         loader.problem("M508", said, cell, hint)
 
 
-def check_lookup(loader: RuleLoader, rule: Rule) -> None:
+def check_lookup(loader: RuleLoader, rule: Rule, cell: Node | None) -> None:
     """Find values that the source schema allows and the table does not know."""
     lookup = rule.lookup
     field = None if lookup is None else value_shape(rule.value)
     allowed = None if field is None else field.enum
     if lookup is None or allowed is None:
         return
-    if not lookup.table:
-        _check_entries(loader, rule, [str(value) for value in allowed])
+    if isinstance(cell, MapNode):
+        _check_entries(loader, cell, [str(value) for value in allowed])
     unknown = [str(v) for v in allowed if str(v) not in lookup.entries]
     if unknown and lookup.otherwise is MISSING:
         listed = ", ".join(unknown[:_SHOWN])
@@ -131,16 +133,15 @@ def check_lookup(loader: RuleLoader, rule: Rule) -> None:
         loader.problem("M503", said, place, "add it, or give else:")
 
 
-def _check_entries(loader: RuleLoader, rule: Rule, allowed: list[str]) -> None:
+def _check_entries(loader: RuleLoader, cell: MapNode, allowed: list[str]) -> None:
     """Find entries of an inline table that the source never asks for."""
-    assert rule.lookup is not None
-    never = [key for key in rule.lookup.entries if key not in allowed]
-    if not never:
-        return
-    close = suggest(never[0], [v for v in allowed if v not in rule.lookup.entries])
-    hint = f"did you mean {close}?" if close else f"it is one of {', '.join(allowed)}"
-    said = f"the source is never {never[0]}, so this entry means nothing"
-    loader.problem("M515", said, rule.place("lookup"), hint)
+    for key, _ in cell.items():  # noqa: PERF102 - a key is a cell with a place
+        if key.text not in allowed:
+            close = suggest(key.text, [v for v in allowed if v not in cell])
+            listed = ", ".join(allowed[:_SHOWN])
+            hint = f"did you mean {close}?" if close else f"it is one of {listed}"
+            said = f"the source is never {key.text}, so this entry means nothing"
+            loader.problem("M515", said, key, hint)
 
 
 def check_order(loader: RuleLoader, options: Sequence[Option]) -> None:
@@ -204,7 +205,7 @@ def check_kind(loader: RuleLoader, rule: Rule, place: Place) -> None:
                 f"{cell.text} is {_KIND_WORDS[kind]}, which does not fit {rule.path}"
                 f" ({show_value(', '.join(sorted(target.types)))})"
             )
-            loader.problem("M403", said, cell.position, _WAY_OUT[kind])
+            _cell_problem(loader, "M403", said, cell, _WAY_OUT[kind])
         else:
             _check_values(loader, rule, cell)
 
@@ -223,6 +224,14 @@ def _cells(rule: Rule) -> tuple[Path | Formula, ...]:
     return ()
 
 
+def _cell_problem(
+    loader: RuleLoader, code: str, said: str, cell: Path | Formula, hint: str | None
+) -> None:
+    """Underline a cell of one line whole."""
+    size = len(cell.text.splitlines()[0]) if cell.text else 1
+    loader.problems.append(Problem(code, said, cell.position, hint, size))
+
+
 def _check_values(loader: RuleLoader, rule: Rule, cell: Path | Formula) -> None:
     """Find values that the cell may have and the target does not allow."""
     allowed = None if rule.target is None else rule.target.enum
@@ -235,4 +244,4 @@ def _check_values(loader: RuleLoader, rule: Rule, cell: Path | Formula) -> None:
         hint = f"did you mean {close}?" if close else "add lookup:"
         listed = ", ".join(wrong[:_SHOWN])
         said = f"{cell.text} may be {listed}, which {rule.path} does not allow"
-        loader.problem("M412", said, cell.position, hint)
+        _cell_problem(loader, "M412", said, cell, hint)

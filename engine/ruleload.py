@@ -279,7 +279,7 @@ class RuleLoader:
             {key.text: _cell_position(key, value) for key, value in node.items()},
         )
         check_limit(self, rule)
-        check_lookup(self, rule)
+        check_lookup(self, rule, node.get("lookup"))
         return rule
 
     def _value(self, node: MapNode, place: Place, types: Types) -> ValueKey | None:

@@ -95,6 +95,8 @@ class NameFault:
     @property
     def message(self) -> str:
         """Say it in the consultant's words."""
+        if self.label in _NOT_HERE:
+            return f"{self.label} means nothing here"
         root, _, below = self.label.partition(".")
         if root == "run" and "." not in below:
             return f"the flow reads no register {self.label}"
@@ -106,6 +108,10 @@ class NameFault:
         word = self.label.rsplit(".", 1)[-1]
         if self.elsewhere:
             return f"write {self.elsewhere}"
+        if self.label in _NOT_HERE:
+            return _NOT_HERE[self.label]
+        if self.owner == "run" and not self.choices:
+            return "read it in setup: of the flow"
         close = suggest(word, self.choices)
         if close:
             return f"did you mean {close}?"
@@ -124,6 +130,15 @@ _NAME_WORDS: Final = {
     "candidate": "the target has no field",
     "answer": "the answer has no field",
     "payload": "the payload has no field",
+}
+
+
+# Roots that only some cells see, and which.
+_NOT_HERE: Final = {
+    "candidate": "match rules see it, and where: and same: of deliver",
+    "payload": "same: of deliver sees it",
+    "answer": "verify: of acknowledge sees it",
+    "value": "transform: beside another key sees it",
 }
 
 

@@ -208,6 +208,7 @@ class _Loader(Cells):
                     "the flow creates no document and names no result",
                     node.key("flow").position,
                     "add deliver:, or result: with the path of the id in the target",
+                    len("flow"),
                 )
             )
         if "acknowledge" not in node and "deliver" in node and "fetch" in node:
@@ -220,6 +221,7 @@ class _Loader(Cells):
                         " and again",
                         node.key("fetch").position,
                         "add acknowledge:, or changed_since: under fetch",
+                        len("fetch"),
                     )
                 )
 

@@ -286,13 +286,13 @@ def _check_placeholders(
 ) -> None:
     if not path.startswith("/") or "?" in path or "//" in path or ".." in path:
         node = entry.get("path") or entry
-        reader.add("S107", "`path` begins with / and has no query", node.position)
+        reader.add("S107", "`path` begins with / and has no query", _place(node))
     wanted = set(_PLACEHOLDER.findall(path))
     given = {param.wire_name for param in params.values() if param.place == "path"}
     for name in sorted(wanted ^ given):
         missing = "the parameters" if name in wanted else "`path`"
         node = entry.get("path") or entry
-        reader.add("S107", f"{name} does not stand in {missing}", node.position)
+        reader.add("S107", f"{name} does not stand in {missing}", _place(node))
 
 
 def _place(node: Node) -> Position | Scalar:

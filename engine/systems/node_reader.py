@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
-from engine.errors import Position, Problem
+from engine.errors import Position, Problem, RuleError
+from engine.paths import compile_path
 from engine.suggest import suggest as nearest
 from engine.yamlfile import ListNode, MapNode, Scalar
 
@@ -131,11 +130,11 @@ class NodeReader:
 
     def check_path(self, text: str, node: Node) -> None:
         """Report a JMESPath that cannot be read."""
+        scalar = node if isinstance(node, Scalar) else Scalar(text, node.position)
         try:
-            jmespath.compile(text)
-        except JMESPathError as error:
-            first = str(error).partition("\n")[0]
-            self.add("S108", f"the path cannot be read: {first}", node.position)
+            compile_path(scalar)
+        except RuleError as error:
+            self.problems += [replace(p, code="S108") for p in error.problems]
 
     def scalars(self, node: Node | None) -> Iterator[Scalar]:
         """Give the scalars of a list."""
