@@ -157,7 +157,7 @@ def _enums() -> set[str]:
 
     def walk(node: Any) -> None:
         if isinstance(node, dict):
-            found.update(v for v in node.get("enum", ()) if isinstance(v, str))
+            found.update(v for v in node.get("enum", ()) if isinstance(v, str) and v)
             for key, value in node.items():
                 if key != "enum":
                     walk(value)
