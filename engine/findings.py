@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation
-from engine.rules import Rule, Stage, Trace, Truncation
+from engine.rules import Fallback, Rule, Stage, Trace, Truncation
 from engine.values import show_value
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Findings:
     violations: list[Violation] = field(default_factory=list)
     truncations: list[Truncation] = field(default_factory=list)
     silent_cuts: list[Truncation] = field(default_factory=list)
+    fallbacks: list[Fallback] = field(default_factory=list)
     overflows: list[Overflow] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)  # payload paths already reported
 

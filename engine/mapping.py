@@ -176,4 +176,5 @@ def apply_mapping(
         tuple(findings.truncations),
         tuple(findings.silent_cuts),
         recorder.traces if recorder is not None else (),
+        fallbacks=tuple(findings.fallbacks),
     )

@@ -207,6 +207,16 @@ class Truncation:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """A value that its table does not know; ``else`` was sent in its place."""
+
+    path: str  # payload path, dotted
+    table: str
+    value: str
+    sent: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One step of a value's way: which stage, from where, and the value after it."""
 
@@ -241,6 +251,7 @@ class MappingResult:
     silent_cuts: tuple[Truncation, ...] = ()  # cut by `too_long: cut`; counted only
     traces: tuple[Trace, ...] = ()
     is_left_out: bool = False  # `only_when` was false
+    fallbacks: tuple[Fallback, ...] = ()
 
 
 def iter_rules(fields: abc.Iterable[FieldNode]) -> abc.Iterator[FieldNode]:

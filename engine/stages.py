@@ -20,6 +20,7 @@ from engine.rules import (
     MISSING,
     Calculation,
     Choose,
+    Fallback,
     FirstOf,
     Fixed,
     Join,
@@ -248,6 +249,8 @@ def _look_up(run: _Run, lookup: Lookup, value: Any) -> Any:
     if lookup.otherwise is not MISSING:
         run.note("else", lookup.table, lookup.otherwise)
         run.meet(run.rule.position, arms.ELSE)
+        unknown = Fallback(run.path, lookup.table, key, lookup.otherwise)
+        run.findings.fallbacks.append(unknown)
         return lookup.otherwise
     run.meet(run.rule.position, arms.NOT_IN_TABLE)
     raise ValueFault("NOT_IN_TABLE", _unknown_entry(run.rule, lookup, key))

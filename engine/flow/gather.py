@@ -164,6 +164,13 @@ def make_payload(mapping: Mapping, scope: Scope, document: Gathered) -> dict[str
     if result.violations:
         raise ViolationError(list(result.violations))
     _note_cuts(result.truncations, document)
+    for unknown in result.fallbacks:
+        document.note(
+            "VALUE_REPLACED",
+            f'"{unknown.value[:80]}" is not in table {unknown.table}; '
+            f"{unknown.sent} is sent",
+            unknown.path,
+        )
     payload: dict[str, Any] = result.payload
     return payload
 
