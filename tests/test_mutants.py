@@ -56,7 +56,7 @@ def edits() -> list[Edit]:
 
 def load_changed(file: str, text: str) -> Project:
     files, memo, _ = shipped()
-    return load_project(ROOT, patches={**files, file: text}, memo=dict(memo))
+    return load_project(ROOT, patches={**files, file: text}, memo=memo)
 
 
 @cache
