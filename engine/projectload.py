@@ -296,9 +296,6 @@ class ProjectLoader:
 
     def _load_folders(self, parts: Parts, around: Surroundings) -> None:
         flows = {file.rpartition("/")[0]: node for file, node in self._of("flow")}
-        cells_key = tuple(
-            text for f, text in self._texts.items() if kind_of(f) == "table"
-        )
         for file, node in self._of("mapping"):
             folder, _, name = file.rpartition("/")
             registers = self._registers(flows.get(folder), parts, around)
@@ -306,7 +303,7 @@ class ProjectLoader:
             parts.types[folder] = types
             mapping = self._make(
                 file,
-                (cells_key, _fingerprint(registers)),
+                (self._tables_of(file), _fingerprint(registers)),
                 load_mapping,
                 node,
                 store=parts.schemas,
@@ -320,6 +317,15 @@ class ProjectLoader:
         self.problems += check_unused_files(flows, used)
         for folder, node in flows.items():
             self._load_flow(folder, node, parts, around)
+
+    def _tables_of(self, file: str) -> tuple[Any, ...]:
+        """Give the tables that a file speaks of; of the others only that they exist."""
+        said = self._texts[file]
+        return tuple(
+            (other, text if _stem(other).encode() in said else None)
+            for other, text in self._texts.items()
+            if kind_of(other) == "table"
+        )
 
     def _registers(
         self, flow: MapNode | None, parts: Parts, around: Surroundings
@@ -353,7 +359,7 @@ class ProjectLoader:
             *(text for name, text in texts.items() if name in matches),
             *(id(mapping) for mapping in mappings.values()),
             *(id(system) for system in parts.systems.values()),
-            *(text for f, text in self._texts.items() if kind_of(f) == "table"),
+            self._tables_of(file),
             around.codes,
             around.broken,
         )
