@@ -6,80 +6,68 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.project import kind_of
 from engine.yamlfile import ListNode, MapNode, Node, Scalar, load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SEED = 20_261_126
-EACH_KIND = 30
 # The order of these entries is their meaning: the first that holds is taken.
 ORDERED = {"choose"}
+KINDS = (
+    *("single quotes", "double quotes", "comment", "blank line"),
+    *("order of keys", "flow style", "block style"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One file, written otherwise."""
+    """One edit of every file at once; they do not touch each other."""
 
     kind: str
-    file: str
-    place: str
-    text: str
-
-    @property
-    def name(self) -> str:
-        """Tell it apart in a test's output."""
-        return f"{self.kind} {self.file.removeprefix('mappings/')}:{self.place}"
+    texts: dict[str, str]  # by file
 
 
 def make_edits(files: dict[str, str]) -> list[Edit]:
-    """Make edits of every kind, spread over the files; the same seed gives the same."""
+    """Make edits of every kind; the same seed gives the same."""
     chance = random.Random(SEED)
-    rules = {f: t for f, t in files.items() if kind_of(f) != "advice"}
-    nodes = {file: load_yaml(text, file) for file, text in rules.items()}
-    edits: list[Edit] = []
-    edits += _requoted(rules, nodes, chance, "single quotes", "'")
-    edits += _requoted(rules, nodes, chance, "double quotes", '"')
-    edits += _lines(rules, nodes, chance, "comment", "# a remark: with {{ signs }} [")
-    edits += _lines(rules, nodes, chance, "blank line", "")
-    for kind in ("order of keys", "flow style", "block style"):
-        chosen = sorted(nodes)
-        chance.shuffle(chosen)
-        for file in chosen[:EACH_KIND]:
-            node = nodes[file]
-            if kind == "order of keys":
-                node = _shuffled(node, chance)
-            write = _flow if kind == "flow style" else _block
-            edits.append(Edit(kind, file, "all", write(node)))
+    nodes = {file: load_yaml(text, file) for file, text in sorted(files.items())}
+    edits = []
+    for kind in KINDS:
+        made = {
+            file: _edit(kind, files[file], node, chance) for file, node in nodes.items()
+        }
+        texts = {file: text for file, text in made.items() if text is not None}
+        edits.append(Edit(kind, texts))
     return edits
+
+
+def _edit(kind: str, text: str, node: Node, chance: random.Random) -> str | None:
+    match kind:
+        case "single quotes":
+            return _requote(text, node, chance, "'")
+        case "double quotes":
+            return _requote(text, node, chance, '"')
+        case "comment":
+            return _insert(text, node, chance, "# a remark: with {{ signs }} [")
+        case "blank line":
+            return _insert(text, node, chance, "")
+        case "order of keys":
+            return _block(_shuffled(node, chance))
+        case "flow style":
+            return f"{_inline(node)}\n"
+    return _block(node)
 
 
 # --- one text in other quotes ----------------------------------------------------------
 
 
-def _requoted(
-    files: dict[str, str],
-    nodes: dict[str, Node],
-    chance: random.Random,
-    kind: str,
-    quote: str,
-) -> list[Edit]:
-    cells = [
-        (file, cell)
-        for file, node in sorted(nodes.items())
-        for cell in _scalars(node)
-        if _is_one_line(cell, files[file])
-    ]
-    chance.shuffle(cells)
-    edits = []
-    for file, cell in cells[:EACH_KIND]:
-        text = files[file]
-        start, end = cell.start, cell.end
-        place = f"{cell.position.line}:{cell.position.column}"
-        new = f"{text[:start]}{_quote(cell.text, quote)}{text[end:]}"
-        edits.append(Edit(kind, file, place, new))
-    return edits
+def _requote(text: str, node: Node, chance: random.Random, quote: str) -> str | None:
+    cells = [cell for cell in _scalars(node) if _is_one_line(cell, text)]
+    if not cells:
+        return None
+    cell = chance.choice(cells)
+    return f"{text[: cell.start]}{_quote(cell.text, quote)}{text[cell.end :]}"
 
 
 def _is_one_line(cell: Scalar, text: str) -> bool:
@@ -111,25 +99,11 @@ def _scalars(node: Node) -> Iterator[Scalar]:
 # --- lines that say nothing ------------------------------------------------------------
 
 
-def _lines(
-    files: dict[str, str],
-    nodes: dict[str, Node],
-    chance: random.Random,
-    kind: str,
-    line: str,
-) -> list[Edit]:
-    places = [
-        (file, number)
-        for file, node in sorted(nodes.items())
-        for number in sorted(_first_lines(node, files[file]))
-    ]
-    chance.shuffle(places)
-    edits = []
-    for file, number in places[:EACH_KIND]:
-        lines = files[file].split("\n")
-        lines.insert(number - 1, line)
-        edits.append(Edit(kind, file, str(number), "\n".join(lines)))
-    return edits
+def _insert(text: str, node: Node, chance: random.Random, line: str) -> str:
+    number = chance.choice(sorted(_first_lines(node, text)))
+    lines = text.split("\n")
+    lines.insert(number - 1, line)
+    return "\n".join(lines)
 
 
 def _first_lines(node: Node, text: str) -> set[int]:
@@ -172,11 +146,6 @@ def _shuffled(node: Node, chance: random.Random, key: str = "") -> Node:
         for name in names
     }
     return MapNode(entries, node.position)
-
-
-def _flow(node: Node) -> str:
-    """Write a file on one line, all in braces."""
-    return f"{_inline(node)}\n"
 
 
 def _inline(node: Node) -> str:
