@@ -22,6 +22,7 @@ from engine.flow.spec import Request
 from engine.matching import load_match_rules
 from engine.rulecheck import Place
 from engine.ruleload import RuleLoader
+from engine.ruleshapes import rule_shape
 from engine.scope import ROOTS
 from engine.suggest import suggest
 from engine.yamlfile import ListNode, MapNode, Scalar
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from engine.mapping import Mapping, Rule
     from engine.matching import MatchRules
     from engine.shapes import Field
-    from engine.systems.spec import EndpointSpec, SystemSpec
+    from engine.systems.spec import EndpointSpec, ParamSpec, SystemSpec
     from engine.yamlfile import Node
 
 _SHOWN = 8
@@ -87,6 +88,8 @@ class Cells:
                 self.unknown(name, "F203", said, name.text, known.arguments)
             elif rule is not None:
                 arguments.append((name.text, rule))
+                if known is not None:
+                    self._check_values(value, rule, known.params[name.text])
         if known is None:
             return None
         present = set(given) if isinstance(given, MapNode) else set()
@@ -96,6 +99,23 @@ class Cells:
                 self.find("F204", said, named, f"add {wanted}: under with")
         system, _, endpoint = named.text.partition(".")
         return Request(system, endpoint, tuple(arguments), named.position)
+
+    def _check_values(self, cell: Node, rule: Rule, param: ParamSpec) -> None:
+        """Find a value that the argument never takes."""
+        shape = rule_shape(rule)
+        given = None if shape is None else shape.enum
+        if not param.values or given is None:
+            return
+        wrong = [str(value) for value in given if str(value) not in param.values]
+        literal = cell.get("fixed") if isinstance(cell, MapNode) else cell
+        if not wrong or not isinstance(literal, Scalar):
+            return
+        said = f"{wrong[0]} is no value of the argument {param.name}"
+        close = suggest(wrong[0], param.values)
+        hint = (
+            f"did you mean {close}?" if close else f"one of {', '.join(param.values)}"
+        )
+        self.find("F222", said, literal, hint)
 
     def _endpoint(self, named: Scalar) -> EndpointSpec | None:
         system_name, _, endpoint = named.text.partition(".")

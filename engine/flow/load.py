@@ -508,7 +508,7 @@ class _Loader(Cells):
             if "in" in entry:
                 path = self.path(entry.get("in"))
                 finds.append(Find(None, path, when))
-                shapes.append(None if path is None else path.shape.item().field)
+                shapes.append(None if path is None else _one_of(path.shape))
             else:
                 request = self.request(entry, "from")
                 endpoint = self.endpoint_of(request)
@@ -555,6 +555,11 @@ class _Loader(Cells):
                 return
             shape = found
             offset += len(part) + 1
+
+
+def _one_of(shape: Shape) -> Field | None:
+    """Say what one candidate is: an item of a list, or the one thing that is there."""
+    return shape.field if shape.kind == "group" else shape.item().field
 
 
 def _window(node: MapNode | None) -> Window | None:

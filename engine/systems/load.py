@@ -266,7 +266,8 @@ def _read_parts(reader: NodeReader, entry: MapNode, body: str) -> dict[str, str]
 
 
 def _read_param(reader: NodeReader, name: str, node: Node) -> ParamSpec:
-    entry = reader.map(node, ("in", "name", "list", "fixed", "required", "note"))
+    known = ("in", "name", "list", "fixed", "required", "values", "note")
+    entry = reader.map(node, known)
     place = cast("Any", reader.word(entry, "in", PLACES, "query"))
     style = None
     if "list" in entry:
@@ -278,6 +279,7 @@ def _read_param(reader: NodeReader, name: str, node: Node) -> ParamSpec:
         list_style=style,
         fixed=reader.text(entry, "fixed") if "fixed" in entry else None,
         is_required=place == "path" or reader.truth(entry, "required", False),
+        values=tuple(item.text for item in reader.scalars(entry.get("values"))),
     )
 
 

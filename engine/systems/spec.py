@@ -67,6 +67,7 @@ class ParamSpec:
     list_style: Literal["repeat", "comma"] | None = None
     fixed: str | None = None  # always sent with this text; not an argument
     is_required: bool = False
+    values: tuple[str, ...] = ()  # the only ones there are; none said means any
 
 
 @dataclass(frozen=True, slots=True)
