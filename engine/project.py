@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.errors import Problem, RuleError
-from engine.projectload import (
+from engine.projectfiles import (
     FLOW_FILE,
     GRAMMAR,
     MAPPINGS,
     MATCH_SUFFIX,
     SCHEMAS,
     Memo,
-    ProjectLoader,
     find_mapping_files,
     kind_of,
-    raise_errors,
 )
+from engine.projectload import ProjectLoader, raise_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary

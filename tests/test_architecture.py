@@ -56,8 +56,8 @@ FLOORS = {
         engine.companycheck engine.companyflows engine.credentials engine.editorschemas
         engine.flow engine.flow.cells engine.flow.known engine.flow.load
         engine.findingformats engine.findings_index
-        engine.flow.spec engine.flowpages engine.flowtables engine.flowwords engine.pages
-        engine.project engine.projectload engine.report engine.selfsetup engine.settings
+        engine.flow.spec engine.flow.steps engine.flowpages engine.flowtables engine.flowwords engine.pages
+        engine.project engine.projectfiles engine.projectload engine.report engine.selfsetup engine.settings
         engine.snapshots engine.systems.bodies engine.systems.load engine.systems.node_reader
         engine.systems.paging engine.systems.sign_in engine.systems.spec
         engine.versions
