@@ -101,14 +101,17 @@ class Cells:
         return Request(system, endpoint, tuple(arguments), named.position)
 
     def _check_values(self, cell: Node, rule: Rule, param: ParamSpec) -> None:
-        """Find a value that the argument never takes."""
+        """Find a cell none of whose values the argument takes."""
         shape = rule_shape(rule)
         given = None if shape is None else shape.enum
         if not param.values or given is None:
             return
-        wrong = [str(value) for value in given if str(value) not in param.values]
+        # Nothing is sent for null, and a condition may leave some of the values out.
+        wrong = [_sent(value) for value in given if value is not None]
         literal = cell.get("fixed") if isinstance(cell, MapNode) else cell
-        if not wrong or not isinstance(literal, Scalar):
+        if not wrong or set(wrong) & set(param.values):
+            return
+        if not isinstance(literal, Scalar):
             return
         said = f"{wrong[0]} is no value of the argument {param.name}"
         close = suggest(wrong[0], param.values)
@@ -291,3 +294,10 @@ def number_at(node: MapNode, key: str, default: int = 0) -> int:
     """Give the whole number below a key; the grammar has judged its form."""
     text = text_at(node, key)
     return int(text) if text.isdecimal() else default
+
+
+def _sent(value: Any) -> str:
+    """Write a value as a request would."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
