@@ -16,6 +16,7 @@ from engine.errors import SettingsError
 from engine.expressions import compile_path
 from engine.flow.belonging import read_tree
 from engine.flow.doctor import examine_company
+from engine.flow.planning import plan_company
 from engine.flow.spec import Belongs
 from engine.flow.sync import choose_work, is_company_due
 from engine.settings import Switch
@@ -167,6 +168,36 @@ def test_an_invoice_without_company_is_logged_once(group):
     assert "Havukka Eesti OÜ" in rows[0].advice
 
 
+def test_a_plan_for_each_company_says_what_it_would_take(tmp_path):
+    """A plan knows the other companies as a run does: no document is left to nobody."""
+    world = World(tmp_path, GROUP, data="group", others=SWEDISH)
+    opener = world.reader()
+    planned = {}
+    for company, flows in choose_work(world.project):
+        plan = plan_company(
+            world.project,
+            company,
+            flows,
+            ledger_url=world.ledger_url,
+            clock=world.clock,
+            opener=opener,
+            places=secret_places(),
+        )
+        planned[company.name] = {
+            (d.flow, d.label) for d in plan.documents if d.outcome == "planned"
+        }
+
+    world.run_all()
+
+    ledger = world.open_ledger()
+    for name, documents in planned.items():
+        moved = {(t.flow, t.label) for t in ledger.transfers(name) if t.state == "done"}
+        closed = {r.label for r in ledger.log(name) if r.code == "CLOSED_FISCAL_PERIOD"}
+        assert moved
+        assert moved == {(f, label) for f, label in documents if label not in closed}
+    ledger.close()
+
+
 def test_a_second_run_moves_nothing(group):
     reports = group.world.run_all()
 
@@ -300,7 +331,7 @@ def test_the_doctor_tells_of_a_company_inside_a_company(tmp_path):
         work["demo"],
         clock=world.clock,
         places=secret_places(),
-        transport=world.transport(),
+        opener=world.reader(),
     )
 
     found = [f for f in findings if f.code == "UNIT_INSIDE_COMPANY"]

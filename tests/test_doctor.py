@@ -17,7 +17,7 @@ def examine(world, places=None):
         flows,
         clock=world.clock,
         places=places or secret_places(),
-        transport=world.transport(),
+        opener=world.reader(),
     )
 
 

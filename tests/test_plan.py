@@ -30,7 +30,7 @@ def plan(world, **options):
         ledger_url=world.ledger_url,
         clock=world.clock,
         places=secret_places(),
-        transport=world.transport(),
+        opener=world.reader(),
         **options,
     )
 

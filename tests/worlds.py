@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from engine.credentials import SecretPlaces
-from engine.flow.sync import CompanyReport, sync_companies
+from engine.flow.sync import CompanyReport, Opener, sync_companies
 from engine.ledger import Ledger, open_ledger
 from engine.project import Project, load_project
 from tests.simulators import (
@@ -150,6 +150,10 @@ class World:
     def transport(self) -> httpx.BaseTransport:
         """Give the way to both systems, without a socket."""
         return _CrashingTransport(self)
+
+    def reader(self) -> Opener:
+        """Give what a plan and the doctor open systems with: nothing is written."""
+        return Opener(self.project, self.clock, self.transport(), is_read_only=True)
 
     def open_ledger(self) -> Ledger:
         """Open the world's ledger."""

@@ -30,10 +30,11 @@ def add_command(add: Any) -> None:
 def run(arguments: argparse.Namespace, around: Around) -> int:
     """Examine each company; 1 when something would stop a transfer."""
     from engine.flow.doctor import examine_company
-    from engine.flow.sync import choose_work
+    from engine.flow.sync import Opener, choose_work
     from engine.project import load_project
 
     project = load_project(arguments.root)
+    opener = Opener(project, around.clock, is_read_only=True)
     found: list[Finding] = []
     for company, flows in choose_work(project, company=arguments.company):
         found += examine_company(
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace, around: Around) -> int:
             company,
             flows,
             clock=around.clock,
+            opener=opener,
             places=around.secret_places(arguments.root),
         )
     if arguments.json:

@@ -40,11 +40,12 @@ def add_command(add: Any) -> None:
 def run(arguments: argparse.Namespace, around: Around) -> int:
     """Plan each company's run."""
     from engine.flow.planning import plan_company
-    from engine.flow.sync import choose_work
+    from engine.flow.sync import Opener, choose_work
     from engine.project import load_project
 
     project = load_project(arguments.root)
     work = choose_work(project, company=arguments.company, flow=arguments.flow)
+    opener = Opener(project, around.clock, is_read_only=True)
     would_stop = False
     for company, flows in work:
         plan = plan_company(
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace, around: Around) -> int:
             flows,
             ledger_url=arguments.ledger,
             clock=around.clock,
+            opener=opener,
             places=around.secret_places(arguments.root),
             max_calls=arguments.max_calls,
         )

@@ -21,10 +21,9 @@ from engine.errors import (
 )
 from engine.expressions import ValueFault
 from engine.flow.belonging import Ownership
-from engine.flow.context import RunContext
 from engine.flow.gather import as_list, holds, iter_items, read_register
 from engine.flow.spec import ReadStep, RequireStep
-from engine.flow.sync import SETTLE_SECONDS, Opener, check_secrets
+from engine.flow.sync import check_secrets, make_context
 from engine.ledger import open_ledger
 from engine.masking import mask_text
 
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
 
     from engine.clock import Clock
     from engine.credentials import SecretPlaces
+    from engine.flow.context import RunContext
     from engine.flow.spec import Flow, Step
+    from engine.flow.sync import Opener
     from engine.ledger import Ledger
     from engine.project import Project
     from engine.settings import Company
@@ -62,12 +63,15 @@ def examine_company(
     flows: Iterable[Flow],
     *,
     clock: Clock,
+    opener: Opener,
     places: SecretPlaces,
-    transport: Any | None = None,
 ) -> list[Finding]:
     """Look at everything that a company's flows rely on; reads only, nothing raises.
 
     Secrets first; then the sign-in of each system; then what the flows say.
+
+    Args:
+        opener: One that only reads; companies share it, and with it the rate limit.
     """
     flows = list(flows)
     missing = check_secrets(project, company, flows, places)
@@ -78,7 +82,6 @@ def examine_company(
             )
             for p in missing
         ]
-    opener = Opener(project, clock, transport, is_read_only=True)
     with ExitStack() as stack:
         # Nothing is moved, so there is nothing to remember: a ledger to throw away.
         folder = stack.enter_context(TemporaryDirectory(prefix="siirto-doctor-"))
@@ -142,17 +145,15 @@ class _Examiner:
 
     def examine(self, flow: Flow, systems: dict[str, System]) -> None:
         """Take the steps of ``setup`` and ``doctor``, one by one."""
-        run = RunContext(
-            company=self.company.name,
-            settings=self.company.settings,
-            flow=flow,
-            systems=systems,
+        run = make_context(
+            self.project,
+            self.company,
+            flow,
+            systems,
             ledger=self.ledger,
             clock=self.clock,
             owner="doctor",
-            settle_seconds=SETTLE_SECONDS,
             cached=self._cached,
-            companies={n: c.settings for n, c in self.project.companies.items()},
         )
         steps = (*flow.setup, *flow.doctor)
         for step in steps:

@@ -10,18 +10,20 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RequestFacts, TransientError
-from engine.flow.context import RunContext
 from engine.flow.plan import Planned, Planner
 from engine.flow.run import run_flow
-from engine.flow.sync import SETTLE_SECONDS, Opener
+from engine.flow.sync import make_context
 from engine.ledger import copy_ledger, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.advice import AdviceBook
     from engine.clock import Clock
     from engine.credentials import SecretPlaces
+    from engine.flow.context import RunContext
     from engine.flow.spec import Flow
+    from engine.flow.sync import Opener
     from engine.ledger import Ledger
     from engine.project import Project
     from engine.settings import Company
@@ -60,17 +62,19 @@ def plan_company(
     *,
     ledger_url: str,
     clock: Clock,
+    opener: Opener,
     places: SecretPlaces,
-    transport: Any | None = None,
     max_calls: int = MAX_CALLS,
 ) -> CompanyPlan:
     """Tell what a run would do now; nothing is written, here or there.
+
+    Args:
+        opener: One that only reads; companies share it, and with it the rate limit.
 
     Raises:
         SettingsError: As for a run.
     """
     plan = CompanyPlan(company.name)
-    opener = Opener(project, clock, transport, is_read_only=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="siirto-plan-")))
         copy = folder / "ledger.sqlite"
@@ -78,12 +82,23 @@ def plan_company(
         ledger = open_ledger(f"sqlite:///{copy}", clock)
         stack.callback(ledger.close)
         systems: dict[str, System] = {}
+        cached: dict[Any, Any] = {}
         for flow in flows:
-            for name in flow.systems:
-                if name not in systems:
-                    systems[name] = opener.open(company, name, places)
-                    stack.callback(systems[name].close)
-            _plan_flow(plan, project, company, flow, systems, ledger, clock, max_calls)
+            opener.open_all(company, flow, places, systems, stack)
+            planner = Planner()
+            context = make_context(
+                project,
+                company,
+                flow,
+                systems,
+                ledger=ledger,
+                clock=clock,
+                owner="plan",
+                cached=cached,
+                planner=planner,
+            )
+            _plan_flow(plan, context, planner, project.advice, max_calls)
+            _add_reasons(plan, flow, company, ledger)
         for name, system in systems.items():
             plan.calls[name] = sum(system.calls.values())
     return plan
@@ -91,42 +106,23 @@ def plan_company(
 
 def _plan_flow(
     plan: CompanyPlan,
-    project: Project,
-    company: Company,
-    flow: Flow,
-    systems: dict[str, System],
-    ledger: Ledger,
-    clock: Clock,
+    context: RunContext,
+    planner: Planner,
+    advice: AdviceBook,
     max_calls: int,
 ) -> None:
-    planner = Planner()
-    context = RunContext(
-        company=company.name,
-        settings=company.settings,
-        flow=flow,
-        systems=systems,
-        ledger=ledger,
-        clock=clock,
-        owner="plan",
-        settle_seconds=SETTLE_SECONDS,
-        planner=planner,
-    )
-
-    name = flow.name
-
     def note(flow: str, label: str, outcome: str, code: str) -> None:
         entries = tuple(planner.take())
         document = PlannedDocument(flow, label, outcome, code, entries)
         plan.documents.append(document)
-        used = sum(sum(system.calls.values()) for system in systems.values())
+        used = sum(sum(system.calls.values()) for system in context.systems.values())
         if used >= max_calls:
             detail = f"{used} requests, the most that this plan may make"
-            raise TransientError(RequestFacts("plan", name, detail=detail))
+            raise TransientError(RequestFacts("plan", flow, detail=detail))
 
-    report = run_flow(context, project.advice, note)
+    report = run_flow(context, advice, note)
     if report.degraded:
         plan.ended_early = report.degraded
-    _add_reasons(plan, flow, company, ledger)
 
 
 def _add_reasons(

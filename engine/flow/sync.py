@@ -109,6 +109,58 @@ class Opener:
             clock=self.clock,
         )
 
+    def open_all(
+        self,
+        company: Company,
+        flow: Flow,
+        places: SecretPlaces,
+        systems: dict[str, System],
+        stack: ExitStack,
+    ) -> None:
+        """Open what a flow needs and ``systems`` does not hold yet; the stack closes it.
+
+        Raises:
+            SettingsError: See ``open``.
+        """
+        for name in flow.systems:
+            if name not in systems:
+                systems[name] = self.open(company, name, places)
+                stack.callback(systems[name].close)
+
+
+def make_context(
+    project: Project,
+    company: Company,
+    flow: Flow,
+    systems: dict[str, System],
+    *,
+    ledger: Ledger,
+    clock: Clock,
+    owner: str,
+    cached: dict[Any, Any],
+    settle_seconds: float = SETTLE_SECONDS,
+    **more: Any,
+) -> RunContext:
+    """Give what a run carries; a plan and the doctor see what a run would see.
+
+    Args:
+        cached: What one flow has asked, the next one knows.
+        more: Further fields of ``RunContext``.
+    """
+    return RunContext(
+        company=company.name,
+        settings=company.settings,
+        flow=flow,
+        systems=systems,
+        ledger=ledger,
+        clock=clock,
+        owner=owner,
+        settle_seconds=settle_seconds,
+        cached=cached,
+        companies={n: c.settings for n, c in project.companies.items()},
+        **more,
+    )
+
 
 def secret_names(system: str, spec: SystemSpec) -> dict[str, SecretName]:
     """Name a system's secrets as the operator sets them: ``<SYSTEM>_<SECRET>``."""
@@ -238,26 +290,22 @@ def sync_company(
         stack.callback(lock.release)
         run = ledger.start_run(company.name, owner)
         systems: dict[str, System] = {}
-        cached: dict[Any, Any] = {}  # what one flow has asked, the next one knows
+        cached: dict[Any, Any] = {}
         outcome: Any = "failed"
         try:
             for flow in flows:
-                for name in flow.systems:
-                    if name not in systems:
-                        systems[name] = opener.open(company, name, places)
-                        stack.callback(systems[name].close)
-                context = RunContext(
-                    company=company.name,
-                    settings=company.settings,
-                    flow=flow,
-                    systems=systems,
+                opener.open_all(company, flow, places, systems, stack)
+                context = make_context(
+                    project,
+                    company,
+                    flow,
+                    systems,
                     ledger=ledger,
                     clock=clock,
                     owner=owner,
-                    settle_seconds=settle_seconds,
                     cached=cached,
+                    settle_seconds=settle_seconds,
                     is_on=is_on,
-                    companies={n: c.settings for n, c in project.companies.items()},
                 )
                 try:
                     done = run_flow(context, project.advice, progress)
