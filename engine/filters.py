@@ -121,7 +121,6 @@ def call_filter(spec: Filter, value: Any, args: tuple[Any, ...], named: Any) -> 
     elif is_empty(value) and not spec.meets_empty:
         return False if spec.gives == "truth" else None
     try:
-        _check_size(spec, value, args)
         result = spec.function(value, *args, **named)
     except (TypeError, AttributeError, ValueError, ArithmeticError) as error:
         said = f"{spec.name} cannot use {name_kind(value)} with these values"
@@ -129,13 +128,3 @@ def call_filter(spec: Filter, value: Any, args: tuple[Any, ...], named: Any) -> 
     if isinstance(result, str) and len(result) > MAX_TEXT:
         raise ValueFault("FORMULA", f"{spec.name} makes over {MAX_TEXT} characters")
     return result
-
-
-def _check_size(spec: Filter, value: Any, args: tuple[Any, ...]) -> None:
-    """Refuse what would grow without bound before it is made."""
-    if spec.name == "replace" and isinstance(value, str) and len(args) > 1:
-        grown = value.count(args[0]) * len(args[1]) if args[0] else 0
-        if grown > MAX_TEXT:
-            raise ValueFault("FORMULA", f"replace makes over {MAX_TEXT} characters")
-    if spec.name == "join" and len(value) * len(args[0] if args else "") > MAX_TEXT:
-        raise ValueFault("FORMULA", f"join makes over {MAX_TEXT} characters")

@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from engine.values import (
+    MAX_TEXT,
     ValueFault,
     decimal_of,
     find_date,
@@ -104,6 +105,8 @@ def join(items: Items, separator: str = ", ") -> str:
     >>> rows | pluck('code') | unique | join(' + ')
     'A + B'
     """
+    if len(items) * len(separator) > MAX_TEXT:  # before it is made
+        raise ValueFault("FORMULA", f"join makes over {MAX_TEXT} characters")
     return separator.join(text_of(item) for item in items if not is_empty(item))
 
 

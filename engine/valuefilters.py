@@ -15,6 +15,7 @@ from typing import Any
 
 from engine import identifiers, listfilters
 from engine.values import (
+    MAX_TEXT,
     ValueFault,
     find_date,
     find_number,
@@ -77,7 +78,11 @@ def replace(value: Any, old: str, new: str = "") -> str:
     """
     if not old:
         raise ValueFault("FORMULA", "replace needs a text to look for")
-    return text_of(value).replace(old, new)
+    text = text_of(value)
+    # Before it is made: a result that nobody asked for must not fill the memory.
+    if text.count(old) * len(new) > MAX_TEXT:
+        raise ValueFault("FORMULA", f"replace makes over {MAX_TEXT} characters")
+    return text.replace(old, new)
 
 
 def pad(value: Any, width: int, fill: str = "0") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from decimal import Decimal
 from pathlib import Path
 
@@ -78,6 +79,30 @@ def test_a_formula_reaches_nothing(text):
 def test_a_template_reaches_nothing(text):
     template = text if text.startswith("{") else f"x {{{{ {text} }}}} y"
     assert is_harmless(outcome(compile_template, template))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "long | replace('a', wide)",
+        "long | replace(old='a', new=wide)",
+        "long | replace('a', new=wide)",
+        "many | join(wide)",
+        "many | join(separator=wide)",
+    ],
+)
+def test_what_is_too_long_is_never_made(text):
+    """The bound holds before the text is there, however the values are given."""
+    document = {"long": "a" * 50_000, "wide": "b" * 1000, "many": ["a"] * 50_000}
+    formula = compile_formula(scalar(text))
+    tracemalloc.start()
+
+    with pytest.raises(ValueFault, match="makes over 100000 characters"):
+        formula.evaluate(Scope(document, {"doc": document}))
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000  # the text itself would take 50 million
 
 
 @pytest.mark.parametrize("text", CORPUS["paths"])
