@@ -6,7 +6,6 @@ formula speaks of ``candidate`` holds as soon as it holds for one candidate. Pur
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 Action = Literal["link", "update", "create", "reject", "leave"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 OTHERWISE = "otherwise"
-_CANDIDATE = re.compile(r"\bcandidate\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ def _load_rule(
     rule = MatchRule(
         action,
         condition,
-        bool(_CANDIDATE.search(formula.text)),
+        condition is not None and "candidate" in condition.formula.names,
         applies,
         _text(entry, "code"),
         _text(entry, "warn"),
