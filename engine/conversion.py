@@ -19,6 +19,7 @@ from engine.values import (
     normalise_text,
     plain,
 )
+from engine.yamlfile import YES_NO
 
 if TYPE_CHECKING:
     from engine.schemas import SchemaField
@@ -153,10 +154,9 @@ def read_literal(text: str, target: SchemaField | None) -> Any:
             raise ValueFault("M407", f"{text} is not a whole number")
         return int(number) if is_whole and "." not in text else number
     if "boolean" in types:
-        known = {"true": True, "yes": True, "false": False, "no": False}
-        if text.lower() not in known:
+        if text.lower() not in YES_NO:
             raise ValueFault("M407", f"{text} is neither true nor false")
-        return known[text.lower()]
+        return YES_NO[text.lower()]
     raise ValueFault("M407", f"{text} is no list or group of fields")
 
 

@@ -22,14 +22,13 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from engine.errors import Position, Problem
 from engine.grammarwords import Finding, word_finding
-from engine.yamlfile import ListNode, MapNode, Node, Scalar, to_plain
+from engine.yamlfile import YES_NO, ListNode, MapNode, Node, Scalar, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["check_grammar", "read_integer", "read_number", "read_yes_no"]
 
-_WORDS = {"yes": True, "true": True, "no": False, "false": False}
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -40,7 +39,7 @@ def read_yes_no(scalar: Scalar) -> bool:
     Raises:
         KeyError: Another text; the grammar has refused it before.
     """
-    return _WORDS[scalar.text]
+    return YES_NO[scalar.text]
 
 
 def read_integer(scalar: Scalar) -> int:
@@ -164,7 +163,7 @@ def _is_integer(_checker: object, instance: object) -> bool:
 
 
 def _is_boolean(_checker: object, instance: object) -> bool:
-    return isinstance(instance, str) and instance in _WORDS
+    return isinstance(instance, str) and instance in YES_NO
 
 
 def _is_map(_checker: object, instance: object) -> bool:

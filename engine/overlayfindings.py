@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.addresses import Address, iter_scalars
 from engine.errors import Problem
 from engine.suggest import suggest
-from engine.yamlfile import MapNode, Node, Scalar, to_plain
+from engine.yamlfile import YES_NO, MapNode, Node, Scalar, to_plain
 
 if TYPE_CHECKING:
     from engine.errors import Position
@@ -49,7 +49,7 @@ class OverlayFindings:
             self.say("M522", said, at.key, "change its rule instead")
             return False
         required = rule.get("required") if isinstance(rule, MapNode) else None
-        if isinstance(required, Scalar) and required.text in ("yes", "true"):
+        if isinstance(required, Scalar) and YES_NO.get(required.text, False):
             said = (
                 f"the mapping requires {at.full} ({show_place(required.position)}); "
                 "this company sends documents without it"

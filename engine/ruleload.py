@@ -46,7 +46,7 @@ from engine.ruleshapes import order_variables, rule_shape
 from engine.shapes import either
 from engine.suggest import suggest
 from engine.values import find_number
-from engine.yamlfile import ListNode, MapNode, Scalar
+from engine.yamlfile import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from engine.errors import Position
@@ -74,7 +74,6 @@ _NEEDS: Final = {
     "cut_at": ("limit",),
     "overflow_to": ("limit",),
 }
-_YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _ROUNDINGS: Final = ("half_up", "half_even", "down", "up")
 
 
@@ -125,7 +124,7 @@ class RuleLoader:
         cell = self.scalar(node.get(key), key, "yes or no")
         if cell is None:
             return False
-        found = _YES_NO.get(cell.text.strip().lower())
+        found = YES_NO.get(cell.text.strip().lower())
         if found is None:
             self.problem("M509", f"{key} takes yes or no, not {cell.text}", cell)
         return bool(found)

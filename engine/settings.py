@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, RuleError
 from engine.schedule import DEFAULT, ZONE, Schedule, ScheduleError, read_schedule
-from engine.yamlfile import ListNode, MapNode, Scalar, load_yaml_file
+from engine.yamlfile import YES_NO, ListNode, MapNode, Scalar, load_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from engine.errors import Position
     from engine.yamlfile import Node
-
-_YES = ("yes", "true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Switch:
             except (RuleError, OSError):
                 return self._is_on  # somebody is writing it
             said = node.get("enabled") if isinstance(node, MapNode) else None
-            self._is_on = not isinstance(said, Scalar) or said.text in _YES
+            self._is_on = not isinstance(said, Scalar) or YES_NO.get(said.text, False)
         return self._is_on
 
     def _stamp(self) -> tuple[int, int] | None:
@@ -159,7 +157,7 @@ def _read_group(
 def _read_text(node: Scalar, schema: Mapping[str, Any]) -> Any:
     kind = schema.get("type")
     if kind == "boolean":
-        return node.text in _YES
+        return YES_NO.get(node.text, False)
     if kind == "integer":
         return int(node.text)
     if kind == "number":

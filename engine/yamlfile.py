@@ -22,13 +22,14 @@ import yaml
 from engine.errors import Position, Problem, RuleError
 from engine.yamlbytes import BAD_CHARACTER, check_characters, decode_text
 from engine.yamlerrors import ScalarPlace, explain_syntax
-from engine.yamlnodes import Entry, ListNode, MapNode, Node, Scalar, to_plain
+from engine.yamlnodes import YES_NO, Entry, ListNode, MapNode, Node, Scalar, to_plain
 from engine.yamltext import Source, Style
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "YES_NO",
     "Entry",
     "ListNode",
     "MapNode",

@@ -6,13 +6,17 @@ Imports errors and yamltext.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import Position
 from engine.yamltext import Source, Style, find_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+# Every scalar is text: these are the words that mean a truth value, in every file.
+YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from engine.flow.spec import (
     WriteStep,
 )
 from engine.shapes import either
-from engine.yamlfile import ListNode, MapNode, Scalar
+from engine.yamlfile import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from engine.expressions import Path
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from engine.systems.spec import EndpointSpec
     from engine.yamlfile import Node
 
-_YES = ("yes", "true")
 _ENDS = ("stop", "skip", "warn")  # what a requirement that does not hold leads to
 
 
@@ -153,7 +152,7 @@ class Steps(Cells):
         self.saved(node.get("as"), item.field, item.label)
         if to is None:
             return None
-        takes_first = text_at(node, "first") in _YES
+        takes_first = YES_NO.get(text_at(node, "first"), False)
         return Join(to, left, right, text_at(node, "as"), takes_first)
 
     def _require(self, node: MapNode, each: Path | None) -> RequireStep | None:

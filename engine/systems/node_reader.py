@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Position, Problem, RuleError
 from engine.paths import compile_path
 from engine.suggest import suggest as nearest
-from engine.yamlfile import ListNode, MapNode, Scalar
+from engine.yamlfile import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from engine.yamlfile import Node
 
 _SHOWN = 8  # names that a finding lists at most
-_TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class NodeReader:
@@ -116,9 +115,9 @@ class NodeReader:
         if node is None:
             return default
         text = self.scalar(node)
-        if text not in _TRUTH:
+        if text not in YES_NO:
             self.add("S103", "yes or no is expected here", node.position)
-        return _TRUTH.get(text, default)
+        return YES_NO.get(text, default)
 
     def path(self, parent: MapNode, name: str, default: str | None = "") -> str:
         """Give a JMESPath; "" when there is none."""
