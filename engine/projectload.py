@@ -24,7 +24,7 @@ from engine.crosscheck import (
     check_unused_files,
 )
 from engine.errors import Position, Problem, RuleError
-from engine.flow.known import Surroundings, find_registers, mapping_roots
+from engine.flow.known import Surroundings, find_registers, flow_roots
 from engine.flow.load import load_flow
 from engine.letters import load_letter_texts
 from engine.mapping import load_mapping
@@ -169,7 +169,7 @@ class ProjectLoader(ProjectFiles):
         for file, node in self.of("mapping"):
             folder, _, name = file.rpartition("/")
             registers = self._registers(flows.get(folder), parts, around)
-            types = Types(roots=mapping_roots(around.company, registers))
+            types = Types(roots=flow_roots(around.company, registers))
             parts.types[folder] = types
             mapping = self.make(
                 file,

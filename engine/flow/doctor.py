@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.errors import (
     RefusedError,
     SettingsError,
-    SystemDownError,
     TransientError,
     ViolationError,
 )
 from engine.expressions import ValueFault
 from engine.flow.belonging import Ownership
-from engine.flow.gather import as_list, holds, iter_items, read_register
+from engine.flow.gather import SHOWN, iter_unmet, read_register
 from engine.flow.spec import ReadStep, RequireStep
 from engine.flow.sync import check_secrets, make_context
 from engine.ledger import open_ledger
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from engine.systems import System
 
 State = Literal["ok", "warning", "stop", "unknown"]
-SHOWN = 8  # items that one finding names
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +179,8 @@ class _Examiner:
 
     def _require(self, step: RequireStep, run: RunContext) -> None:
         try:
-            failing = list(_iter_failing(step, run))
-        except (TransientError, RefusedError, SystemDownError) as error:
-            self.add(run.flow.name, step.label, "unknown", shown=str(error))
-        except (ValueFault, ViolationError) as error:
+            failing = [_shown(unmet) for unmet in iter_unmet(step, run.scope({}))]
+        except (TransientError, RefusedError, ValueFault, ViolationError) as error:
             self.add(run.flow.name, step.label, "unknown", shown=str(error))
         else:
             if not failing:
@@ -202,14 +198,9 @@ def _requirements(steps: Iterable[Step]) -> Iterator[RequireStep]:
             yield step
 
 
-def _iter_failing(step: RequireStep, run: RunContext) -> Iterator[str]:
-    """Give what is shown of each item that does not meet the requirement."""
-    for scope in iter_items(step.each, run.scope({})):
-        if not holds(step.when, scope) or step.unless.evaluate(scope):
-            continue
-        value = None if step.show is None else step.show.evaluate(scope)
-        shown = "" if value is None else str(value)
-        if step.choices is not None:
-            listed = as_list(step.choices.evaluate(scope))
-            shown += f" (there are: {', '.join(map(str, listed[:SHOWN]))})"
-        yield shown
+def _shown(details: dict[str, str]) -> str:
+    """Say what is meant by an item that does not meet a requirement."""
+    value = details.get("value", "")
+    if "choices" in details:
+        return f"{value} (there are: {details['choices']})"
+    return value

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.flow.spec import Join, Request
     from engine.mapping import Mapping, Truncation
 
+SHOWN = 8  # items, or choices, that one finding names
 LookStep = (
     ReadStep | JoinStep | DeriveStep | RequireStep | CheckFilesStep | MergeFilesStep
 )
@@ -127,13 +128,8 @@ def prefetch(run: RunContext, records: Sequence[dict[str, Any]]) -> None:
             document[step.name] = _read_batch(step, run, arguments)
 
 
-def check_requirement(step: RequireStep, scope: Scope) -> None:
-    """Stop when the requirement does not hold for the document, or for an item.
-
-    Raises:
-        StoppedError: With the step's code; its message shows the value that it names.
-        GoneError: The same for a ``skip``.
-    """
+def iter_unmet(step: RequireStep, scope: Scope) -> Iterator[dict[str, str]]:
+    """Give what is shown of each item that does not meet the requirement, lazily."""
     for item_scope in iter_items(step.each, scope):
         if not holds(step.when, item_scope) or step.unless.evaluate(item_scope):
             continue
@@ -143,7 +139,18 @@ def check_requirement(step: RequireStep, scope: Scope) -> None:
             details["value"] = "" if shown is None else str(shown)
         if step.choices is not None:
             listed = as_list(step.choices.evaluate(item_scope))
-            details["choices"] = ", ".join(str(choice) for choice in listed[:8])
+            details["choices"] = ", ".join(str(choice) for choice in listed[:SHOWN])
+        yield details
+
+
+def check_requirement(step: RequireStep, scope: Scope) -> None:
+    """Stop when the requirement does not hold for the document, or for an item.
+
+    Raises:
+        StoppedError: With the step's code; its message shows the value that it names.
+        GoneError: The same for a ``skip``.
+    """
+    for details in iter_unmet(step, scope):
         if step.is_skip:
             raise GoneError(step.code, "; ".join(details.values()))
         raise StoppedError(

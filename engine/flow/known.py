@@ -93,10 +93,10 @@ def find_endpoint(systems: Mapping[str, SystemSpec], text: str) -> EndpointSpec 
     return None if spec is None else spec.endpoints.get(endpoint)
 
 
-def mapping_roots(
+def flow_roots(
     company: Field | None, registers: Field | None
 ) -> dict[str, Field | None]:
-    """Give the roots that every mapping of a flow sees around its document."""
+    """Give the roots that a flow's cells and mappings see around its document."""
     return {
         "company": company,
         "run": registers,

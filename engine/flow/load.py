@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Problem, RuleError
 from engine.expressions import Types
 from engine.flow.cells import maps, number_at, submap, text_at
-from engine.flow.known import Surroundings, find_registers
+from engine.flow.known import Surroundings, find_registers, flow_roots
 from engine.flow.spec import (
     Acknowledge,
     Again,
@@ -29,7 +29,6 @@ from engine.flow.spec import (
     Window,
 )
 from engine.flow.steps import Steps
-from engine.shapes import TEXT
 from engine.yamlfile import MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -91,13 +90,9 @@ class _Loader(Steps):
             item=document,
             document=document,
             variables=frozenset(),
-            roots={
-                "company": self.around.company,
-                "run": find_registers(node, self.systems, self.around),
-                "reference": TEXT,
-                "since": TEXT,
-                "today": TEXT,
-            },
+            roots=flow_roots(
+                self.around.company, find_registers(node, self.systems, self.around)
+            ),
         )
         variables = tuple(self.variables(node.get("vars")).items())
         slots: dict[str, tuple[Step, ...]] = {
