@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "SIIRTO"
+MISSING = "C201"  # the code of a secret that is nowhere
 MAX_SECRET_BYTES = 65_536  # a key file is far smaller; our own figure
 
 
@@ -43,6 +44,7 @@ class SecretName:
 
     name: str  # as in YAML: "client_secret"
     position: Position | None = None
+    is_required: bool = True  # another one may be nowhere
 
 
 def secret_key(company: str, name: str) -> str:
@@ -56,6 +58,8 @@ def find_secrets(
 ) -> dict[str, Secret]:
     """Give all secrets of a company by their names in YAML.
 
+    One that is not required may be nowhere; kept unsafely it is a problem all the same.
+
     Raises:
         SettingsError: Some are missing (``C201``), in a file others can read
             (``C202``) or unusable (``C203``); one problem for each.
@@ -67,7 +71,9 @@ def find_secrets(
         try:
             found[secret.name] = find_secret(company, secret, places)
         except SettingsError as error:
-            problems += error.problems
+            is_missing = error.problems[0].code == MISSING
+            if secret.is_required or not is_missing:
+                problems += error.problems
     if problems:
         raise SettingsError(problems)
     return found
@@ -106,7 +112,7 @@ def find_secret(company: str, name: SecretName | str, places: SecretPlaces) -> S
         return Secret(text)
     tried.append(f"environment variable {key}")
     raise _fault(
-        "C201",
+        MISSING,
         f"the secret {secret.name} of {company} is missing; tried: {', '.join(tried)}",
         f"set {key}, or put the secret into one of these files with mode 0600",
         secret,

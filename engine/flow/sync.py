@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.credentials import SecretName, find_secret
+from engine.credentials import SecretName, find_secrets
 from engine.errors import Problem, SettingsError
 from engine.flow.belonging import is_wanted
 from engine.flow.context import RunContext
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 AfterCompany = Callable[["Ledger", "Company", "CompanyReport", list[Problem]], None]
 UNFINISHED = ("stopped", "still stopped", "waiting")
-MISSING = "C201"  # the problem code of a secret that is nowhere
 SETTLE_SECONDS = 600.0  # as long as a late request may take effect; reliability figure
 
 
@@ -117,7 +116,7 @@ class Opener:
         systems: dict[str, System],
         stack: ExitStack,
     ) -> None:
-        """Open what a flow needs and ``systems`` does not hold yet; the stack closes it.
+        """Open what a flow needs beside ``systems``; the stack closes it again.
 
         Raises:
             SettingsError: See ``open``.
@@ -162,11 +161,6 @@ def make_context(
     )
 
 
-def secret_names(system: str, spec: SystemSpec) -> dict[str, SecretName]:
-    """Name a system's secrets as the operator sets them: ``<SYSTEM>_<SECRET>``."""
-    return {name: SecretName(f"{system}_{name}") for name in spec.secrets}
-
-
 def find_system_secrets(
     company: str, system: str, spec: SystemSpec, places: SecretPlaces
 ) -> dict[str, Secret]:
@@ -175,18 +169,13 @@ def find_system_secrets(
     Raises:
         SettingsError: A required secret is nowhere, or one is not kept safely.
     """
-    found: dict[str, Secret] = {}
-    problems: list[Problem] = []
-    for name, wanted in secret_names(system, spec).items():
-        try:
-            found.update({name: find_secret(company, wanted, places)})
-        except SettingsError as error:
-            is_missing = error.problems[0].code == MISSING
-            if spec.secrets[name].is_required or not is_missing:
-                problems.extend(error.problems)
-    if problems:
-        raise SettingsError(problems)
-    return found
+    # The operator sets them as <SYSTEM>_<SECRET>.
+    wanted = {
+        name: SecretName(f"{system}_{name}", is_required=secret.is_required)
+        for name, secret in spec.secrets.items()
+    }
+    found = find_secrets(company, wanted.values(), places)
+    return {n: found[w.name] for n, w in wanted.items() if w.name in found}
 
 
 def check_secrets(
@@ -232,17 +221,12 @@ def choose_work(
         flows = [
             candidate
             for candidate in own
-            if flow in (None, candidate.name) and is_switched_on(candidate, found)
+            if flow in (None, candidate.name) and is_wanted(candidate, found.settings)
         ]
         # Registers first: an entry is there before the document that uses it.
         flows.sort(key=lambda candidate: candidate.deliver is not None)
         work.append((found, flows))
     return work
-
-
-def is_switched_on(flow: Flow, company: Company) -> bool:
-    """Tell whether a company runs a flow: its master switch and the flow's own."""
-    return is_wanted(flow, company.settings)
 
 
 def is_company_due(company: Company, ledger: Ledger, clock: Clock) -> bool:

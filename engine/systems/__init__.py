@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from engine.systems.bodies import Upload
     from engine.systems.limiter import RateLimiter
     from engine.systems.load import load_system
-    from engine.systems.requests import render_body
     from engine.systems.spec import EndpointSpec, SystemSpec
     from engine.systems.system import System, open_system
 
@@ -32,7 +31,6 @@ __all__ = [
     "encode_json",
     "load_system",
     "open_system",
-    "render_body",
 ]
 
 _PLACES = {
@@ -47,7 +45,6 @@ _PLACES = {
     "encode_json": "engine.json_text",
     "load_system": "engine.systems.load",
     "open_system": "engine.systems.system",
-    "render_body": "engine.systems.requests",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ import httpx
 from engine.systems.addresses import address_fault
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from engine.clock import Clock
@@ -99,10 +101,9 @@ class HttpClient:
         self._clock = clock
         timeout = httpx.Timeout(timeout_seconds, connect=10.0, pool=10.0)
         if transport is None:
-            context = httpx.create_ssl_context(trust_env=False)
-            kept = httpx.HTTPTransport(verify=context, trust_env=False)
+            kept = httpx.HTTPTransport(verify=_tls(), trust_env=False)
             once = httpx.HTTPTransport(
-                verify=context,
+                verify=_tls(),
                 trust_env=False,
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
@@ -221,6 +222,13 @@ def base_url_fault(base_url: str) -> str | None:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return (url.scheme, url.host, url.port)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    # Reading the certificates of all authorities takes longer than many requests; with
+    # a thousand companies they are read once.
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _open(transport: httpx.BaseTransport, timeout: httpx.Timeout) -> httpx.Client:
