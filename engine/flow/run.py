@@ -101,11 +101,7 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
         worker.report.is_switched_off = True
     except GoneError as gone:
         note_left_out(run, gone)
-    except SystemDownError as error:
-        worker.report.degraded = str(error)
-    except TransientError as error:
-        worker.report.degraded = str(error)
-    except RefusedError as error:
+    except (TransientError, RefusedError) as error:
         worker.report.degraded = str(error)
     for name, system in run.systems.items():
         worker.report.calls[name] = Counter(system.calls)
@@ -219,11 +215,11 @@ class _Worker:
         if flow.fetch.again is None or flow.fetch.window is None:
             return
         unfinished: dict[str, Transfer] = {}
-        for transfer in self.run.ledger.transfers(self.run.company, flow.name):
+        for transfer in self.run.ledger.unfinished(self.run.company, flow.name):
             key = transfer.key
             if flow.expand is not None:
                 key = key.partition("/")[0]
-            if key not in seen and transfer.aside != "gone" and transfer.is_due(now):
+            if key not in seen and transfer.is_due(now):
                 unfinished.setdefault(key, transfer)
         records = []
         for key, transfer in unfinished.items():
