@@ -35,11 +35,10 @@ from engine.ruleswords import (
     full_words,
 )
 from engine.targetrows import list_target_rows
-from engine.yamlfile import ListNode, MapNode, load_yaml_file
+from engine.yamlfile import ListNode, MapNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from engine.errors import Position
     from engine.flow.spec import Flow
@@ -72,7 +71,8 @@ class _Builder:
         self._project = project
         self._flow = flow
         self._words = FlowWords(project.advice)
-        self._nodes: dict[str, Node] = {}
+        assert project.bases is not None
+        self._nodes = project.bases.nodes
         self._remarks: dict[str, FileRemarks] = {}
         self._number = 1
 
@@ -125,8 +125,7 @@ class _Builder:
 
     def _slot(self, slot: str) -> Iterator[PageBlock]:
         steps = getattr(self._flow, slot)
-        root = self._node(self._flow.file)
-        listed = root.get(slot) if isinstance(root, MapNode) else None
+        listed = self._nodes[self._flow.file].get(slot)
         nodes = listed.items if isinstance(listed, ListNode) else ()
         items = []
         for step, node in zip(steps, nodes, strict=True):
@@ -200,8 +199,7 @@ class _Builder:
         yield Table(("Name", "Value", "Note", "Ref."), tuple(rows))
 
     def _variable_remark(self, rule: Rule, name: str) -> Remark:
-        root = self._node(rule.position.file)
-        given = root.get("vars") if isinstance(root, MapNode) else None
+        given = self._nodes[rule.position.file].get("vars")
         if not isinstance(given, MapNode) or name not in given:
             return Remark()
         return self._remarks_of(rule.position.file).at(given.key(name).position)
@@ -218,20 +216,14 @@ class _Builder:
             rows.append(Row(((Code(f"{system}.{endpoint}"),), (request,))))
         yield Table(("Endpoint", "Request"), tuple(rows))
 
-    # Files ---------------------------------------------------------------------------
-
-    def _node(self, file: str) -> Node:
-        if file not in self._nodes:
-            root: Path = self._project.root
-            self._nodes[file] = load_yaml_file(root / file, root)
-        return self._nodes[file]
+    # Remarks -------------------------------------------------------------------------
 
     def _remark_at(self, position: Position, *, is_line: bool = False) -> Remark:
         return self._remarks_of(position.file).at(position, only_line=is_line)
 
     def _remarks_of(self, file: str) -> FileRemarks:
         if file not in self._remarks:
-            self._remarks[file] = read_remarks(self._node(file))
+            self._remarks[file] = read_remarks(self._nodes[file])
         return self._remarks[file]
 
 
