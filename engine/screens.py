@@ -218,11 +218,7 @@ def gather_status(ledger: Ledger, company: str | None) -> list[dict[str, Any]]:
     found = []
     for name, states in sorted(names.items()):
         run = ledger.last_run(name)
-        stuck = [
-            transfer
-            for transfer in ledger.transfers(name)
-            if transfer.state not in ("done", "gone")
-        ]
+        stuck = list(ledger.unfinished(name))
         oldest = min(stuck, key=lambda t: t.first_seen_at, default=None)
         holder = ledger.find_holder(name)
         found.append(

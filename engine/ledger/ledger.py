@@ -84,6 +84,12 @@ class Ledger(Protocol):
         """Iterate over transfers in the order they were first seen."""
         ...
 
+    def unfinished(
+        self, company: str | None = None, flow: str | None = None
+    ) -> Iterator[Transfer]:
+        """Iterate over those of ``transfers`` that are neither done nor gone."""
+        ...
+
     def count_states(
         self, company: str | None = None
     ) -> Mapping[tuple[str, str, State], int]:

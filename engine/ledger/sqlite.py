@@ -143,6 +143,14 @@ class SqliteLedger:
         ):
             yield read_row(Transfer, row)
 
+    def unfinished(
+        self, company: str | None = None, flow: str | None = None
+    ) -> Iterator[Transfer]:
+        for row in self._database.iter_pages(
+            "list_unfinished", "transfer_id", company=company, flow=flow
+        ):
+            yield read_row(Transfer, row)
+
     def count_states(
         self, company: str | None = None
     ) -> Mapping[tuple[str, str, State], int]:

@@ -606,6 +606,31 @@ def test_long_logs_come_page_by_page(ledger, monkeypatch):
     assert [] == list(ledger.transfers("beta"))
 
 
+def test_the_unfinished_are_those_neither_done_nor_gone(ledger, monkeypatch):
+    monkeypatch.setattr("engine.ledger.database.PAGE", 2)
+    for stage in STAGES:
+        bring(ledger, stage, stage)
+    for way, turn in {
+        "held": lambda transfer: ledger.hold(transfer, REASON),
+        "waiting": lambda transfer: ledger.wait(transfer, REASON),
+        "gone": lambda transfer: ledger.gone(transfer, REASON),
+    }.items():
+        for stage in ("new", "posted"):
+            turn(bring(ledger, stage, f"{way} {stage}"))
+    facts = {"label": "1", "reference": "1", "source_digest": "s1"}
+    ledger.open_transfer("acme", "travel", "other flow", **facts)
+    ledger.open_transfer("beta", "sales", "other company", **facts)
+
+    for choice in ((), ("acme",), ("acme", "sales"), ("beta",), (None, "travel")):
+        every = list(ledger.transfers(*choice))
+        left = [t for t in every if t.state not in ("done", "gone")]
+        assert left == list(ledger.unfinished(*choice))
+    assert [
+        *("new", "intent", "doubt", "posted", "proved"),
+        *("held new", "held posted", "waiting new", "waiting posted"),
+    ] == [transfer.key for transfer in ledger.unfinished("acme", "sales")]
+
+
 def test_a_failed_change_leaves_no_event_and_a_failed_event_no_change(
     ledger, monkeypatch
 ):

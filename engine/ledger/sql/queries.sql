@@ -56,6 +56,16 @@ WHERE transfer_id > :after
 ORDER BY transfer_id
 LIMIT :page;
 
+-- name: list_unfinished
+-- A page of transfers that are neither done nor gone, in the order they were first seen.
+SELECT * FROM transfers
+WHERE transfer_id > :after
+    AND (:company IS NULL OR company = :company)
+    AND (:flow IS NULL OR flow = :flow)
+    AND state NOT IN ('done', 'gone')
+ORDER BY transfer_id
+LIMIT :page;
+
 -- name: count_states
 -- How many transfers are in which state.
 SELECT company, flow, state, count(*) AS number FROM transfers
