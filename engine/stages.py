@@ -39,6 +39,7 @@ from engine.values import (
     is_empty,
     name_kind,
     normalise_text,
+    sent_text,
     show_value,
     text_of,
 )
@@ -240,7 +241,7 @@ def _then(run: _Run, then: Any, said: str) -> Any:
 
 def _look_up(run: _Run, lookup: Lookup, value: Any) -> Any:
     run.place = ("lookup",)
-    key = _table_key(value)
+    key = sent_text(value)
     if key in lookup.entries:
         found = lookup.entries[key]
         run.note("lookup", lookup.table, found)
@@ -254,12 +255,6 @@ def _look_up(run: _Run, lookup: Lookup, value: Any) -> Any:
         return lookup.otherwise
     run.meet(run.rule.position, arms.NOT_IN_TABLE)
     raise ValueFault("NOT_IN_TABLE", _unknown_entry(run.rule, lookup, key))
-
-
-def _table_key(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return text_of(value)
 
 
 def _unknown_entry(rule: Rule, lookup: Lookup, key: str) -> str:

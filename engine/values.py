@@ -109,6 +109,17 @@ def text_of(value: Any) -> str:
     raise ValueFault("NOT_TEXT", f"{name_kind(value)} cannot be written as text")
 
 
+def sent_text(value: Any) -> str:
+    """Give a value as text as other systems write it: true/false for a truth value.
+
+    Raises:
+        ValueFault: It is a list or a group.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return text_of(value)
+
+
 def decimal_of(value: float | Decimal) -> Decimal:
     """Give a number exactly: a float by the digits it prints.
 

@@ -25,6 +25,7 @@ from engine.ruleload import RuleLoader
 from engine.ruleshapes import rule_shape
 from engine.scope import ROOTS
 from engine.suggest import suggest
+from engine.values import sent_text
 from engine.yamlfile import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Cells:
         if not param.values or given is None:
             return
         # Nothing is sent for null, and a condition may leave some of the values out.
-        wrong = [_sent(value) for value in given if value is not None]
+        wrong = [sent_text(value) for value in given if value is not None]
         literal = cell.get("fixed") if isinstance(cell, MapNode) else cell
         if not wrong or set(wrong) & set(param.values):
             return
@@ -294,10 +295,3 @@ def number_at(node: MapNode, key: str, default: int = 0) -> int:
     """Give the whole number below a key; the grammar has judged its form."""
     text = text_at(node, key)
     return int(text) if text.isdecimal() else default
-
-
-def _sent(value: Any) -> str:
-    """Write a value as a request would."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from engine.errors import Problem, RuleError, Violation, ViolationError
 from engine.systems.bodies import BODY_KINDS, Body
 from engine.systems.client import Request
+from engine.values import sent_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,12 +104,10 @@ def _texts(
 def _text(endpoint: EndpointSpec, param: ParamSpec, value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, bool | date):  # a datetime is a date too
+        return sent_text(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, date):  # a datetime is one too
-        return value.isoformat()
     if isinstance(value, str | int):
         return str(value).strip()
     raise _rule_error(
