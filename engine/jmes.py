@@ -133,9 +133,8 @@ _OPTIONS: Final = Options(custom_functions=Functions())  # holds no state
 class Interpreter(_InterpreterBase):  # type: ignore[misc]
     """One evaluation: exact, and counted, so that no path can run away."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self) -> None:
         super().__init__(_OPTIONS)
-        self._scope = scope
         self._steps = 0
 
     def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
@@ -159,7 +158,7 @@ class Interpreter(_InterpreterBase):  # type: ignore[misc]
     def visit_current(self, node: Tree, value: Any) -> Any:
         """Give the element, or the item when nothing was entered yet."""
         del node
-        return value.item if isinstance(value, View) else value
+        return item_of(value)
 
     def visit_identity(self, node: Tree, value: Any) -> Any:
         """Give what stands here."""
@@ -167,11 +166,11 @@ class Interpreter(_InterpreterBase):  # type: ignore[misc]
 
     def visit_index(self, node: Tree, value: Any) -> Any:
         """Give a list's item."""
-        return super().visit_index(node, _listlike(value))
+        return super().visit_index(node, item_of(value))
 
     def visit_slice(self, node: Tree, value: Any) -> Any:
         """Give part of a list."""
-        return super().visit_slice(node, _listlike(value))
+        return super().visit_slice(node, item_of(value))
 
     def visit_flatten(self, node: Tree, value: Any) -> Any:
         """Flatten a list, counting what that makes."""
@@ -181,9 +180,9 @@ class Interpreter(_InterpreterBase):  # type: ignore[misc]
 
     def visit_value_projection(self, node: Tree, value: Any) -> Any:
         """Look at every field of a group."""
-        base = value.item if isinstance(value, View) else value
-        return super().visit_value_projection(node, base)
+        return super().visit_value_projection(node, item_of(value))
 
 
-def _listlike(value: Any) -> Any:
+def item_of(value: Any) -> Any:
+    """Give the current item where nothing was entered yet, else the value itself."""
     return value.item if isinstance(value, View) else value

@@ -52,7 +52,7 @@ class Lowering:
             case nodes.Const():
                 return self._constant(node.value)
             case nodes.Getattr():
-                return self._apply(".", node.node, node.attr, label_of(node))
+                return self._apply(".", node.node, node.attr)
             case nodes.Getitem():
                 return self._item(node)
             case nodes.Filter() | nodes.Test():
@@ -112,7 +112,7 @@ class Lowering:
         key = (
             node.arg.value if isinstance(node.arg, nodes.Const) else _integer(node.arg)
         )
-        return self._apply("[]" if isinstance(key, int) else ".", node.node, key, "")
+        return self._apply("[]" if isinstance(key, int) else ".", node.node, key)
 
     def _named(self, node: nodes.Filter | nodes.Test) -> nodes.Expr:
         prefix = "filter" if isinstance(node, nodes.Filter) else "test"

@@ -315,19 +315,6 @@ class MappingLoader(RuleLoader):
                 self._missing(f"{full}[]", inner, made, place)
 
 
-def read_table(node: MapNode) -> dict[str, dict[str, str]]:
-    """Read a table file's node: ``table: NAME`` and ``entries:``."""
-    name, entries = node.get("table"), node.get("entries")
-    if not isinstance(name, Scalar) or not isinstance(entries, MapNode):
-        from engine.errors import Problem
-
-        said = "a table file has table: NAME and entries:"
-        raise RuleError([Problem("M509", said, node.position)])
-    return {
-        name.text: {k.text: v.text for k, v in entries.items() if isinstance(v, Scalar)}
-    }
-
-
 def _overlaps(name: str, other: str) -> bool:
     return name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.")
 

@@ -45,7 +45,6 @@ __all__ = [
     "apply_rule",
     "load_mapping",
     "load_rule",
-    "load_tables",
 ]
 
 
@@ -96,13 +95,6 @@ def load_rule(
     if loader.problems or rule is None:
         raise RuleError(loader.problems)
     return rule
-
-
-def load_tables(node: MapNode) -> dict[str, dict[str, str]]:
-    """Load a table file (``table: NAME``, ``entries: {…}``) as name → key → text."""
-    from engine.mapload import read_table
-
-    return read_table(node)
 
 
 class LazyVars(abc.Mapping[str, Any]):

@@ -35,17 +35,15 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def get_field(value: Any, name: str, label: str = "") -> Any:
+def get_field(value: Any, name: str) -> Any:
     """Give a field of a group; empty when there is none, or no group."""
-    del label
     if isinstance(value, dict | Mapping):  # dict first: asking for Mapping is dear
         return value.get(name)
     return None
 
 
-def get_item(value: Any, index: int, label: str = "") -> Any:
+def get_item(value: Any, index: int) -> Any:
     """Give a list's item by its place, from the end when negative; empty if none."""
-    del label
     if isinstance(value, list | tuple) and -len(value) <= index < len(value):
         return value[index]
     return None

@@ -21,7 +21,7 @@ from jmespath.exceptions import (
 )
 
 from engine.errors import Problem, RuleError
-from engine.jmes import Functions, Interpreter, PlaceParser, Tree, View
+from engine.jmes import Functions, Interpreter, PlaceParser, Tree, View, item_of
 from engine.literals import find_value_fault, known_literal
 from engine.scope import NameFault, Shape, Types
 from engine.shapes import BY_KIND, TRUTH, either, group_of, list_of
@@ -65,13 +65,13 @@ class Path:
             found = [_follow(scope, keys) for keys in self.listed]
             return [plain(one) if isinstance(one, float) else one for one in found]
         try:
-            value = Interpreter(scope).visit(self.tree, View(scope))
+            value = Interpreter().visit(self.tree, View(scope))
         except (JMESPathError, TypeError, ValueError, ArithmeticError) as error:
             said = _explain(error)
             raise ValueFault("PATH", f"{self.text} cannot be read: {said}") from error
         except RecursionError:
             raise ValueFault("PATH", f"{self.text} is nested too deeply") from None
-        return plain(value.item if isinstance(value, View) else value)
+        return plain(item_of(value))
 
 
 def compile_path(scalar: Scalar, types: Types | None = None) -> Path:

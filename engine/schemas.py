@@ -102,15 +102,14 @@ class _Part:
 class SchemaField:
     """What a schema says about one field, with references and ``allOf`` followed.
 
-    Parts that all hold (``$ref``, ``allOf``) are merged; of ``anyOf`` and
-    ``oneOf`` the null branch only makes the field nullable. More branches than one are
-    alternatives: a child is looked for in each.
+    Parts that all hold (``$ref``, ``allOf``) are merged; of ``anyOf`` and ``oneOf`` the
+    null branch is left out: it says no more than that null may stand there. More
+    branches than one are alternatives: a child is looked for in each.
     """
 
     def __init__(self, store: SchemaStore, parts: tuple[_Part, ...]) -> None:
         self._store = store
         self._alternatives: list[SchemaField] = []
-        self._null_branch = False
         self._parts: list[_Part] = []
         for part in parts:
             self._add(part, 0)
@@ -129,7 +128,6 @@ class SchemaField:
         for keyword in ("anyOf", "oneOf"):
             branches = schema.get(keyword, ())
             real = [b for b in branches if b != {"type": "null"}]
-            self._null_branch = self._null_branch or len(real) < len(branches)
             if len(real) == 1:
                 self._add(_Part(real[0], part.name), depth + 1)
             elif depth < _MAX_DEPTH // 4:
@@ -156,18 +154,6 @@ class SchemaField:
         return found - {"null"}
 
     @cached_property
-    def is_nullable(self) -> bool:
-        """Whether null may be written."""
-        said = self._values("type")
-        if self._null_branch or any(a.is_nullable for a in self._alternatives):
-            return True
-        if not said:
-            return not self._values("enum") and not self._values("const")
-        return all(
-            "null" in ([value] if isinstance(value, str) else value) for value in said
-        )
-
-    @cached_property
     def enum(self) -> tuple[Any, ...] | None:
         """The allowed values without null, or None when any value may stand."""
         said = [*self._values("enum"), *([v] for v in self._values("const"))]
@@ -186,12 +172,6 @@ class SchemaField:
         """The longest text, in characters."""
         said = self._values("maxLength")
         return int(min(said)) if said else None
-
-    @cached_property
-    def min_length(self) -> int | None:
-        """The shortest text, in characters."""
-        said = self._values("minLength")
-        return int(max(said)) if said else None
 
     @property
     def pattern(self) -> str | None:

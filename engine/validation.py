@@ -246,7 +246,7 @@ def _is_sendable(text: str, charset: str | None) -> bool:
 
 
 def _check_characters(path: str, text: str, charset: str | None) -> Violation | None:
-    if (text.isascii() and text.isprintable()) or _is_sendable(text, charset):
+    if _is_sendable(text, charset):
         return None
     for character in text:
         number = f"U+{ord(character):04X}"
