@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.editordraft import DRAFT, convert_grammar, render_schema
 from engine.editorpaths import (
+    MAX_LEVELS,
     KnownPath,
     describe_field,
     iter_paths,
     iter_settings,
     snippets_of,
 )
+from engine.flow.known import find_place
 from engine.flow.spec import ReadStep
 from engine.rules import Rows, Rule, iter_rules
 
@@ -35,25 +37,28 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "schemas/editor"
 PATHS_FILE: Final = "_paths.schema.json"
-_MAX_LEVELS: Final = 12
 
 
 def editor_schemas(project: Project) -> dict[str, str]:
     """Give every schema for editors: file name → text."""
-    found: dict[str, str] = {}
-    grammars = {}
-    for path in sorted((project.root / "schemas" / "grammar").glob("*.schema.json")):
-        grammar = convert_grammar(json.loads(path.read_text("utf-8")))
-        grammars[path.name.partition(".")[0]] = grammar
-        found[f"{FOLDER}/grammar/{path.name}"] = render_schema(grammar)
-    company = (project.root / "schemas/grammar/company.schema.json").read_text("utf-8")
-    settings = list(iter_settings(json.loads(company), "company."))
+    below = project.root / "schemas" / "grammar"
+    ours = {
+        path.name: json.loads(path.read_text("utf-8"))
+        for path in sorted(below.glob("*.schema.json"))
+    }
+    grammars = {name: convert_grammar(grammar) for name, grammar in ours.items()}
+    found = {
+        f"{FOLDER}/grammar/{name}": render_schema(grammar)
+        for name, grammar in grammars.items()
+    }
+    settings = list(iter_settings(ours["company.schema.json"], "company."))
+    rules = grammars["mapping.schema.json"]
     for folder, mappings in sorted(project.mappings.items()):
         place = f"{FOLDER}/{folder.rpartition('/')[2]}"
         roots = [*settings, *_registers(project, folder)]
         scopes: dict[str, Any] = {}
         for name, mapping in sorted(mappings.items()):
-            maker = _Maker(project, mapping, grammars["mapping"], roots, scopes)
+            maker = _Maker(project, mapping, rules, roots, scopes)
             file = f"{place}/{name.removesuffix('.yaml')}.schema.json"
             found[file] = render_schema(maker.schema())
         paths = {"$schema": DRAFT, "definitions": scopes}
@@ -115,9 +120,9 @@ class _Maker:
 
     def schema(self) -> dict[str, Any]:
         grammar, mapping = self._grammar, self._mapping
-        place = mapping.source.partition("#")[2]
-        item = _step_into(self._document, place)
-        scope = self._scope(mapping.source, [item], is_row=bool(place))
+        item = find_place(mapping.store, mapping.source)
+        is_row = bool(mapping.source.partition("#")[2])
+        scope = self._scope(mapping.source, [item], is_row=is_row)
         top = {k: v for k, v in grammar.items() if k != "definitions"}
         top["properties"] = dict(grammar["properties"])
         # Hovering would show a title above every field that has none of its own.
@@ -233,7 +238,7 @@ class _Maker:
     ) -> str:
         """Define the rules of a group: its fields and, dotted, those further down."""
         name = f"fields-{_slug(path)}" if path else "fields-of-the-target"
-        if name in self._definitions or level > _MAX_LEVELS:
+        if name in self._definitions or level > MAX_LEVELS:
             return name
         properties: dict[str, Any] = {}
         self._definitions[name] = {
@@ -333,23 +338,8 @@ def _iter_dotted(
         if child is None:
             continue
         yield f"{prefix}{name}", child, name in target.required
-        if "array" not in child.types and child.properties and level < _MAX_LEVELS:
+        if "array" not in child.types and child.properties and level < MAX_LEVELS:
             yield from _iter_dotted(f"{prefix}{name}.", child, level + 1)
-
-
-def _step_into(field: SchemaField | None, place: str) -> SchemaField | None:
-    """Step from a document to one item of ``rows[].marks``."""
-    for part in place.split(".") if place else ():
-        if field is None:
-            return None
-        field = field.child(part.removesuffix("[]"))
-        if field is not None and part.endswith("[]"):
-            field = field.item()
-    return (
-        field.item()
-        if place and field is not None and "array" in field.types
-        else field
-    )
 
 
 def _slug(name: str) -> str:

@@ -8,21 +8,19 @@ delays a transfer.
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from engine.credentials import find_secret
 from engine.ledger import Event
 from engine.letters import Counts, LetterTexts, write_letter
 from engine.mail import Postman, is_address, read_mail_server
 from engine.masking import mask_text
-from engine.notify import Stop, decide_telling
-from engine.schedule import ZONE
+from engine.notify import DIGEST_HOUR, Stop, decide_telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import datetime
 
     from engine.advice import AdviceBook
     from engine.clock import Clock
@@ -93,7 +91,7 @@ class Notifier:
         if self._postman is None or not recipients or report.is_locked:
             return
         now = self._clock.now()
-        zone = find_zone(company.settings.get("zone"))
+        zone = company.schedule.zone
         past = ledger.notices.read_past(company.name)
         documents = ledger.notices.list_stops(company.name)
         telling = decide_telling(
@@ -102,7 +100,7 @@ class Notifier:
             flows=_flows_of(report, problems),
             now=now,
             zone=zone,
-            digest_hour=wanted.get("digest_hour", 7),
+            digest_hour=wanted.get("digest_hour", DIGEST_HOUR),
         )
         since = past.digest_at or now - DAY
         counts = Counts(
@@ -183,14 +181,6 @@ def language_of(company: Company) -> str:
     """Give the language of a company's mails; its own unless another is named."""
     wanted = company.settings.get("notifications") or {}
     return str(wanted.get("language") or company.settings.get("language") or "en")
-
-
-def find_zone(name: Any) -> tzinfo:
-    """Give a time zone by its name; UTC where the machine does not know it."""
-    try:
-        return ZoneInfo(str(name or ZONE))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 @contextmanager

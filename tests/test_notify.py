@@ -13,6 +13,7 @@ from email import message_from_bytes
 from email.policy import default as default_policy
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -36,7 +37,7 @@ from engine.mail import (
     is_address,
     read_mail_server,
 )
-from engine.notifier import Notifier, find_zone, open_notifier
+from engine.notifier import Notifier, open_notifier
 from engine.notify import is_digest_due
 from engine.secrets import Secret
 from engine.settings import Company
@@ -317,7 +318,7 @@ def test_a_fault_of_telling_reaches_the_operator_only(book, clock, ledger):
 def test_the_digest_is_due_once_a_day(last, now, expected):
     """The day is the company's, from the hour of the digest on."""
     last_at = datetime.fromisoformat(last) if last else None
-    zone = find_zone("Europe/Helsinki")
+    zone = ZoneInfo("Europe/Helsinki")
 
     assert expected == is_digest_due(last_at, datetime.fromisoformat(now), zone, 7)
 
