@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import selfsetup
+from engine.cli import selfsetup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.commands import Around
+    from engine.cli.operator import Around
 
 ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments, _around()))
     except ConfigError as error:
-        from engine.report import render_problems
-        from engine.tools import line_reader
+        from engine.cli.consultant import line_reader
+        from engine.cli.report import render_problems
 
         _say(render_problems(list(error.problems), line_reader(arguments.root)))
         return WRONG
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("demo", _demo, "set up, then sync two simulated systems and show the log")
     add("test", _demo, "set up, then run the tests; takes pytest's options")
-    from engine.commands import doctor, log, plan, retry, status, sync
+    from engine.cli.operator import doctor, log, plan, retry, status, sync
 
     for module in (sync, plan, doctor, status, log, retry):
         module.add_command(add)
@@ -96,8 +96,8 @@ def _demo(_: argparse.Namespace, __: Around) -> int:
 
 
 def _around() -> Around:
+    from engine.cli.operator import Around
     from engine.clock import SystemClock
-    from engine.commands import Around
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return Around(

@@ -12,22 +12,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ConfigError
-from engine.report import render_problems
-from engine.tools import (
+from engine.cli.consultant import (
     WRONG,
     Reply,
     check,
     coverage,
     diff,
-    docs,
     explain,
     line_reader,
     resolve,
     rule,
 )
-from engine.tools import map as map_tool
-from engine.tools import test as test_tool
+from engine.cli.consultant import map as map_tool
+from engine.cli.consultant import test as test_tool
+from engine.cli.consultant import write_docs as docs
+from engine.cli.report import render_problems
+from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What can go wrong, as data; the sentences are made in ``engine.report``.
+"""What can go wrong, as data; the sentences are made in ``engine.cli.report``.
 
 Three families, by who must act:
 

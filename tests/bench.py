@@ -24,9 +24,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from engine.flow.offline import map_document, pick_mapping, read_document
-from engine.mapping import LazyVars, Recorder, apply_mapping
-from engine.scope import Scope
-from engine.validation import validate_payload
+from engine.language.scope import Scope
+from engine.language.validation import validate_payload
+from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from tests.worlds import ROOT, project
 
 ROWS = 10

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.yamlfile import ListNode, MapNode, Node, Scalar, load_yaml
+from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

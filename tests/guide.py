@@ -31,9 +31,9 @@ from typing import Any
 from unittest import mock
 
 from engine.__main__ import main
-from engine.project import Memo, Project, load_project
+from engine.project.project import Memo, Project, load_project
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 GUIDE = ROOT / "docs" / "consultant-guide.md"
 PYTHON = ".venv/bin/python -m engine "
 MARK = re.compile(r"<!-- (run|prints|edit|write|undo)(?: (\S+))? -->")
@@ -82,7 +82,11 @@ def loading_once() -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for name, module in list(sys.modules.items()):
             loads = getattr(module, "load_project", None) is load_project
-            if loads and name.startswith("engine.") and name != "engine.project":
+            if (
+                loads
+                and name.startswith("engine.")
+                and name != "engine.project.project"
+            ):
                 stack.enter_context(mock.patch.object(module, "load_project", load))
         yield
 

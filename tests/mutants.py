@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.filters import FILTERS, TESTS
-from engine.project import find_mapping_files, kind_of
-from engine.yamlfile import ListNode, MapNode, Node, Scalar, load_yaml
+from engine.language.filters.registry import FILTERS, TESTS
+from engine.project.project import find_mapping_files, kind_of
+from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
 SEED = 20_261_125
 PATH_KEYS = {
     *("source", "default_from", "each", "first_of", "join", "switch", "key_path"),

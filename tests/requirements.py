@@ -16,7 +16,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.places import ROOT
+
 PAGE = ROOT / "docs" / "requirements.md"
 LIST = ROOT / "tests" / "cases" / "requirements.yaml"
 MADE = "<!-- made by `python -m tests.requirements` -->"

@@ -11,10 +11,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from engine.__main__ import main
-from engine.editorschemas import editor_schemas
+from engine.cli.consultant import OK, STOPPED, WRONG
+from engine.cli.docs.editor_schemas import editor_schemas
 from engine.ledger import LogRow
-from engine.project import load_project
-from engine.tools import OK, STOPPED, WRONG
+from engine.project.project import load_project
 from tests.toy.world import HERE, ROOT, ToyWorld, build_project
 
 DOCUMENT = HERE / "documents" / "order.json"

@@ -12,10 +12,11 @@ from typing import Any
 
 import httpx
 
-from engine.credentials import SecretPlaces
-from engine.flow.sync import CompanyReport, Opener, sync_companies
+from engine.flow.companies import CompanyReport, Opener, sync_companies
 from engine.ledger import Ledger, open_ledger
-from engine.project import Project, load_project
+from engine.project.credentials import SecretPlaces
+from engine.project.project import Project, load_project
+from tests.places import ROOT
 from tests.simulators import (
     DEMO_NOW,
     DEMO_SE_SECRETS,
@@ -33,7 +34,6 @@ from tests.simulators import (
     number_of,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
 HOSTS = {
     "severa": "api.severa.visma.com",
     "procountor": "api.procountor.com",

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.expressions import Scope
 from engine.flow.digests import digest_of
-from engine.mapping import LazyVars, apply_rule
+from engine.language import Scope
+from engine.mapping.apply import LazyVars, apply_rule
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.clock import Clock
-    from engine.flow.plan import Planner
-    from engine.flow.spec import Flow, Request
+    from engine.flow.plan_notes import Planner
     from engine.ledger import Ledger, Transfer
+    from engine.project.flow_spec import Flow, Request
     from engine.systems import Answer, System
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from engine.attachments import FileContent
+from engine.systems.file_formats import FileContent
 
 
 def digest_of(value: Any) -> str:

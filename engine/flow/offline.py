@@ -20,8 +20,7 @@ from engine.errors import (
     Violation,
     ViolationError,
 )
-from engine.expressions import Scope, ValueFault
-from engine.flow.gather import (
+from engine.flow.reads import (
     as_list,
     check_requirement,
     derive_into,
@@ -30,16 +29,23 @@ from engine.flow.gather import (
     join_into,
 )
 from engine.flow.signals import GoneError
-from engine.flow.spec import DeriveStep, Expand, JoinStep, RequireStep, WriteStep
-from engine.mapping import LazyVars, Recorder, apply_mapping
-from engine.matching import decide_match
+from engine.language import Scope, ValueFault
+from engine.mapping.apply import LazyVars, Recorder, apply_mapping
+from engine.mapping.match import decide_match
+from engine.project.flow_spec import (
+    DeriveStep,
+    Expand,
+    JoinStep,
+    RequireStep,
+    WriteStep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
-    from engine.flow.spec import Flow, Send, Step
-    from engine.mapping import Mapping, MappingResult
-    from engine.project import Project
+    from engine.mapping.apply import Mapping, MappingResult
+    from engine.project.flow_spec import Flow, Send, Step
+    from engine.project.project import Project
 
 
 @dataclass(frozen=True, slots=True)

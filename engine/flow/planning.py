@@ -10,23 +10,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RequestFacts, TransientError
-from engine.flow.plan import Planned, Planner
+from engine.flow.companies import make_context
+from engine.flow.plan_notes import Planned, Planner
 from engine.flow.run import run_flow
-from engine.flow.sync import make_context
 from engine.ledger import copy_ledger, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.advice import AdviceBook
     from engine.clock import Clock
-    from engine.credentials import SecretPlaces
+    from engine.flow.companies import Opener
     from engine.flow.context import RunContext
-    from engine.flow.spec import Flow
-    from engine.flow.sync import Opener
     from engine.ledger import Ledger
-    from engine.project import Project
-    from engine.settings import Company
+    from engine.project.advice import AdviceBook
+    from engine.project.company import Company
+    from engine.project.credentials import SecretPlaces
+    from engine.project.flow_spec import Flow
+    from engine.project.project import Project
     from engine.systems import System
 
 MAX_CALLS = 1_000  # requests of one plan, unless said

@@ -25,40 +25,40 @@ from engine.errors import (
     Violation,
     ViolationError,
 )
-from engine.expressions import ValueFault
-from engine.flow.belonging import Ownership, Whose
 from engine.flow.context import Document, Gathered, RunContext
 from engine.flow.digests import digest_of
-from engine.flow.gather import (
+from engine.flow.ownership import Ownership, Whose
+from engine.flow.plan_notes import PlanEndError
+from engine.flow.reads import (
     check_requirement,
     iter_items,
     prefetch,
     read_register,
     run_look,
 )
-from engine.flow.plan import PlanEndError
 from engine.flow.reasons import describe_stop
 from engine.flow.signals import GoneError, SwitchedOffError, WaitError
-from engine.flow.skipping import is_still_skipped, note_left_out
-from engine.flow.spec import ReadStep, RequireStep, WriteStep
-from engine.flow.stopping import move_stopped
+from engine.flow.skips import is_still_skipped, note_left_out
+from engine.flow.status_on_error import move_stopped
 from engine.flow.transfer import (
     SECOND_LOOK_SECONDS,
     find_known,
     run_transfer,
     run_vanished,
 )
+from engine.language import ValueFault
 from engine.ledger import Event, LedgerConflictError, back_off_until
 from engine.masking import mask_text
+from engine.project.flow_spec import ReadStep, RequireStep, WriteStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from engine.advice import AdviceBook
-    from engine.expressions import Path, Scope
-    from engine.flow.spec import Expand, Request
+    from engine.language import Path, Scope
     from engine.ledger import Transfer
+    from engine.project.advice import AdviceBook
+    from engine.project.flow_spec import Expand, Request
 
 PAGE = 100  # documents looked at ahead, for batched reads
 VANISHED = "vanished"  # the source digest of what the source no longer has begins so

@@ -27,19 +27,19 @@ from engine.errors import (
     SystemDownError,
 )
 from engine.flow.digests import digest_of
-from engine.flow.gather import make_payload, run_look
-from engine.flow.plan import PlanEndError
+from engine.flow.plan_notes import PlanEndError
+from engine.flow.reads import make_payload, run_look
 from engine.flow.signals import GoneError, WaitError
-from engine.flow.spec import WriteStep
 from engine.flow.writes import find_candidates, run_write
 from engine.ledger import Event
-from engine.mapping import apply_rule
+from engine.mapping.apply import apply_rule
+from engine.project.flow_spec import WriteStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
-    from engine.flow.spec import Acknowledge, Same, Step
+    from engine.project.flow_spec import Acknowledge, Same, Step
 
 NO_ENTRY = "-"  # the target id of what a flow without deliver leaves out
 LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run

@@ -19,18 +19,18 @@ from engine.errors import (
 )
 from engine.flow.context import Note
 from engine.flow.digests import digest_of
-from engine.flow.gather import as_list, holds, iter_items, make_payload
-from engine.flow.plan import pretend_saved
-from engine.matching import decide_match, find_link
+from engine.flow.plan_notes import pretend_saved
+from engine.flow.reads import as_list, holds, iter_items, make_payload
+from engine.mapping.match import decide_match, find_link
 from engine.systems import Upload
 
 if TYPE_CHECKING:
-    from engine.expressions import Scope
     from engine.flow.context import Document, RunContext
-    from engine.flow.plan import Action, Planner
-    from engine.flow.spec import Request, Send, WriteStep
+    from engine.flow.plan_notes import Action, Planner
+    from engine.language import Scope
     from engine.ledger import Write
-    from engine.matching import MatchDecision
+    from engine.mapping.match import MatchDecision
+    from engine.project.flow_spec import Request, Send, WriteStep
 
 _ANSWER_KEYS = ("id", "number", "code", "name", "version", "status")
 

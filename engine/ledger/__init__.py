@@ -31,7 +31,7 @@ from engine.ledger.model import (
     format_time,
     read_time,
 )
-from engine.ledger.notices import Letter, Notices
+from engine.ledger.notice_log import Letter, Notices
 from engine.ledger.open import open_ledger
 
 __all__ = [

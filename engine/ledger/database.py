@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.ledger.disk import connect
 from engine.ledger.failures import LedgerError, LedgerStateError
-from engine.ledger.files import connect
 from engine.ledger.model import format_time, read_time
 from engine.ledger.queries import load_queries
 

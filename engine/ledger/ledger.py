@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         Write,
         WriteState,
     )
-    from engine.ledger.notices import Notices
+    from engine.ledger.notice_log import Notices
 
 NOTHING = Event()
 

@@ -28,7 +28,7 @@ from engine.ledger.model import (
     format_time,
     read_time,
 )
-from engine.ledger.notices import SqliteNotices
+from engine.ledger.notice_log import SqliteNotices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
     from engine.clock import Clock
     from engine.ledger.model import Outcome, RunOutcome, Stage, State, WriteState
-    from engine.ledger.notices import Notices
+    from engine.ledger.notice_log import Notices
 
 
 class SqliteLedger:
     """Keeps the ledger in one SQLite file.
 
     Raises:
-        SettingsError: The file cannot be used; see ``engine.ledger.files``.
+        SettingsError: The file cannot be used; see ``engine.ledger.disk``.
     """
 
     def __init__(self, path: Path, clock: Clock, *, must_exist: bool = False) -> None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.json_text import BadJsonError, decode_json, encode_json
+    from engine.project.system_load import load_system
+    from engine.project.system_spec import EndpointSpec, SystemSpec
     from engine.systems.answers import Answer
     from engine.systems.bodies import Upload
     from engine.systems.limiter import RateLimiter
-    from engine.systems.load import load_system
-    from engine.systems.spec import EndpointSpec, SystemSpec
     from engine.systems.system import System, open_system
 
 __all__ = [
@@ -36,14 +36,14 @@ __all__ = [
 _PLACES = {
     "Answer": "engine.systems.answers",
     "BadJsonError": "engine.json_text",
-    "EndpointSpec": "engine.systems.spec",
+    "EndpointSpec": "engine.project.system_spec",
     "RateLimiter": "engine.systems.limiter",
     "System": "engine.systems.system",
-    "SystemSpec": "engine.systems.spec",
+    "SystemSpec": "engine.project.system_spec",
     "Upload": "engine.systems.bodies",
     "decode_json": "engine.json_text",
     "encode_json": "engine.json_text",
-    "load_system": "engine.systems.load",
+    "load_system": "engine.project.system_load",
     "open_system": "engine.systems.system",
 }
 

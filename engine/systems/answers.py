@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import jmespath
 
-from engine.attachments import FileContent
 from engine.errors import Refusal
 from engine.json_text import BadJsonError, decode_json
+from engine.systems.file_formats import FileContent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.project.system_spec import EndpointSpec, ErrorShape, ErrorSpec
     from engine.systems.client import RawAnswer
-    from engine.systems.spec import EndpointSpec, ErrorShape, ErrorSpec
 
 MAX_RETRY_AFTER_SECONDS = 900.0
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
-from engine.attachments import FORMATS
 from engine.json_text import encode_json
+from engine.systems.file_formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.attachments import FileContent
+    from engine.systems.file_formats import FileContent
 
 _MEDIA_TYPES = {
     extension: form.media_type for form in FORMATS for extension in form.extensions

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from engine.systems.addresses import address_fault
+from engine.project.base_url import address_fault
 
 if TYPE_CHECKING:
     import ssl

@@ -14,7 +14,7 @@ import jmespath
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.systems.spec import PagingSpec
+    from engine.project.system_spec import PagingSpec
 
 MAX_PAGES = 1_000
 

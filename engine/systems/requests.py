@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from engine.errors import Problem, RuleError, Violation, ViolationError
+from engine.language.values import sent_text
 from engine.systems.bodies import BODY_KINDS, Body
 from engine.systems.client import Request
-from engine.values import sent_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.systems.spec import EndpointSpec, ParamSpec
+    from engine.project.system_spec import EndpointSpec, ParamSpec
 
 _ACCEPT = {"json": "application/json", "file": "*/*", "none": "application/json"}
 

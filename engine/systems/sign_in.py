@@ -17,7 +17,7 @@ from engine.secrets import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.systems.spec import SignInSpec, ValueSpec
+    from engine.project.system_spec import SignInSpec, ValueSpec
 
 RENEW_BEFORE_SECONDS = 300.0
 # No source says what a token without a stated lifetime lives for: a short guess.

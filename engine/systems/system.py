@@ -25,6 +25,7 @@ from engine.errors import (
     SystemDownError,
     TransientError,
 )
+from engine.project.system_spec import EndpointSpec
 from engine.systems.answers import (
     Answer,
     Outcome,
@@ -37,22 +38,21 @@ from engine.systems.client import (
     Request,
     base_url_fault,
 )
-from engine.systems.line import Line
+from engine.systems.connection import Line
 from engine.systems.paging import MAX_PAGES, Page, open_paging
 from engine.systems.requests import build_request
-from engine.systems.retry import RetryPolicy
+from engine.systems.retries import RetryPolicy
 from engine.systems.sign_in import SIGN_IN_KINDS, Token, read_token, signed_headers
-from engine.systems.spec import EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from engine.clock import Clock
+    from engine.project.system_spec import SystemSpec
     from engine.secrets import Secret
     from engine.systems.client import Transport
     from engine.systems.limiter import RateLimiter
-    from engine.systems.spec import SystemSpec
 
 T = TypeVar("T")
 

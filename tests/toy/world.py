@@ -7,10 +7,10 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.credentials import SecretPlaces
-from engine.flow.sync import CompanyReport, sync_companies
+from engine.flow.companies import CompanyReport, sync_companies
 from engine.ledger import Ledger, open_ledger
-from engine.project import load_project
+from engine.project.credentials import SecretPlaces
+from engine.project.project import load_project
 from tests.simulators.clock import StillClock
 from tests.toy.systems import Kiosk, Ledgerbook, ToyTransport
 

@@ -1,0 +1,126 @@
+"""``coverage``: which arms of the rules the samples go through, and which never.
+
+What counts as an arm stands in :mod:`engine.mapping.branches`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.consultant import OK, STOPPED, Reply, pick_named
+from engine.cli.samples.changes import show_line
+from engine.cli.samples.samples import find_samples, load_sample, run_sample
+from engine.json_text import render_json
+from engine.mapping.apply import Recorder
+from engine.mapping.branches import list_arms
+from engine.project.project import load_project
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.mapping.branches import Arm
+    from engine.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the samples of a flow go through; arms in the order of the files."""
+
+    flow: str
+    samples: int
+    arms: tuple[Arm, ...]
+    missed: tuple[Arm, ...]
+
+    @property
+    def met(self) -> int:
+        """How many arms were gone through."""
+        return len(self.arms) - len(self.missed)
+
+    @property
+    def percent(self) -> float:
+        """The share of arms that were gone through; 100 when there are none."""
+        return 100 * self.met / len(self.arms) if self.arms else 100.0
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("coverage", run, "show which arms of the rules no sample meets")
+    command.add_argument("flow", nargs="?", metavar="FLOW", help="default: all")
+    command.add_argument(
+        "--minimum",
+        type=float,
+        metavar="PERCENT",
+        help="end with 1 when a flow has less",
+    )
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(arguments: argparse.Namespace) -> Reply:
+    """Measure one flow or all.
+
+    Raises:
+        ConfigError: The rules or a sample cannot be read.
+    """
+    project = load_project(arguments.root)
+    if arguments.flow is not None:
+        pick_named(project.flows, arguments.flow, "flow")
+    flows = [arguments.flow] if arguments.flow else list(project.flows)
+    found = [measure(project, flow) for flow in flows]
+    least = arguments.minimum
+    code = OK
+    if least is not None and any(one.percent < least for one in found):
+        code = STOPPED
+    if arguments.json:
+        return Reply(render_json([_as_json(one) for one in found]), code=code)
+    return Reply("\n\n".join(_as_text(one) for one in found), code=code)
+
+
+def measure(project: Project, flow: str) -> Coverage:
+    """Run a flow's samples and say which arms of its mappings they go through.
+
+    Only the mapping that a sample shows counts: what it goes through by the way, in the
+    derivations of the flow, is seen in no snapshot.
+
+    Raises:
+        SettingsError: A sample cannot be read.
+    """
+    folder = project.flows[flow].file.rpartition("/")[0]
+    mappings = project.mappings.get(folder, {})
+    arms = list_arms(mappings[name] for name in sorted(mappings))
+    recorder = Recorder()
+    paths = find_samples(project.root, flow)
+    for path in paths:
+        run_sample(project, load_sample(project, path), recorder)
+    missed = [arm for arm in arms if not arm.is_met(recorder.arms)]
+    return Coverage(flow, len(paths), tuple(arms), tuple(missed))
+
+
+def _as_text(coverage: Coverage) -> str:
+    said = f"{coverage.met} of {len(coverage.arms)} rule arms, {coverage.percent:.1f} %"
+    lines = [f"coverage of {coverage.flow} by {coverage.samples} samples: {said}"]
+    rows = [(show_line(a.position), a.field, a.what) for a in coverage.missed]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
+    lines += [
+        f"   {place:<{widths[0]}}  {field:<{widths[1]}}  {what}  never"
+        for place, field, what in rows
+    ]
+    return "\n".join(lines)
+
+
+def _as_json(coverage: Coverage) -> dict[str, Any]:
+    missed = set(coverage.missed)
+    return {
+        "flow": coverage.flow,
+        "samples": coverage.samples,
+        "met": coverage.met,
+        "arms": [
+            {
+                "rule": str(arm.position),
+                "field": arm.field,
+                "what": arm.what,
+                "met": arm not in missed,
+            }
+            for arm in coverage.arms
+        ],
+    }

@@ -1,0 +1,222 @@
+"""``explain``: how each field of the payload came to be, one row a field.
+
+A row tells the rule's file and line, then each stage: where from, what it gave, what
+was cut, which default, what the target's schema says of the field. The last value of a
+field that is sent is what is sent. A stage that a company's file changes names that
+file and line; the row's place is the base's.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.consultant.one_document import add_arguments, run_offline
+from engine.cli.samples.changes import show_line
+from engine.cli.samples.hide_personal import Mask, find_personal
+from engine.errors import Problem, SettingsError
+from engine.json_text import render_json
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from engine.cli.consultant.one_document import OfflineRun
+    from engine.language.schema import SchemaField
+    from engine.mapping.apply import Trace
+    from engine.mapping.rules import Stage
+
+WIDTH: Final = 100  # characters, where no terminal says
+_NAME: Final = 15  # of a stage, with its blanks
+_KINDS: Final = {
+    "string": "text",
+    "integer": "whole number",
+    "boolean": "true or false",
+    "array": "list",
+    "object": "group",
+}
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("explain", run, "show how each field of the payload came to be")
+    add_arguments(command)
+    command.add_argument(
+        "field", nargs="?", metavar="FIELD", help="or a variable: vars.NAME"
+    )
+    command.add_argument(
+        "--mask",
+        metavar="FIELDS",
+        help="fields whose values are hidden, with commas between, or none; "
+        "default: personal ids and bank accounts",
+    )
+
+
+def run(arguments: argparse.Namespace) -> Reply:
+    """Map a document and show the way of every value, or of one field's."""
+    offline = run_offline(arguments)
+    result = offline.outcome.result
+    chosen = _choose(offline, arguments.field)
+    mask = _make_mask(offline, arguments.mask)
+    if arguments.json:
+        return Reply(render_json([_as_json(trace, mask) for trace in chosen]))
+    code = STOPPED if result.violations else OK
+    if sys.stdout.isatty():
+        return Reply(_as_table(chosen, mask), code=code)
+    lines = [line for trace in chosen for line in _as_lines(trace, mask)]
+    return Reply("\n".join(lines), code=code)
+
+
+def _choose(offline: OfflineRun, field: str | None) -> list[Trace]:
+    traces = list(offline.recorder.traces)
+    if not field:
+        return traces
+    known = [*traces, *offline.recorder.variables.traces]
+    below = (f"{field}.", f"{field}[")
+    chosen = [t for t in known if t.path == field or t.path.startswith(below)]
+    if not chosen:
+        guess = suggest(field, [trace.path for trace in known])
+        hint = f"did you mean {guess}?" if guess else None
+        raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
+    return chosen
+
+
+def _make_mask(offline: OfflineRun, said: str | None) -> Mask:
+    if said == "none":
+        return Mask(is_on=False)
+    names = [name.strip() for name in (said or "").split(",") if name.strip()]
+    mapping, result = offline.mapping, offline.outcome.result
+    source = _schema(offline, mapping.source.partition("#")[0])
+    target = _schema(offline, mapping.target)
+    hidden = find_personal(offline.document, source, names)
+    return Mask(hidden | find_personal(result.payload, target, names))
+
+
+def _schema(offline: OfflineRun, name: str) -> SchemaField | None:
+    store = offline.project.schemas
+    return store.field(name) if name in store else None
+
+
+def _as_json(trace: Trace, mask: Mask) -> dict[str, Any]:
+    return {
+        "path": trace.path,
+        "value": mask.apply(trace.value),
+        "sent": trace.is_sent,
+        "rule": str(trace.position),
+        "stages": [
+            {
+                "stage": s.name,
+                "from": s.origin,
+                "value": mask.apply(s.value),
+                **({"rule": str(s.position)} if _is_elsewhere(s, trace) else {}),
+            }
+            for s in trace.stages
+        ],
+        "schema": describe_field(trace.target),
+    }
+
+
+def describe_field(field: SchemaField | None) -> str:
+    """Say in a few words what the target's schema allows; "" when it says nothing."""
+    if field is None:
+        return ""
+    words = [_KINDS.get(kind, kind) for kind in sorted(field.types)]
+    said = [" or ".join(words)] if words else []
+    if field.format:
+        said.append(field.format)
+    if field.max_length is not None:
+        said.append(f"at most {field.max_length} characters")
+    if field.enum is not None:
+        count = len(field.enum)
+        said.append(f"one of {count} values" if count > 1 else "one value")
+    if field.pattern:
+        said.append(f"form {field.pattern}")
+    return ", ".join(said)
+
+
+def _as_lines(trace: Trace, mask: Mask) -> list[str]:
+    value = _show(mask.apply(trace.value)) if trace.is_sent else "left out"
+    place = show_line(trace.position)
+    head = f"{trace.path} = {value}"
+    first = [f"{head:<{WIDTH - len(place) - 2}}  {place}"]
+    if len(head) + len(place) + 2 > WIDTH:
+        first = [_cut(head, WIDTH), f"{place:>{WIDTH}}"]
+    stages = trace.stages
+    rows = [(s.name, _origin(s, trace), _show(mask.apply(s.value))) for s in stages]
+    schema = describe_field(trace.target)
+    lines = [_stage_line(*row) for row in rows]
+    if schema:
+        lines.append(_cut(f"   {'schema':<{_NAME - 3}}{schema}", WIDTH))
+    return [*first, *lines, ""]
+
+
+def _stage_line(name: str, origin: str, value: str) -> str:
+    room = (WIDTH - _NAME - 2) // 2
+    head = f"   {name:<{_NAME - 3}}{origin:<{room}}  "
+    if len(origin) > room and len(head) + len(value) > WIDTH:
+        head = f"   {name:<{_NAME - 3}}{_cut(origin, room)}  "
+    return _cut(head + value, WIDTH)
+
+
+def _origin(stage: Stage, trace: Trace) -> str:
+    shown = _show(stage.origin) if stage.name == "with" else stage.origin
+    if not _is_elsewhere(stage, trace):
+        return shown
+    assert stage.position is not None
+    place = f"[{show_line(stage.position)}]"
+    return f"{shown} {place}" if shown else place
+
+
+def _is_elsewhere(stage: Stage, trace: Trace) -> bool:
+    """Tell whether the stage comes from another file than the rule: an overlay."""
+    return stage.position is not None and stage.position.file != trace.position.file
+
+
+def _show(value: Any) -> str:
+    """Show a value on one line."""
+    shown = render_json(value)
+    return " ".join(line.strip() for line in shown.split("\n"))
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def _as_table(traces: Sequence[Trace], mask: Mask) -> str:
+    """Show the same in colours, as wide as the terminal, and nothing cut."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True)
+    for trace in traces:
+        value = _show(mask.apply(trace.value)) if trace.is_sent else "left out"
+        head = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        head.add_column(ratio=1, overflow="fold")
+        head.add_column(justify="right", no_wrap=True)
+        named = Text.assemble(
+            (trace.path, "bold"), " = ", (value, "green" if trace.is_sent else "dim")
+        )
+        head.add_row(named, Text(show_line(trace.position), "dim"))
+        stages = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        stages.add_column(width=_NAME)
+        stages.add_column(ratio=1, overflow="fold")
+        stages.add_column(ratio=1, overflow="fold")
+        for stage in trace.stages:
+            shown = Text(_show(mask.apply(stage.value)))
+            name = Text(f"   {stage.name}", _style(stage))
+            stages.add_row(name, Text(_origin(stage, trace)), shown)
+        schema = describe_field(trace.target)
+        if schema:
+            stages.add_row(Text("   schema", "dim"), Text(schema, "dim"))
+        console.print(head, stages)
+    return out.getvalue().rstrip("\n")
+
+
+def _style(stage: Stage) -> str:
+    is_loss = stage.name == "limit" and stage.origin.startswith("cut")
+    return "yellow" if is_loss else "cyan"

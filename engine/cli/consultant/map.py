@@ -1,0 +1,72 @@
+"""``map``: the payload that a document gives, what was cut, what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.consultant.one_document import add_arguments, run_offline
+from engine.json_text import render_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.errors import Violation
+    from engine.mapping.apply import Truncation
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    add_arguments(add("map", run, "show the payload that a document gives"))
+
+
+def run(arguments: argparse.Namespace) -> Reply:
+    """Map a document and show the result."""
+    offline = run_offline(arguments).outcome
+    result = offline.result
+    violations = (*offline.stops, *result.violations)
+    code = STOPPED if violations else OK
+    if arguments.json:
+        found = {
+            "payload": result.payload,
+            "truncations": [_cut(cut) for cut in result.truncations],
+            "errors": [_error(violation) for violation in violations],
+        }
+        return Reply(render_json(found), code=code)
+    lines = [_cut_line(cut) for cut in result.truncations]
+    lines += [_error_line(violation) for violation in violations]
+    return Reply(render_json(result.payload), "\n".join(lines), code)
+
+
+def _cut(cut: Truncation) -> dict[str, Any]:
+    return {
+        "path": cut.path,
+        "limit": cut.limit,
+        "original": cut.original,
+        "kept": cut.kept,
+        "moved_to": cut.moved_to,
+        "rule": str(cut.position),
+    }
+
+
+def _error(violation: Violation) -> dict[str, Any]:
+    return {
+        "code": violation.code,
+        "field": violation.field,
+        "value": violation.value,
+        "message": violation.message,
+        "rule": str(violation.position or ""),
+    }
+
+
+def _cut_line(cut: Truncation) -> str:
+    lost = f"cut from {len(cut.original)} to {cut.limit} characters"
+    moved = f", the whole text is in {cut.moved_to}" if cut.moved_to else ""
+    return f"warning  {cut.path}: {lost}{moved}  {cut.position}"
+
+
+def _error_line(violation: Violation) -> str:
+    value = f' (is "{violation.value}")' if violation.value else ""
+    place = f"  {violation.position}" if violation.position else ""
+    where = violation.field or "document"
+    return f"error    {where}: {violation.code} {violation.message}{value}{place}"

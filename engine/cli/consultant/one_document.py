@@ -1,0 +1,69 @@
+"""What ``map`` and ``explain`` share: a flow, a mapping, a company and a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.consultant import pick_named
+from engine.errors import Problem, SettingsError
+from engine.flow.offline import map_document, pick_mapping, read_document
+from engine.mapping.apply import Recorder
+from engine.project.project import load_project
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.flow.offline import Offline
+    from engine.mapping.apply import Mapping
+    from engine.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineRun:
+    """A document that was mapped, and by what."""
+
+    project: Project
+    mapping: Mapping
+    document: dict[str, Any]
+    outcome: Offline
+    recorder: Recorder
+
+
+def add_arguments(command: Any) -> None:
+    """Add the arguments that name what to map."""
+    command.add_argument("flow", metavar="FLOW")
+    command.add_argument("--document", type=Path, required=True, metavar="FILE")
+    command.add_argument("--mapping", metavar="NAME", help="default: what it sends")
+    command.add_argument("--company", metavar="NAME", help="default: the first")
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def run_offline(arguments: argparse.Namespace) -> OfflineRun:
+    """Map the document that the arguments name.
+
+    Raises:
+        ConfigError: The rules are wrong, or something named is not there.
+    """
+    project = load_project(arguments.root)
+    pick_named(project.flows, arguments.flow, "flow")
+    name = arguments.company or next(iter(project.companies))
+    company = pick_named(project.companies, name, "company")
+    flow = project.flow_for(company.name, arguments.flow)
+    mapping = pick_mapping(project, flow, arguments.mapping, company.name)
+    document = read_file(arguments.document)
+    recorder = Recorder()
+    outcome = map_document(flow, mapping, document, company.settings, recorder=recorder)
+    return OfflineRun(project, mapping, document, outcome, recorder)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a document file.
+
+    Raises:
+        SettingsError: There is no such file, or it holds no document.
+    """
+    if not path.is_file():
+        raise SettingsError([Problem("M600", f"there is no file {path}")])
+    return read_document(path.read_text("utf-8"), path.name)

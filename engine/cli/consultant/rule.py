@@ -1,0 +1,27 @@
+"""``rule``: what a finding's code means, why it matters, and what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.consultant import Reply, pick_named
+from engine.cli.findings_index import load_findings, render_finding
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("rule", run, "explain the code of a finding, such as M201")
+    command.add_argument("code", metavar="CODE", help="the code of a finding")
+
+
+def run(arguments: argparse.Namespace) -> Reply:
+    """Explain one code.
+
+    Raises:
+        SettingsError: There is no such code.
+    """
+    text = pick_named(load_findings(), arguments.code.upper(), "code")
+    return Reply(render_finding(text))

@@ -1,0 +1,188 @@
+"""Make the pages that are generated: the grammar's keys, the filters, the advice.
+
+``docs/rules.md`` comes from ``schemas/grammar/`` and the filter table,
+``docs/errors.md`` from ``mappings/advice.yaml``, ``docs/findings.md`` from the texts of
+all codes, ``docs/flows/`` from each flow and its mappings. The same files give the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.docs.editor_schemas import editor_schemas
+from engine.cli.docs.flow_page import flow_page
+from engine.cli.docs.html_page import render_html
+from engine.cli.docs.markdown import render_markdown
+from engine.cli.findings_index import load_findings, render_findings
+from engine.language.filters.registry import FILTERS, TESTS
+from engine.project.project import load_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from engine.language.filters.registry import Filter
+    from engine.project.advice import AdviceBook
+
+MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
+GRAMMARS = (
+    "mapping",
+    "match",
+    "flow",
+    "system",
+    "table",
+    "advice",
+    "notices",
+    "company",
+)
+
+
+# Folders that hold nothing but generated files: what is left over there goes.
+OWN_FOLDERS = ("docs/flows", "schemas/editor")
+
+
+def write_pages(root: Path) -> list[str]:
+    """Write every generated page that differs; give the names of those written.
+
+    Raises:
+        RuleError: The rules are wrong, so nothing can be said of them.
+    """
+    pages = _pages(root)
+    written = _stale(root, pages)
+    for name in written:
+        path = root / name
+        if name in pages:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(pages[name], "utf-8", newline="\n")
+        else:
+            path.unlink()
+    return written
+
+
+def stale_pages(root: Path) -> list[str]:
+    """Name the generated pages that are not as their sources say.
+
+    Raises:
+        RuleError: The rules are wrong, so nothing can be said of them.
+    """
+    return _stale(root, _pages(root))
+
+
+def _stale(root: Path, pages: Mapping[str, str]) -> list[str]:
+    stale = [name for name, text in pages.items() if _read(root / name) != text]
+    for folder in OWN_FOLDERS:
+        found = sorted(p for p in (root / folder).rglob("*") if p.is_file())
+        names = (path.relative_to(root).as_posix() for path in found)
+        stale += [name for name in names if name not in pages]
+    return stale
+
+
+def _read(path: Path) -> str | None:
+    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
+
+
+def _pages(root: Path) -> dict[str, str]:
+    project = load_project(root)
+    pages = {
+        "docs/rules.md": render_rules(root),
+        "docs/errors.md": render_advice(project.advice),
+        "docs/findings.md": render_findings(load_findings().values(), MADE),
+    }
+    for flow in project.flows.values():
+        page = flow_page(project, flow)
+        pages[f"docs/flows/{flow.name}.md"] = render_markdown(page, MADE)
+        pages[f"docs/flows/{flow.name}.html"] = render_html(page, MADE)
+    return pages | editor_schemas(project)
+
+
+def render_rules(root: Path) -> str:
+    """Give the page of all keys, filters and tests."""
+    lines = ["# Rules: every key of every file", "", MADE, ""]
+    for name in GRAMMARS:
+        path = root / "schemas" / "grammar" / f"{name}.schema.json"
+        schema = json.loads(path.read_text("utf-8"))
+        lines += [f"## {schema['title']}", "", schema["description"], ""]
+        lines += _table(schema.get("properties", {}))
+        for key, part in schema.get("$defs", {}).items():
+            properties = part.get("properties")
+            if properties:
+                title = part.get("title", key)
+                lines += [f"### {title}", "", part.get("description", ""), ""]
+                lines += _table(properties)
+    lines += ["## Filters", "", "`value | filter`; an empty value stays empty.", ""]
+    lines += _functions(FILTERS)
+    lines += ["## Tests", "", "`value is test`, `value is not test`.", ""]
+    lines += _functions(TESTS)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(properties: Mapping[str, Any]) -> list[str]:
+    rows = ["| key | meaning | example |", "| --- | --- | --- |"]
+    for key, part in _flat("", properties):
+        example = part.get("examples", [""])[0]
+        shown = (
+            example
+            if isinstance(example, str)
+            else json.dumps(example, ensure_ascii=False)
+        )
+        code = f"`{_cell(shown)}`" if shown else ""
+        rows.append(f"| `{key}` | {_cell(part.get('description', ''))} | {code} |")
+    return [*rows, ""]
+
+
+def _flat(
+    prefix: str, properties: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, part in properties.items():
+        if not isinstance(part, dict):
+            continue  # `true`: a condition speaks of the key, it is described elsewhere
+        yield f"{prefix}{key}", part
+        yield from _flat(f"{prefix}{key}.", part.get("properties", {}))
+
+
+def _functions(table: Mapping[str, Filter]) -> list[str]:
+    lines = []
+    for name, spec in sorted(table.items()):
+        said, _, example = spec.description.partition("\n")
+        shown = [line.strip() for line in example.strip().splitlines() if line.strip()]
+        lines += [f"- **`{name}`** {said.strip()}"]
+        if shown:
+            lines += ["", "  ```", *(f"  {line}" for line in shown), "  ```", ""]
+    return [*lines, ""]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def render_advice(book: AdviceBook) -> str:
+    """Give the page of all codes that the transfer log may show."""
+    lines = [
+        "# Errors: what the transfer log says, and what to do",
+        "",
+        MADE,
+        "",
+        "Move the invoice to draft, correct it, set it back to the transfer status;",
+        "the next run tries again. `runner.py retry NUMBER` tries it unchanged.",
+        "",
+    ]
+    for entry in sorted(book.entries, key=lambda entry: entry.code):
+        advice = book.find(entry.code, "en")
+        assert advice is not None
+        filled = advice.fill()
+        lines += [
+            f"## {entry.code}",
+            "",
+            filled.meaning,
+            "",
+            f"**Do:** {filled.do}",
+            "",
+        ]
+        if filled.where:
+            lines += [f"**Where:** {filled.where}", ""]
+        who = f"Who: {entry.who}. Kind: {entry.kind}."
+        also = f" Also seen as: {', '.join(entry.aliases)}." if entry.aliases else ""
+        lines += [f"{who}{also}", ""]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,174 @@
+"""A mapping's target as a table: one row per leaf of the schema, in its order.
+
+A leaf is a field that holds a value, or one that a rule makes as a whole. Fields that
+a rule makes and the schema does not list come after their group's own. Pure; imports
+rules and schemas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from engine.mapping.rules import Block, Rows, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping as Dictionary
+
+    from engine.language.schema import SchemaField
+    from engine.mapping.rules import FieldNode, Mapping
+
+Kind = Literal["rule", "overflow", "missing", "optional", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One rule of a field; a list that several ``each`` blocks fill has several."""
+
+    rule: Rule
+    parts: tuple[int, ...]  # which ``each`` block of each list around it, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """One field of the target."""
+
+    path: str  # dotted, rows as "rows[].unit"
+    kind: Kind  # missing: required and made by no rule; optional: made by no rule
+    depth: int
+    field: SchemaField | None
+    requirement: Literal["yes", "group", "no"]  # group: when its group is sent
+    arms: tuple[Arm, ...] = ()
+    block: Block | Rows | None = None
+    overflow_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the rules make, by target path."""
+
+    arms: Dictionary[str, tuple[Arm, ...]]
+    blocks: Dictionary[str, Block | Rows]
+    overflows: Dictionary[str, str]
+
+    def is_inside(self, path: str) -> bool:
+        """Tell whether a rule makes the field or something in it."""
+        below = (f"{path}.", f"{path}[")
+        return any(
+            made == path or made.startswith(below)
+            for made in (*self.arms, *self.overflows)
+        )
+
+
+def list_target_rows(mapping: Mapping) -> list[TargetRow]:
+    """List a mapping's target fields; without a schema, those that its rules make."""
+    arms: dict[str, list[Arm]] = {}
+    blocks: dict[str, Block | Rows] = {}
+    _collect(mapping.fields, (), arms, blocks)
+    overflows = {}
+    for path, found in arms.items():
+        for arm in found:
+            if arm.rule.limit is not None and arm.rule.limit.overflow_to:
+                owner = path.rpartition(".")[0]
+                to = f"{owner}.{arm.rule.limit.overflow_to}".removeprefix(".")
+                if to not in arms:
+                    overflows[to] = path
+    made = _Made({p: tuple(a) for p, a in arms.items()}, blocks, overflows)
+    root = (
+        mapping.store.field(mapping.target.partition("#")[0])
+        if mapping.target
+        else None
+    )
+    return list(_group_rows("", root, made, 0, is_sent=True))
+
+
+def _collect(
+    nodes: Iterable[FieldNode],
+    parts: tuple[int, ...],
+    arms: dict[str, list[Arm]],
+    blocks: dict[str, Block | Rows],
+) -> None:
+    for node in nodes:
+        if isinstance(node, Rule):
+            arms.setdefault(node.path, []).append(Arm(node, parts))
+            continue
+        blocks.setdefault(node.path, node)
+        if isinstance(node, Block):
+            _collect(node.fields, parts, arms, blocks)
+        else:
+            for number, part in enumerate(node.parts, start=1):
+                _collect(part.fields, (*parts, number), arms, blocks)
+
+
+def _group_rows(
+    path: str, field: SchemaField | None, made: _Made, depth: int, *, is_sent: bool
+) -> Iterator[TargetRow]:
+    known = field.properties if field is not None else ()
+    required = field.required if field is not None else frozenset()
+    for name in (*known, *_further(path, frozenset(known), made)):
+        child = field.child(name) if field is not None else None
+        full = f"{path}.{name}" if path else name
+        yield from _field_rows(
+            full, child, made, depth, name in required, is_sent=is_sent
+        )
+
+
+def _field_rows(
+    path: str,
+    field: SchemaField | None,
+    made: _Made,
+    depth: int,
+    is_required: bool,
+    *,
+    is_sent: bool,
+) -> Iterator[TargetRow]:
+    requirement: Literal["yes", "group", "no"] = "no"
+    if is_required:
+        requirement = "yes" if is_sent else "group"
+    arms, overflow = made.arms.get(path, ()), made.overflows.get(path, "")
+    inner = _inside(path, field, made)
+    if arms or overflow or inner is None:
+        kind: Kind = "optional"
+        if arms or overflow:
+            kind = "rule" if arms else "overflow"
+        elif requirement == "yes":
+            kind = "missing"
+        yield TargetRow(path, kind, depth, field, requirement, arms, None, overflow)
+        return
+    below, group = inner
+    yield TargetRow(
+        path, "group", depth, field, requirement, block=made.blocks.get(path)
+    )
+    # What an unsent group requires is not missing as long as nobody sends the group.
+    sent = is_sent and (is_required or made.is_inside(path))
+    yield from _group_rows(below, group, made, depth + 1, is_sent=sent)
+
+
+def _inside(
+    path: str, field: SchemaField | None, made: _Made
+) -> tuple[str, SchemaField | None] | None:
+    """Give the path and schema of what a group or its rows hold; None: a leaf."""
+    if field is not None and "array" in field.types:
+        item = field.item()
+        has_fields = item is not None and bool(item.properties)
+        is_group = has_fields or made.is_inside(f"{path}[]")
+        return (f"{path}[]", item) if is_group else None
+    if field is not None and field.properties:
+        return path, field
+    if any(other.startswith(f"{path}[].") for other in made.arms):
+        return f"{path}[]", None
+    if any(other.startswith(f"{path}.") for other in made.arms):
+        return path, field
+    return None
+
+
+def _further(path: str, known: frozenset[str], made: _Made) -> list[str]:
+    """Name what rules make in a group beyond the schema, in the file's order."""
+    start = f"{path}." if path else ""
+    names = (
+        other.removeprefix(start).partition(".")[0].removesuffix("[]")
+        for other in made.arms
+        if other.startswith(start)
+    )
+    return [name for name in dict.fromkeys(names) if name not in known]

@@ -1,0 +1,58 @@
+"""The commands that meet systems or the ledger, one module each.
+
+A module has ``add_command`` (its arguments) and ``run``, which gives the exit code.
+Everything from outside comes in through ``Around``: no command reads the environment,
+the terminal or the time by itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.project.credentials import SecretPlaces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.clock import Clock
+
+# Exit codes. WRONG: rules or settings; LOCKED: another run is at work.
+OK, STOPPED, WRONG, UNEXPECTED, LOCKED = range(5)
+LANGUAGES = ("fi", "sv", "en", "nl")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a command may use of the world."""
+
+    environment: Mapping[str, str]
+    clock: Clock
+    write: Callable[[str], None]  # a line of the output
+    say: Callable[[str], None]  # a line beside it, for people
+    has_screen: bool  # somebody sees what is said
+    width: int | None  # characters of the output's terminal; None when it has none
+
+    def secret_places(self, root: Path) -> SecretPlaces:
+        """Name the places where this installation keeps secrets."""
+        folder = self.environment.get("CREDENTIALS_DIRECTORY")
+        made = Path(folder) if folder else None
+        return SecretPlaces(self.environment, made, root / ".secrets")
+
+    def open_ledger(self, url: str) -> Any:
+        """Open a ledger that is there already, as a context that closes it."""
+        from engine.ledger import open_ledger
+
+        return closing(open_ledger(url, self.clock, must_exist=True))
+
+
+def add_json(command: Any) -> None:
+    """Add ``--json``."""
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def add_company(command: Any) -> None:
+    """Add ``--company``."""
+    command.add_argument("--company", metavar="NAME")

@@ -1,0 +1,74 @@
+"""``doctor``: keys, settings and registers, before anything is moved."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.operator import OK, STOPPED, add_company, add_json
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from engine.cli.operator import Around
+    from engine.flow.preflight import Finding
+
+MARKS = {"ok": "ok", "warning": "look", "stop": "STOP", "unknown": "?"}
+WIDTH = 110  # characters, where no terminal says
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("doctor", run, "look at keys, settings and registers; reads only")
+    add_company(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace, around: Around) -> int:
+    """Examine each company; 1 when something would stop a transfer."""
+    from engine.flow.companies import Opener, choose_work
+    from engine.flow.preflight import examine_company
+    from engine.project.project import load_project
+
+    project = load_project(arguments.root)
+    opener = Opener(project, around.clock, is_read_only=True)
+    found: list[Finding] = []
+    for company, flows in choose_work(project, company=arguments.company):
+        found += examine_company(
+            project,
+            company,
+            flows,
+            clock=around.clock,
+            opener=opener,
+            places=around.secret_places(arguments.root),
+        )
+    if arguments.json:
+        rows = [asdict(finding) for finding in found]
+        around.write(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        for line in _lines(found, around.width or WIDTH):
+            around.write(line)
+    return OK if all(f.state in ("ok", "warning") for f in found) else STOPPED
+
+
+def _lines(findings: list[Finding], width: int) -> Iterator[str]:
+    flow_width = max((len(f.flow) for f in findings), default=0)
+    for finding in findings:
+        shown = f": {finding.shown}" if finding.shown and finding.state != "ok" else ""
+        code = f"  {finding.code}" if finding.code else ""
+        head = (
+            f"{MARKS[finding.state]:<5}{finding.company}  {finding.flow:<{flow_width}}"
+        )
+        yield f"{head}  {finding.label}{shown}{code}"
+        for line in textwrap.wrap(finding.advice, width - 9):
+            yield " " * 9 + line
+    counts = dict.fromkeys(MARKS, 0)
+    for finding in findings:
+        counts[finding.state] += 1
+    yield (
+        f"{len(findings)} looked at: {counts['ok']} well, {counts['warning']} to look "
+        f"at, {counts['stop']} would stop transfers, {counts['unknown']} unknown"
+    )

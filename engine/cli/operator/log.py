@@ -1,0 +1,38 @@
+"""``log``: what became of each document (R130, R137)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.operator import LANGUAGES, OK, add_company, add_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.cli.operator import Around
+
+OUTCOMES = ("transferred", "stopped", "waiting", "skipped", "note")
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("log", run, "show what became of each document")
+    add_company(command)
+    add_json(command)
+    command.add_argument("--outcome", choices=OUTCOMES)
+    command.add_argument("--language", choices=LANGUAGES, help="of the advice")
+    command.add_argument("--since", metavar="DATE", help="2026-11-24, or a time; UTC")
+
+
+def run(arguments: argparse.Namespace, around: Around) -> int:
+    """Show the log, oldest first."""
+    from engine.cli.screens import iter_log, parse_since, translate_rows
+
+    since, outcome = parse_since(arguments.since), arguments.outcome
+    with around.open_ledger(arguments.ledger) as ledger:
+        latest = outcome != "note"
+        rows = ledger.log(arguments.company, outcome, since, latest_per_document=latest)
+        rows = translate_rows(rows, arguments.language, arguments.root)
+        for line in iter_log(rows, as_json=arguments.json, width=around.width):
+            around.write(line)
+    return OK

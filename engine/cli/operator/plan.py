@@ -1,0 +1,149 @@
+"""``plan``: what a sync would do now, without doing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.operator import OK, STOPPED, add_company, add_json
+from engine.json_text import render_json
+from engine.masking import mask_text
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from engine.cli.operator import Around
+    from engine.flow.plan_notes import Change, Planned
+    from engine.flow.planning import CompanyPlan, PlannedDocument
+
+WORDS = {
+    "create": "would create",
+    "update": "would change",
+    "link": "would use",
+    "adopt": "would adopt",
+    "leave": "would go without",
+}
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("plan", run, "show what a sync would do now; nothing is written")
+    add_company(command)
+    command.add_argument("--flow", metavar="NAME")
+    text = "requests it may make (default: 1000)"
+    command.add_argument("--max-calls", type=int, default=1_000, metavar="N", help=text)
+    text = "show every field of what would be created, too"
+    command.add_argument("--fields", action="store_true", help=text)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace, around: Around) -> int:
+    """Plan each company's run."""
+    from engine.flow.companies import Opener, choose_work
+    from engine.flow.planning import plan_company
+    from engine.project.project import load_project
+
+    project = load_project(arguments.root)
+    work = choose_work(project, company=arguments.company, flow=arguments.flow)
+    opener = Opener(project, around.clock, is_read_only=True)
+    would_stop = False
+    for company, flows in work:
+        plan = plan_company(
+            project,
+            company,
+            flows,
+            ledger_url=arguments.ledger,
+            clock=around.clock,
+            opener=opener,
+            places=around.secret_places(arguments.root),
+            max_calls=arguments.max_calls,
+        )
+        would_stop |= any(d.outcome == "stopped" for d in plan.documents)
+        if arguments.json:
+            around.write(render_json(_plain(plan)))
+            continue
+        for line in _lines(plan, with_fields=arguments.fields):
+            around.write(line)
+    return STOPPED if would_stop else OK
+
+
+def _lines(plan: CompanyPlan, *, with_fields: bool) -> Iterator[str]:
+    for document in plan.documents:
+        yield f"{document.flow} {document.label}: {_outcome(document)}"
+        for entry in document.entries:
+            yield f"  {WORDS[entry.action]} {entry.step} {entry.key}{_count(entry)}"
+            if with_fields or entry.action == "update":
+                yield from (f"    {_change(change)}" for change in entry.changes)
+        for text in (document.advice, document.message):
+            if text:
+                yield f"  {text}"
+    counts: dict[str, int] = {}
+    for document in plan.documents:
+        counts[document.outcome] = counts.get(document.outcome, 0) + 1
+    said = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+    calls = ", ".join(f"{name} {number}" for name, number in plan.calls.items())
+    yield f"{plan.company}: {said or 'nothing to do'} (requests: {calls}; all reads)"
+    if plan.ended_early:
+        yield f"  ended early: {plan.ended_early}"
+
+
+def _outcome(document: PlannedDocument) -> str:
+    if document.outcome == "planned":
+        return "would go"
+    if document.outcome == "stopped":
+        return f"would stop, {document.code}"
+    return f"{document.outcome} {document.code}".strip()
+
+
+def _count(entry: Planned) -> str:
+    if entry.action != "create" or not entry.changes:
+        return ""
+    return f" ({len(entry.changes)} fields)"
+
+
+def _change(change: Change) -> str:
+    before = "" if change.before is None else f"{_shown(change.before)} → "
+    return f"{change.field}: {before}{_shown(change.after)}"
+
+
+def _shown(value: Any) -> str:
+    return mask_text(str(value).replace("\n", " ")[:100])
+
+
+def _plain(plan: CompanyPlan) -> dict[str, Any]:
+    return {
+        "company": plan.company,
+        "calls": dict(plan.calls),
+        "ended_early": plan.ended_early,
+        "documents": [
+            {
+                "flow": document.flow,
+                "label": document.label,
+                "outcome": document.outcome,
+                "code": document.code,
+                "message": document.message,
+                "advice": document.advice,
+                "entries": [
+                    {
+                        "step": entry.step,
+                        "action": entry.action,
+                        "key": entry.key,
+                        "changes": [
+                            {
+                                "field": change.field,
+                                "before": _masked(change.before),
+                                "after": _masked(change.after),
+                            }
+                            for change in entry.changes
+                        ],
+                    }
+                    for entry in document.entries
+                ],
+            }
+            for document in plan.documents
+        ],
+    }
+
+
+def _masked(value: Any) -> Any:
+    return mask_text(value) if isinstance(value, str) else value

@@ -1,0 +1,31 @@
+"""``retry``: let a stopped document go again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.operator import OK, STOPPED, add_company
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.cli.operator import Around
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("retry", run, "let a stopped document go again in the next sync")
+    add_company(command)
+    command.add_argument("key", help="its number, or the source's id")
+
+
+def run(arguments: argparse.Namespace, around: Around) -> int:
+    """Mark the document."""
+    with around.open_ledger(arguments.ledger) as ledger:
+        marked = ledger.retry(arguments.company, arguments.key)
+    for transfer in marked:
+        where = f"{transfer.company} {transfer.flow} {transfer.label}"
+        around.write(f"{where}: goes again in the next sync")
+    if not marked:
+        around.say(f"{arguments.key}: no stopped or waiting document of that number")
+    return OK if marked else STOPPED

@@ -1,0 +1,33 @@
+"""``status``: last runs, and what is stuck."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.operator import OK, STOPPED, add_company, add_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.cli.operator import Around
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("status", run, "show last runs and what is stuck")
+    add_company(command)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace, around: Around) -> int:
+    """Show each company's state."""
+    from engine.cli.screens import gather_status, render_status
+
+    with around.open_ledger(arguments.ledger) as ledger:
+        found = gather_status(ledger, arguments.company)
+    if arguments.json:
+        around.write(json.dumps(found, ensure_ascii=False))
+    else:
+        around.write(render_status(found))
+    return STOPPED if any(status["stuck"] for status in found) else OK

@@ -1,0 +1,65 @@
+"""``sync``: move every document that waits."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.operator import LOCKED, OK, STOPPED, add_company, add_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.cli.operator import Around
+
+
+def add_command(add: Any) -> None:
+    """Add the command to the parser."""
+    command = add("sync", run, "move every document that waits")
+    add_company(command)
+    command.add_argument("--flow", metavar="NAME")
+    text = "companies whose schedule says so, only"
+    command.add_argument("--due", action="store_true", help=text)
+    add_json(command)
+
+
+def run(arguments: argparse.Namespace, around: Around) -> int:
+    """Run the companies' flows, then send the mails that are due."""
+    from engine.cli.screens import open_progress, report_to_json, summary_line
+    from engine.flow.companies import WrongRunError, sync_companies
+    from engine.flow.notices.notifier import open_notifier
+    from engine.ledger import open_ledger
+    from engine.project.project import load_project
+
+    project = load_project(arguments.root)
+    shared: dict[str, Any] = {
+        "open_ledger": lambda: open_ledger(arguments.ledger, around.clock),
+        "clock": around.clock,
+        "places": around.secret_places(arguments.root),
+    }
+    server = around.environment.get("SIIRTO_SMTP_URL")
+    mails = open_notifier(project, server, say=around.say, **shared)
+    wrong: WrongRunError | None = None
+    with mails as after, open_progress(is_shown=around.has_screen) as progress:
+        try:
+            reports = sync_companies(
+                project,
+                company=arguments.company,
+                flow=arguments.flow,
+                progress=progress,
+                after_company=after,
+                only_due=arguments.due,
+                **shared,
+            )
+        except WrongRunError as error:
+            wrong, reports = error, error.reports
+    for report in reports:
+        if arguments.json:
+            around.write(json.dumps(report_to_json(report), ensure_ascii=False))
+        elif around.has_screen or report.degraded or report.is_locked:
+            around.say(summary_line(report))
+    if wrong is not None:
+        raise wrong
+    if any(report.is_locked for report in reports):
+        return LOCKED
+    return STOPPED if any(report.has_unfinished for report in reports) else OK

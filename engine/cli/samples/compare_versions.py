@@ -1,0 +1,200 @@
+"""Maps recorded documents by two versions of the rules, and says what differs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.cli.consultant import pick_named
+from engine.cli.samples.changes import compare
+from engine.cli.samples.versions import PARTS
+from engine.errors import ConfigError, Problem, SettingsError
+from engine.flow.offline import (
+    Offline,
+    derive_document,
+    pick_mapping,
+    read_document,
+)
+from engine.mapping.apply import apply_mapping
+from engine.mapping.result import without_indexes
+from engine.project.flow_spec import DeriveStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from engine.mapping.apply import Mapping
+    from engine.project.flow_spec import Flow
+    from engine.project.project import Project
+
+_ALONE: Final = 100  # documents that are not worth a second process
+_WORKERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs for one document: fields as rules have them, with old and new."""
+
+    label: str
+    fields: tuple[tuple[str, str, str], ...] = ()
+    new_errors: tuple[str, ...] = ()
+    gone_errors: tuple[str, ...] = ()
+    fails_now: bool = False
+    is_fine_now: bool = False
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.fields or self.new_errors or self.gone_errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one version maps a document with."""
+
+    flow: Flow
+    mapping: Mapping
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    old: Rules
+    new: Rules
+    derives_alike: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparer:
+    """Both versions of the rules, loaded."""
+
+    old: Project
+    new: Project
+    flow: str | None
+    mapping: str | None
+    company: str | None
+    _pairs: dict[str, _Pair] = field(default_factory=dict)  # by flow
+
+    def compare(self, file: Path) -> Difference:
+        """Map one document with both.
+
+        Raises:
+            SettingsError: It is no document, or something named is not there.
+        """
+        text = file.read_text("utf-8")
+        document = read_document(text, file.name)
+        named = self.flow or self._guess_flow(document, file)
+        pair = self._pairs.get(named) or self._load(named)
+        old, new = pair.old, pair.new
+        scope, stops = derive_document(new.flow, document, new.settings)
+        after = Offline(apply_mapping(new.mapping, scope), stops)
+        if not pair.derives_alike:
+            document = read_document(text, file.name)
+            scope, stops = derive_document(old.flow, document, old.settings)
+        before = Offline(apply_mapping(old.mapping, scope), stops)
+        old_errors, new_errors = _errors(before), _errors(after)
+        fields: dict[str, tuple[str, str, str]] = {}
+        for change in compare(before.result.payload, after.result.payload):
+            fields.setdefault(change.field, (change.field, *change.pair))
+        return Difference(
+            file.stem,
+            tuple(fields.values()),
+            tuple(error for error in new_errors if error not in old_errors),
+            tuple(error for error in old_errors if error not in new_errors),
+            fails_now=bool(new_errors and not old_errors),
+            is_fine_now=bool(old_errors and not new_errors),
+        )
+
+    def _load(self, named: str) -> _Pair:
+        old, new = self._rules(self.old, named), self._rules(self.new, named)
+        alike = derive_alike(self.old.root, self.new.root, new)
+        self._pairs[named] = pair = _Pair(old, new, alike)
+        return pair
+
+    def _rules(self, project: Project, named: str) -> Rules:
+        name = self.company or next(iter(project.companies))
+        company = pick_named(project.companies, name, "company")
+        pick_named(project.flows, named, "flow")
+        flow = project.flow_for(company.name, named)
+        mapping = pick_mapping(project, flow, self.mapping, company.name)
+        return Rules(flow, mapping, company.settings)
+
+    def _guess_flow(self, document: dict[str, Any], file: Path) -> str:
+        """Find the one flow whose gathered document has all the names of this one."""
+        store, names = self.new.schemas, set(document) - {"run"}
+        fitting = []
+        for name, flow in self.new.flows.items():
+            send = flow.deliver.send if flow.deliver else None
+            mapping = send.mapping if send is not None else None
+            source = "" if mapping is None else mapping.source.partition("#")[0]
+            known = store.field(source).properties if source in store else ()
+            if flow.fetch.save in names and names <= set(known):
+                fitting.append(name)
+        if len(fitting) != 1:
+            said = f"{file.name} does not say which flow it is of"
+            hint = f"name it: --flow {' or '.join(self.new.flows)}"
+            raise SettingsError([Problem("M622", said, hint=hint)])
+        return fitting[0]
+
+
+def derive_alike(old: Path, new: Path, rules: Rules) -> bool:
+    """Tell whether two versions differ in nothing but the mapping that is compared.
+
+    Then what a flow derives before is the same, and done once for both.
+    """
+    compared = rules.mapping.position.file
+    steps = (*rules.flow.enrich, *rules.flow.require, *rules.flow.prepare)
+    derived = {s.mapping.position.file for s in steps if isinstance(s, DeriveStep)}
+    return compared not in derived and _files(old, compared) == _files(new, compared)
+
+
+def _files(root: Path, compared: str) -> dict[str, bytes]:
+    found = (path for part in PARTS for path in (root / part).rglob("*.*"))
+    files = {path.relative_to(root).as_posix(): path for path in found}
+    return {name: p.read_bytes() for name, p in files.items() if name != compared}
+
+
+def _errors(offline: Offline) -> dict[str, None]:
+    """Give the errors as lines without this document's values, in order."""
+    return {
+        f"{violation.code} {without_indexes(violation.field)}".rstrip(): None
+        for violation in (*offline.stops, *offline.result.violations)
+    }
+
+
+def iter_differences(comparer: Comparer, files: Sequence[Path]) -> Iterator[Difference]:
+    """Compare document by document, in several processes when there are many."""
+    workers = min(os.cpu_count() or 1, _WORKERS)
+    can_fork = "fork" in get_all_start_methods()
+    if len(files) < _ALONE or workers == 1 or not can_fork:
+        yield from map(comparer.compare, files)
+        return
+    yield comparer.compare(files[0])  # what is wrong with all of them is told here
+    # A forked process has the rules already; to load them again takes long.
+    context = get_context("fork")
+    size = -(-len(files[1:]) // workers)
+    shares = [files[start : start + size] for start in range(1, len(files), size)]
+    pipes = [context.Pipe(duplex=False) for _ in shares]
+    processes = [
+        context.Process(target=_work, args=(comparer, share, sender), daemon=True)
+        for share, (_, sender) in zip(shares, pipes, strict=True)
+    ]
+    for process in processes:
+        process.start()
+    for (receiver, sender), process in zip(pipes, processes, strict=True):
+        sender.close()
+        found = receiver.recv()
+        process.join()
+        if isinstance(found, list) and found and isinstance(found[0], Problem):
+            raise SettingsError(found)
+        yield from found
+
+
+def _work(comparer: Comparer, files: Sequence[Path], sender: Any) -> None:
+    """Compare a share of the documents; send the differences, or what is wrong."""
+    try:
+        sender.send([comparer.compare(file) for file in files])
+    except ConfigError as error:
+        sender.send(list(error.problems))

@@ -1,0 +1,257 @@
+"""Turn reports and log rows into what a person reads: tables, lines, progress.
+
+Text out; ``runner.py`` prints it. Colour and progress only where a terminal is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Problem, SettingsError
+from engine.project.advice import load_advice
+from engine.rulefiles.reader import load_yaml_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from rich.text import Text
+
+    from engine.flow.companies import CompanyReport
+    from engine.flow.run import Progress
+    from engine.ledger import Ledger, LogRow
+    from engine.project.advice import AdviceBook
+
+OUTCOME_STYLES = {
+    "transferred": "green",
+    "stopped": "red",
+    "waiting": "yellow",
+    "skipped": "dim",
+    "note": "cyan",
+}
+WIDTH = 110  # characters, where no terminal says
+INDENT = 27  # of the lines below a document's own
+
+
+@contextmanager
+def open_progress(*, is_shown: bool) -> Iterator[Progress]:
+    """Give a progress function: a live line on a terminal, nothing elsewhere."""
+    if not is_shown:
+        yield _say_nothing
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    counts: dict[str, int] = {}
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=False) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def tell(flow: str, label: str, outcome: str, code: str) -> None:
+            counts[outcome] = counts.get(outcome, 0) + 1
+            numbers = ", ".join(
+                f"[{OUTCOME_STYLES.get(name, 'white')}]{number} {name}[/]"
+                for name, number in sorted(counts.items())
+            )
+            bar.update(task, description=f"{flow}: {numbers} · {label} {code}")
+
+        yield tell
+
+
+def _say_nothing(flow: str, label: str, outcome: str, code: str) -> None:
+    """Stay silent under a scheduler."""
+
+
+def summary_line(report: CompanyReport) -> str:
+    """Give one line about a company's run."""
+    if report.is_locked:
+        return f"{report.company}: another run is at work ({report.held_by})"
+    counts = ", ".join(f"{n} {name}" for name, n in sorted(report.outcomes.items()))
+    calls = "; ".join(
+        f"{name} {sum(endpoints.values())}"
+        for flow in report.flows[-1:]
+        for name, endpoints in flow.calls.items()
+    )
+    ended = f"; ended early: {report.degraded}" if report.degraded else ""
+    return f"{report.company}: {counts or 'nothing to do'} (requests: {calls}){ended}"
+
+
+def report_to_json(report: CompanyReport) -> dict[str, Any]:
+    """Give a company's report as plain values."""
+    return {
+        "company": report.company,
+        "locked": report.is_locked,
+        "degraded": report.degraded,
+        "flows": [
+            {
+                "flow": flow.flow,
+                "outcomes": dict(flow.outcomes),
+                "codes": dict(flow.codes),
+                "calls": {name: dict(calls) for name, calls in flow.calls.items()},
+            }
+            for flow in report.flows
+        ],
+    }
+
+
+def parse_since(text: str | None) -> datetime | None:
+    """Read a date or a time; without a zone it is UTC.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        problem = Problem(
+            "C402",
+            f'"{text}" is not a date or time',
+            hint="write 2026-11-24 or 2026-11-24T08:00:00",
+        )
+        raise SettingsError([problem]) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def translate_rows(
+    rows: Iterable[LogRow], language: str | None, root: Path
+) -> Iterable[LogRow]:
+    """Give the rows with their advice in another language; None leaves it as it was.
+
+    Only what stopped or waits has advice; it is worded anew from code and details.
+
+    Raises:
+        RuleError: The advice file of the project is wrong.
+    """
+    if language is None:
+        return rows
+    book = load_advice(load_yaml_file(root / "mappings" / "advice.yaml", root))
+    return (_translate(row, language, book) for row in rows)
+
+
+def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
+    if row.outcome not in ("stopped", "waiting"):
+        return row
+    details = {name: str(value) for name, value in row.details.items()}
+    if row.field:
+        details.setdefault("field", row.field)
+    advice = book.explain(row.code, language, details)
+    return replace(row, advice=advice.text) if advice else row
+
+
+def iter_log(
+    rows: Iterable[LogRow], *, as_json: bool, width: int | None
+) -> Iterator[str]:
+    """Give the transfer log as texts to print, one JSON object for each row or a page.
+
+    Args:
+        rows: In the order to show.
+        as_json: For programs.
+        width: As for ``render_log``.
+    """
+    if as_json:
+        yield from (json.dumps(row.to_json(), ensure_ascii=False) for row in rows)
+    else:
+        yield render_log(rows, width=width)
+
+
+def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:
+    """Give the transfer log: a line per document, and below it why and what to do.
+
+    Args:
+        rows: In the order to show.
+        width: The terminal's, which also means colours; None for plain text.
+    """
+    from rich.text import Text
+
+    lines: list[Text] = []
+    for row in rows:
+        style = OUTCOME_STYLES.get(row.outcome, "")
+        line = Text(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.company}  ")
+        line.append(f"{row.flow}  ")
+        line.append(f"{row.label or row.key:<12} ", "bold")
+        line.append(f"{row.outcome:<12} ", style)
+        line.append(f"{row.target_number or row.target_id or '':<8} ")
+        if row.code:
+            line.append(f"{row.code} at {row.field}" if row.field else row.code, style)
+        lines.append(line)
+        lines += [
+            Text(" " * INDENT + part, "dim" if number else "")
+            for number, text in enumerate((row.advice, row.message))
+            for part in textwrap.wrap(text, (width or WIDTH) - INDENT)
+        ]
+    if not lines:
+        return "the log is empty"
+    return _render(lines, width)
+
+
+def _render(lines: Iterable[Text], width: int | None) -> str:
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width or WIDTH,
+        force_terminal=width is not None,
+        color_system="standard" if width is not None else None,
+        legacy_windows=False,
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
+    return "\n".join(text.rstrip() for text in out.getvalue().splitlines())
+
+
+def gather_status(ledger: Ledger, company: str | None) -> list[dict[str, Any]]:
+    """Collect, for each company in the ledger, its last run and what is stuck."""
+    names: dict[str, dict[str, int]] = {}
+    for (name, _flow, state), count in ledger.count_states(company).items():
+        states = names.setdefault(name, {})
+        states[state] = states.get(state, 0) + count
+    found = []
+    for name, states in sorted(names.items()):
+        run = ledger.last_run(name)
+        stuck = list(ledger.unfinished(name))
+        oldest = min(stuck, key=lambda t: t.first_seen_at, default=None)
+        holder = ledger.find_holder(name)
+        found.append(
+            {
+                "company": name,
+                "last_run": run.started_at.isoformat() if run else None,
+                "last_outcome": (run.outcome or "running or killed") if run else None,
+                "running": str(holder) if holder else None,
+                "documents": states,
+                "stuck": len(stuck),
+                "oldest_stuck": oldest.label if oldest else None,
+                "oldest_since": oldest.first_seen_at.isoformat() if oldest else None,
+            }
+        )
+    return found
+
+
+def render_status(found: list[dict[str, Any]]) -> str:
+    """Give the status as lines."""
+    if not found:
+        return "nothing has run yet"
+    lines = []
+    for status in found:
+        states = ", ".join(f"{n} {s}" for s, n in sorted(status["documents"].items()))
+        lines.append(
+            f"{status['company']}: last run {status['last_run']} "
+            f"({status['last_outcome']}); documents: {states}"
+        )
+        if status["running"]:
+            lines.append(f"  at work now: {status['running']}")
+        if status["stuck"]:
+            lines.append(
+                f"  stuck: {status['stuck']}, the oldest {status['oldest_stuck']}"
+                f" since {status['oldest_since']}"
+            )
+    return "\n".join(lines)

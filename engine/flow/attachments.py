@@ -1,0 +1,209 @@
+"""Files that go along with a document: what they are, and what they may be called.
+
+Checked before anything is created, because a target document without its files is half
+a document. Pure: the bytes are passed in. It converts and repairs nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+import threading
+import unicodedata
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from engine.errors import Violation, ViolationError
+from engine.systems.file_formats import FORMAT_WORDS, FORMATS, FileContent, Format
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+
+# Only to name in a message what somebody sent instead: (offset, bytes, name).
+OTHER_SIGNATURES = (
+    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (4, b"ftyphei", "HEIC"),
+    (4, b"ftypmif1", "HEIC"),
+    (8, b"WEBP", "WebP"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (0, b"BM", "BMP"),
+    (0, b"PK\3\4", "ZIP or Office"),
+    (0, b"\xd0\xcf\x11\xe0", "old Office"),
+    (0, b"<", "HTML or XML"),
+)
+
+MAX_NAME = 80  # characters with the extension; our own figure
+MAX_EXTENSION = 10  # more than that after a dot is part of a name
+# A-Z a-z 0-9 . _ - are what "no special characters" leaves; our own reading.
+ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+LETTERS = str.maketrans("åäöÅÄÖ", "aaoAAO")
+# ISO 32000-1, implementation note 18: readers look for the end mark this far back.
+PDF_TAIL_BYTES = 1024
+
+
+def check_file(
+    name: str,
+    content: FileContent | bytes,
+    *,
+    max_bytes: int,
+    formats: Collection[str] = FORMAT_WORDS,
+) -> str:
+    """Check a file by its content and its name; give its media type.
+
+    Args:
+        name: With the extension, which must fit the content.
+        content: The bytes.
+        max_bytes: The largest size that may go; a megabyte of whoever set the limit.
+        formats: Words of ``FORMATS`` that may go.
+
+    Raises:
+        ViolationError: ``FILE_EMPTY``, ``FILE_TOO_BIG``, ``FILE_FORMAT`` or
+            ``FILE_DAMAGED``; all that apply.
+    """
+    data = content.content if isinstance(content, FileContent) else content
+    if not data:
+        raise ViolationError([_violation("FILE_EMPTY", name, "the file is empty")])
+    found = []
+    if len(data) > max_bytes:
+        found.append(
+            _violation(
+                "FILE_TOO_BIG",
+                name,
+                f"the file has {len(data):,} bytes, at most {max_bytes:,}",
+            )
+        )
+    form = find_format(data)
+    extension = split_name(name)[1]
+    if form is None or form.word not in formats:
+        allowed = ", ".join(f.title for f in FORMATS if f.word in formats)
+        what = form.title if form else find_other_format(data)
+        said = f"the file is {what} by its content" if what else "the file is unknown"
+        found.append(
+            _violation("FILE_FORMAT", name, f"{said}, allowed are {allowed or 'none'}")
+        )
+    elif extension.lower() not in form.extensions:
+        shown = f"ends with .{extension}" if extension else "has no extension"
+        wanted = " or ".join(f".{extension}" for extension in form.extensions)
+        found.append(
+            _violation(
+                "FILE_FORMAT",
+                name,
+                f"the file is {form.title} by its content, its name {shown} "
+                f"instead of {wanted}",
+            )
+        )
+    elif form.word == "pdf" and (fault := find_pdf_fault(data)):
+        found.append(_violation("FILE_DAMAGED", name, fault))
+    if form is None or found:
+        raise ViolationError(found)
+    return form.media_type
+
+
+def find_format(data: bytes) -> Format | None:
+    """Find the format by the first bytes."""
+    return next((form for form in FORMATS if data.startswith(form.signatures)), None)
+
+
+def find_other_format(data: bytes) -> str | None:
+    """Name a well-known format that cannot go, for the message."""
+    for offset, signature, title in OTHER_SIGNATURES:
+        if data.startswith(signature, offset):
+            return title
+    return None
+
+
+def find_pdf_fault(data: bytes) -> str | None:
+    """Tell why a PDF cannot go: cut, encrypted, without pages, unreadable."""
+    if b"%%EOF" not in data[-PDF_TAIL_BYTES:]:
+        return "the PDF is cut: its end is missing"
+    import pypdf
+    from pypdf.errors import DependencyError, FileNotDecryptedError
+
+    with quiet_pypdf():
+        try:
+            reader = pypdf.PdfReader(io.BytesIO(data))
+            if reader.is_encrypted:
+                return "the PDF is protected with a password"
+            if not len(reader.pages):
+                return "the PDF has no pages"
+            # The count is only a claim of the file; the page is the proof.
+            reader.pages[0].mediabox  # noqa: B018  # reading it is the check
+        except (DependencyError, FileNotDecryptedError):
+            return "the PDF is protected with a password"
+        except Exception:  # noqa: BLE001  # a hostile file may raise whatever it likes
+            return "the PDF is damaged: it cannot be opened"
+    return None
+
+
+@contextmanager
+def quiet_pypdf() -> Iterator[None]:
+    """Drop what pypdf logs in this thread while it reads; leave its loggers as found.
+
+    It warns about each fault it can mend. Levels and ``propagate`` would be shared with
+    other threads; a filter of our own comes and goes alone.
+    """
+    thread = threading.get_ident()
+
+    def is_foreign(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    names = [name for name in list(sys.modules) if name.split(".")[0] == "pypdf"]
+    loggers = [logging.getLogger(name) for name in names]
+    for logger in loggers:
+        logger.addFilter(is_foreign)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_foreign)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split a name into stem and extension; the extension without its dot, or ""."""
+    stem, dot, extension = name.rpartition(".")
+    if not dot or not extension or len(extension) > MAX_EXTENSION:
+        return name, ""
+    return stem, extension
+
+
+def clean_names(names: Sequence[str]) -> list[str]:
+    """Give each file a name without special characters, all different, in order.
+
+    ``å ä ö`` become ``a a o``, everything else that is not allowed ``_``; the extension
+    is in lower case, ``.jpeg`` becomes ``.jpg``. Of equal names the second becomes
+    ``name_2.pdf``; capitals make no difference. At most 80 characters.
+    """
+    taken: set[str] = set()
+    cleaned = []
+    for name in names:
+        stem, extension = _clean_parts(name)
+        number = 1
+        fresh = _fit(stem, "", extension)
+        while fresh.lower() in taken:
+            number += 1
+            fresh = _fit(stem, f"_{number}", extension)
+        taken.add(fresh.lower())
+        cleaned.append(fresh)
+    return cleaned
+
+
+def _clean_parts(name: str) -> tuple[str, str]:
+    # NFC first: names from a Mac spell ä as two characters.
+    text = unicodedata.normalize("NFC", name).strip().translate(LETTERS)
+    text = "".join(letter if letter in ALLOWED else "_" for letter in text)
+    stem, extension = split_name(text)
+    extension = extension.lower()
+    # A leading dot hides a file, a trailing one is dropped by some file systems.
+    return stem.strip(".") or "file", "jpg" if extension == "jpeg" else extension
+
+
+def _fit(stem: str, suffix: str, extension: str) -> str:
+    tail = f"{suffix}.{extension}" if extension else suffix
+    return stem[: MAX_NAME - len(tail)].rstrip(".") + tail
+
+
+def _violation(code: str, name: str, message: str) -> Violation:
+    return Violation(code, message, field="attachment", value=name)

@@ -1,0 +1,223 @@
+"""Tell a company's people by mail what stopped, after its flows have run.
+
+Flows know nothing of it. Writing a mail is a row in the ledger; sending comes when all
+companies are through. Whatever fails here is told to the operator and never stops or
+delays a transfer.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from engine.flow.notices.decide import DIGEST_HOUR, decide_telling
+from engine.flow.notices.letter import Counts, write_letter
+from engine.flow.notices.smtp import Postman, is_address, read_mail_server
+from engine.ledger import Event
+from engine.ledger.notice_log import Stop
+from engine.masking import mask_text
+from engine.project.credentials import find_secret
+from engine.project.mail_texts import LetterTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from engine.clock import Clock
+    from engine.errors import Problem
+    from engine.flow.companies import AfterCompany, CompanyReport
+    from engine.flow.notices.smtp import Delivery
+    from engine.ledger import Ledger, Letter
+    from engine.project.advice import AdviceBook
+    from engine.project.company import Company
+    from engine.project.credentials import SecretPlaces
+    from engine.project.project import Project
+
+DAY = timedelta(days=1)
+GIVEN_UP = timedelta(days=7)  # nobody needs to be told of a week ago; our own figure
+
+
+class Notifier:
+    """Writes mails after each company, and sends them at the end.
+
+    Args:
+        book: What the codes mean.
+        texts: The sentences of the mails.
+        clock: The time.
+        postman: None when no mail server is named: nothing is written then.
+    """
+
+    def __init__(
+        self,
+        book: AdviceBook,
+        texts: LetterTexts,
+        clock: Clock,
+        postman: Postman | None,
+    ) -> None:
+        self._book = book
+        self._texts = texts
+        self._clock = clock
+        self._postman = postman
+        self.faults: list[str] = []  # for the operator
+
+    def note_company(
+        self,
+        ledger: Ledger,
+        company: Company,
+        report: CompanyReport,
+        problems: Sequence[Problem],
+    ) -> None:
+        """Write the mail about a company's run; none when there is nothing to tell."""
+        try:
+            self._note(ledger, company, report, problems)
+        except Exception as error:  # noqa: BLE001  # telling never stops a transfer
+            self.faults.append(f"{company.name}: no mail written: {error}")
+
+    def deliver(self, ledger: Ledger) -> None:
+        """Send what is in the outbox, also what earlier runs could not send."""
+        try:
+            self._deliver(ledger)
+        except Exception as error:  # noqa: BLE001  # telling never stops a transfer
+            self.faults.append(f"no mail sent: {error}")
+
+    def _note(
+        self,
+        ledger: Ledger,
+        company: Company,
+        report: CompanyReport,
+        problems: Sequence[Problem],
+    ) -> None:
+        wanted = company.settings.get("notifications") or {}
+        recipients = [one for one in wanted.get("email") or [] if is_address(one)]
+        if self._postman is None or not recipients or report.is_locked:
+            return
+        now = self._clock.now()
+        zone = company.schedule.zone
+        past = ledger.notices.read_past(company.name)
+        documents = ledger.notices.list_stops(company.name)
+        telling = decide_telling(
+            [*documents, *run_stops(report, problems)],
+            past,
+            flows=_flows_of(report, problems),
+            now=now,
+            zone=zone,
+            digest_hour=wanted.get("digest_hour", DIGEST_HOUR),
+        )
+        since = past.digest_at or now - DAY
+        counts = Counts(
+            sent=ledger.notices.count_sent(company.name, since)
+            if telling.is_digest
+            else 0,
+            waiting=sum(stop.is_passing for stop in documents),
+            stopped=sum(not stop.is_passing for stop in documents),
+            since=since,
+        )
+        draft = write_letter(
+            telling,
+            counts,
+            company=company.name,
+            language=language_of(company),
+            texts=self._texts,
+            book=self._book,
+            now=now,
+            zone=zone,
+        )
+        ledger.notices.record(company.name, telling, draft=draft, recipients=recipients)
+
+    def _deliver(self, ledger: Ledger) -> None:
+        if self._postman is None:
+            return
+        letters = ledger.notices.lease_letters()
+        deliveries = self._postman.send(letters)
+        now = self._clock.now()
+        for letter, delivery in zip(letters, deliveries, strict=True):
+            self._end(ledger, letter, delivery, now)
+        faults = {d.fault for d in deliveries if d.fault}
+        if faults:
+            left = sum(bool(d.waiting) for d in deliveries)
+            said = "; ".join(sorted(faults))
+            self.faults.append(f"{left} wait for the next run: {said}")
+
+    def _end(
+        self, ledger: Ledger, letter: Letter, delivery: Delivery, now: datetime
+    ) -> None:
+        waiting = delivery.waiting
+        for who in delivery.refused:
+            self._remember(ledger, letter, "MAIL_REFUSED", who)
+        if waiting and now - letter.made_at > GIVEN_UP:
+            self._remember(ledger, letter, "MAIL_GIVEN_UP", delivery.fault)
+            waiting = []
+        elif waiting and letter.tries == 1:
+            self._remember(ledger, letter, "MAIL_WAITS", delivery.fault)
+        ledger.notices.end_letter(letter, waiting=waiting, fault=delivery.fault)
+
+    def _remember(self, ledger: Ledger, letter: Letter, code: str, said: str) -> None:
+        event = Event(code, f'"{letter.subject}": {said}', details={"value": said})
+        ledger.note_flow(letter.company, "", event)
+
+
+def run_stops(report: CompanyReport, problems: Sequence[Problem]) -> list[Stop]:
+    """Give what ended the run as a whole: settings that do not fit, a system down."""
+    stops = [
+        _run_stop(flow.flow, "waiting", "DEGRADED", flow.degraded)
+        for flow in report.flows
+        if flow.degraded
+    ]
+    if problems:
+        said = "; ".join(problem.message for problem in problems[:3])
+        stops.append(_run_stop("", "held", "SETTINGS_WRONG", said))
+    return stops
+
+
+def _run_stop(flow: str, state: str, code: str, said: str) -> Stop:
+    return Stop(None, flow, "", state, code, "", {"value": mask_text(said)})
+
+
+def _flows_of(report: CompanyReport, problems: Sequence[Problem]) -> list[str]:
+    flows = [flow.flow for flow in report.flows]
+    return flows if problems else [*flows, ""]
+
+
+def language_of(company: Company) -> str:
+    """Give the language of a company's mails; its own unless another is named."""
+    wanted = company.settings.get("notifications") or {}
+    return str(wanted.get("language") or company.settings.get("language") or "en")
+
+
+@contextmanager
+def open_notifier(
+    project: Project,
+    url: str | None,
+    *,
+    places: SecretPlaces,
+    clock: Clock,
+    open_ledger: Callable[[], Ledger],
+    say: Callable[[str], None],
+) -> Iterator[AfterCompany | None]:
+    """Give what is called after each company; send when all are through.
+
+    Args:
+        url: ``SIIRTO_SMTP_URL``; None or "" sends and writes nothing.
+        places: Where the password lies, by the name ``SIIRTO_SMTP_PASSWORD``.
+        say: Told what the operator should know, a line each.
+
+    Raises:
+        SettingsError: The address is wrong, or its user has no password; before
+            anything runs.
+    """
+    texts = project.letter_texts
+    if not url or texts is None:
+        yield None
+        return
+    server = read_mail_server(url)
+    if server.user:
+        server = read_mail_server(url, find_secret("smtp", "password", places))
+    notifier = Notifier(project.advice, texts, clock, Postman(server))
+    try:
+        yield notifier.note_company
+    finally:
+        with closing(open_ledger()) as ledger:
+            notifier.deliver(ledger)
+        for fault in notifier.faults:
+            say(f"mail: {fault}")

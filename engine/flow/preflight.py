@@ -1,0 +1,206 @@
+"""Look before anything is moved: keys, settings and registers, all findings at once.
+
+A flow says in its slot ``doctor`` (and in ``setup``) what must be so. A run stops at
+the first thing that is wrong; the doctor goes on and lists everything.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.errors import (
+    RefusedError,
+    SettingsError,
+    TransientError,
+    ViolationError,
+)
+from engine.flow.companies import check_secrets, make_context
+from engine.flow.ownership import Ownership
+from engine.flow.reads import SHOWN, iter_unmet, read_register
+from engine.language import ValueFault
+from engine.ledger import open_ledger
+from engine.masking import mask_text
+from engine.project.flow_spec import ReadStep, RequireStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.clock import Clock
+    from engine.flow.companies import Opener
+    from engine.flow.context import RunContext
+    from engine.ledger import Ledger
+    from engine.project.company import Company
+    from engine.project.credentials import SecretPlaces
+    from engine.project.flow_spec import Flow, Step
+    from engine.project.project import Project
+    from engine.systems import System
+
+State = Literal["ok", "warning", "stop", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    company: str
+    flow: str  # "" for what all flows share
+    label: str
+    state: State  # unknown: it could not be looked at
+    code: str = ""
+    shown: str = ""  # the values that are meant
+    advice: str = ""
+
+
+def examine_company(
+    project: Project,
+    company: Company,
+    flows: Iterable[Flow],
+    *,
+    clock: Clock,
+    opener: Opener,
+    places: SecretPlaces,
+) -> list[Finding]:
+    """Look at everything that a company's flows rely on; reads only, nothing raises.
+
+    Secrets first; then the sign-in of each system; then what the flows say.
+
+    Args:
+        opener: One that only reads; companies share it, and with it the rate limit.
+    """
+    flows = list(flows)
+    missing = check_secrets(project, company, flows, places)
+    if missing:
+        return [
+            Finding(
+                company.name, "", "secrets", "stop", p.code, p.message, p.hint or ""
+            )
+            for p in missing
+        ]
+    with ExitStack() as stack:
+        # Nothing is moved, so there is nothing to remember: a ledger to throw away.
+        folder = stack.enter_context(TemporaryDirectory(prefix="siirto-doctor-"))
+        ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite", clock)
+        stack.callback(ledger.close)
+        examiner = _Examiner(project, company, ledger, clock)
+        systems: dict[str, System] = {}
+        for name in dict.fromkeys(name for flow in flows for name in flow.systems):
+            try:
+                systems[name] = opener.open(company, name, places)
+            except SettingsError as error:
+                examiner.add("", f"settings of {name}", "stop", shown=str(error))
+                continue
+            stack.callback(systems[name].close)
+            examiner.sign_in(name, systems[name])
+        for flow in flows:
+            if all(name in systems for name in flow.systems):
+                examiner.examine(flow, systems)
+        return examiner.findings
+
+
+class _Examiner:
+    def __init__(
+        self, project: Project, company: Company, ledger: Ledger, clock: Clock
+    ) -> None:
+        self.project = project
+        self.company = company
+        self.ledger = ledger
+        self.clock = clock
+        self.findings: list[Finding] = []
+        self._cached: dict[Any, Any] = {}  # flows ask for the same registers
+
+    def add(
+        self, flow: str, label: str, state: State, *, code: str = "", shown: str = ""
+    ) -> None:
+        language = str(self.company.settings.get("language") or "en")
+        details = {"value": mask_text(shown)} if shown else {}
+        advice = self.project.advice.render(code, language, details) if code else None
+        self.findings.append(
+            Finding(
+                self.company.name,
+                flow,
+                label,
+                state,
+                code,
+                mask_text(shown),
+                advice or "",
+            )
+        )
+
+    def sign_in(self, name: str, system: System) -> None:
+        """Ask for a token: the key, its client and the address are right together."""
+        try:
+            system.ensure_token()
+        except (TransientError, RefusedError) as error:
+            self.add(
+                "", f"sign-in to {name}", "stop", code="SYSTEM_DOWN", shown=str(error)
+            )
+        else:
+            self.add("", f"sign-in to {name}", "ok")
+
+    def examine(self, flow: Flow, systems: dict[str, System]) -> None:
+        """Take the steps of ``setup`` and ``doctor``, one by one."""
+        run = make_context(
+            self.project,
+            self.company,
+            flow,
+            systems,
+            ledger=self.ledger,
+            clock=self.clock,
+            owner="doctor",
+            cached=self._cached,
+        )
+        steps = (*flow.setup, *flow.doctor)
+        for step in steps:
+            if isinstance(step, ReadStep):
+                run.registers.add(step.name, partial(read_register, step, run))
+        for step in _requirements(steps):
+            self._require(step, run)
+        self._check_units(run)
+
+    def _check_units(self, run: RunContext) -> None:
+        """Tell of companies inside companies, where several share one source (R076)."""
+        label = "companies in the hierarchy of units"
+        ownership = Ownership(run)
+        try:
+            nested = ownership.tree().nested() if ownership.is_used else None
+        except (TransientError, RefusedError, ValueFault, ViolationError) as error:
+            self.add(run.flow.name, label, "unknown", shown=str(error))
+            return
+        if nested is None:
+            return
+        shown = [f"{unit} ({inner})" for inner, unit, outer in nested]
+        state: State = "warning" if shown else "ok"
+        code = "UNIT_INSIDE_COMPANY" if shown else ""
+        self.add(run.flow.name, label, state, code=code, shown=", ".join(shown))
+
+    def _require(self, step: RequireStep, run: RunContext) -> None:
+        try:
+            failing = [_shown(unmet) for unmet in iter_unmet(step, run.scope({}))]
+        except (TransientError, RefusedError, ValueFault, ViolationError) as error:
+            self.add(run.flow.name, step.label, "unknown", shown=str(error))
+        else:
+            if not failing:
+                self.add(run.flow.name, step.label, "ok")
+                return
+            more = f" and {len(failing) - SHOWN} more" if len(failing) > SHOWN else ""
+            shown = ", ".join(filter(None, failing[:SHOWN])) + more
+            state: State = "warning" if step.is_warning else "stop"
+            self.add(run.flow.name, step.label, state, code=step.code, shown=shown)
+
+
+def _requirements(steps: Iterable[Step]) -> Iterator[RequireStep]:
+    for step in steps:
+        if isinstance(step, RequireStep):
+            yield step
+
+
+def _shown(details: dict[str, str]) -> str:
+    """Say what is meant by an item that does not meet a requirement."""
+    value = details.get("value", "")
+    if "choices" in details:
+        return f"{value} (there are: {details['choices']})"
+    return value

@@ -1,0 +1,258 @@
+"""Filters that look at lists: find, pick, add up, group and share out.
+
+A path inside an item is dotted (``product.code``); a missing part is empty. Items are
+never changed: a filter that adds a field gives new items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from engine.language.values import (
+    MAX_TEXT,
+    ValueFault,
+    decimal_of,
+    find_date,
+    find_number,
+    is_empty,
+    name_kind,
+    text_of,
+)
+
+Items = Sequence[Any]
+
+
+def get_path(item: Any, path: str) -> Any:
+    """Follow a dotted path through groups of fields; None where it ends early."""
+    for part in path.split("."):
+        if not isinstance(item, Mapping):
+            return None
+        item = item.get(part)
+    return item
+
+
+def find_by(items: Items, key: str, wanted: Any) -> Any:
+    """Give the first item whose field equals a value; empty when there is none.
+
+    >>> rows | find_by('code', 'B') | get('amount')
+    20.00
+    """
+    return next((item for item in items if _same(get_path(item, key), wanted)), None)
+
+
+def find_any(items: Items, wanted: Any, *keys: str) -> Any:
+    """Give the first item of which one of some fields is a text, whatever its case.
+
+    >>> countries | find_any('suomi', 'code', 'name') | get('code')
+    'FI'
+    """
+    if is_empty(wanted):
+        return None
+    text = text_of(wanted).strip().casefold()
+    for item in items:
+        for key in keys:
+            value = get_path(item, key)
+            if isinstance(value, str) and value.strip().casefold() == text:
+                return item
+    return None
+
+
+def where(items: Items, key: str, wanted: Any) -> list[Any]:
+    """Give the items whose field equals a value.
+
+    >>> rows | where('code', 'A') | length
+    2
+    """
+    return [item for item in items if _same(get_path(item, key), wanted)]
+
+
+def pluck(items: Items, path: str) -> list[Any]:
+    """Give one field of every item, without the empty ones.
+
+    >>> rows | pluck('code')
+    ['A', 'B', 'A']
+    """
+    values = (get_path(item, path) for item in items)
+    return [value for value in values if not is_empty(value)]
+
+
+def unique(items: Items) -> list[Any]:
+    """Give each different item once, in the order they come.
+
+    >>> rows | pluck('code') | unique
+    ['A', 'B']
+    """
+    seen: dict[Any, Any] = {}
+    for item in items:
+        seen.setdefault(_key(item), item)
+    return list(seen.values())
+
+
+def sum_of(items: Items, path: str = "") -> Decimal:
+    """Add up one numeric field of every item (or the items); empty ones count as 0.
+
+    >>> rows | sum_of('amount')
+    60.00
+    """
+    return sum((_number(i, path) for i in items), Decimal(0))
+
+
+def join(items: Items, separator: str = ", ") -> str:
+    """Join the filled items to one text.
+
+    >>> rows | pluck('code') | unique | join(' + ')
+    'A + B'
+    """
+    if len(items) * len(separator) > MAX_TEXT:  # before it is made
+        raise ValueFault("FORMULA", f"join makes over {MAX_TEXT} characters")
+    return separator.join(text_of(item) for item in items if not is_empty(item))
+
+
+def total_by(items: Items, key_path: str, amount_path: str) -> list[dict[str, Any]]:
+    """Add up an amount per value of a field: items with that field and ``amount``.
+
+    >>> rows | total_by('code', 'amount') | pluck('amount')
+    [40.00, 20.00]
+    """
+    name = key_path.rsplit(".", 1)[-1]
+    totals: dict[Any, dict[str, Any]] = {}
+    for item in items:
+        key = get_path(item, key_path)
+        group = totals.setdefault(_key(key), {name: key, "amount": Decimal(0)})
+        group["amount"] += _number(item, amount_path)
+    return list(totals.values())
+
+
+def merged_by(items: Items, *keys: str, sum: str = "value") -> list[dict[str, Any]]:  # noqa: A002 - the word the rule writes
+    """Merge items with equal keys into the first of them, adding up one field.
+
+    >>> rows | merged_by('code', sum='amount') | pluck('amount')
+    [40.00, 20.00]
+    """
+    if not keys:
+        raise ValueFault("FORMULA", "merged_by needs at least one field name")
+    merged: dict[Any, dict[str, Any]] = {}
+    for item in items:
+        if not isinstance(item, Mapping):
+            raise ValueFault(
+                "FORMULA", f"merged_by found {name_kind(item)} in the list"
+            )
+        key = tuple(_key(get_path(item, k)) for k in keys)
+        if key in merged:
+            merged[key][sum] += _number(item, sum)
+        else:
+            merged[key] = {**item, sum: _number(item, sum)}
+    return list(merged.values())
+
+
+def allocate(
+    items: Items,
+    total: Any,
+    by: str | None = None,
+    weight: str = "weight",
+    places: int = 2,
+) -> list[dict[str, Any]]:
+    """Share an amount out by weight: the items with ``value``, exact to the last cent.
+
+    The largest remainders get the odd cents. With ``by``, the values of the items that
+    have the same ``by`` field sum to the total (one total per dimension). When all
+    weights are zero or empty, the shares are equal. A total with more decimals than
+    ``places`` keeps them, so that nothing is lost.
+
+    >>> rows | allocate(100, weight='amount') | pluck('value')
+    [16.67, 33.33, 50.00]
+    """
+    amount = find_number(total)
+    if amount is None:
+        raise ValueFault("FORMULA", f"allocate cannot share out {name_kind(total)}")
+    groups: dict[Any, list[int]] = {}
+    for index, item in enumerate(items):
+        if not isinstance(item, Mapping):
+            raise ValueFault("FORMULA", f"allocate found {name_kind(item)} in the list")
+        groups.setdefault(_key(get_path(item, by)) if by else None, []).append(index)
+    values: dict[int, Decimal] = {}
+    for indexes in groups.values():
+        weights = [_number(items[i], weight) for i in indexes]
+        shares = share_out(amount, weights, places)
+        values.update(zip(indexes, shares, strict=True))
+    return [{**item, "value": values[i]} for i, item in enumerate(items)]
+
+
+def share_out(total: Decimal, weights: Sequence[Decimal], places: int) -> list[Decimal]:
+    """Split ``total`` by ``weights`` into amounts of ``places`` decimals, exactly.
+
+    A negative total gives the same shares as the positive one, with the other sign.
+    """
+    if not weights:
+        return []
+    exponent = total.as_tuple().exponent
+    unit = Decimal(1).scaleb(-max(places, -int(exponent)))
+    whole = sum(weights, Decimal(0))
+    if not whole:
+        weights, whole = [Decimal(1)] * len(weights), Decimal(len(weights))
+    size = abs(total)
+    exact = [size * weight / whole for weight in weights]
+    shares = [share.quantize(unit, ROUND_FLOOR) for share in exact]
+    missing = int((size - sum(shares, Decimal(0))) / unit)
+    # sorted() is stable: among equal remainders the first item gets the cent.
+    order = sorted(range(len(shares)), key=lambda i: shares[i] - exact[i])
+    for step in range(abs(missing)):
+        shares[order[step % len(order)]] += unit if missing > 0 else -unit
+    return [share.copy_negate() if total < 0 and share else share for share in shares]
+
+
+def covering(
+    items: Items, day: Any, start_key: str = "startDate", end_key: str = "endDate"
+) -> list[Any]:
+    """Give the items whose dates enclose a day (an empty end is open).
+
+    >>> periods | covering('2026-02-01', 'from', 'to') | pluck('name')
+    ['spring']
+    """
+    wanted = find_date(text_of(day))
+    if wanted is None:
+        raise ValueFault("FORMULA", f"covering needs a date, not {name_kind(day)}")
+    found = []
+    for item in items:
+        start = find_date(text_of(get_path(item, start_key)))
+        end = find_date(text_of(get_path(item, end_key)))
+        if (start is None or start <= wanted) and (end is None or wanted <= end):
+            found.append(item)
+    return found
+
+
+def _number(item: Any, path: str) -> Decimal:
+    value = get_path(item, path) if path else item
+    if is_empty(value):
+        return Decimal(0)
+    number = find_number(value)
+    if number is None:
+        where_ = f"{path} is" if path else "the list has"
+        raise ValueFault("FORMULA", f"{where_} {name_kind(value)}, not a number")
+    return number
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    if isinstance(value, bool) or isinstance(wanted, bool):
+        return value is wanted
+    if isinstance(value, float):
+        value = decimal_of(value)
+    return bool(value == wanted)
+
+
+def _key(value: Any) -> Any:
+    """Give something that can be compared and hashed for any plain value."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(k), _key(v)) for k, v in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_key(v) for v in value)
+    return (
+        (isinstance(value, bool), decimal_of(value))
+        if isinstance(value, float)
+        else (
+            isinstance(value, bool),
+            value,
+        )
+    )

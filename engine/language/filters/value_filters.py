@@ -1,0 +1,359 @@
+"""Filters and tests that look at one value: text, numbers, dates, ids.
+
+Each docstring is the filter's documentation: one sentence, and an example that a test
+runs. Examples see ``rows`` (code, amount: A 10.00, B 20.00, A 30.00).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date as calendar_date
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from engine.language.filters import identifiers
+from engine.language.filters import list_filters as listfilters
+from engine.language.values import (
+    MAX_TEXT,
+    ValueFault,
+    find_date,
+    find_number,
+    is_empty,
+    name_kind,
+    text_of,
+)
+
+
+def upper(value: Any) -> str:
+    """Write a text in capitals.
+
+    >>> 'kpl' | upper
+    'KPL'
+    """
+    return text_of(value).upper()
+
+
+def lower(value: Any) -> str:
+    """Write a text in small letters.
+
+    >>> 'KPL' | lower
+    'kpl'
+    """
+    return text_of(value).lower()
+
+
+def trim(value: Any) -> str:
+    """Take blanks off both ends.
+
+    >>> '  kpl ' | trim
+    'kpl'
+    """
+    return text_of(value).strip()
+
+
+def as_text(value: Any) -> str:
+    """Write a value as text, so that 10027 and "10027" are equal.
+
+    >>> 10027 | text
+    '10027'
+    """
+    return text_of(value)
+
+
+def one_line(value: Any) -> str:
+    """Write a text on one line: line breaks and repeated blanks become one blank.
+
+    >>> 'Kaivokatu 1   A' | one_line
+    'Kaivokatu 1 A'
+    """
+    return " ".join(text_of(value).split())
+
+
+def replace(value: Any, old: str, new: str = "") -> str:
+    """Replace every occurrence of a text by another.
+
+    >>> 'a/b/c' | replace('/', '-')
+    'a-b-c'
+    """
+    if not old:
+        raise ValueFault("FORMULA", "replace needs a text to look for")
+    text = text_of(value)
+    # Before it is made: a result that nobody asked for must not fill the memory.
+    if text.count(old) * len(new) > MAX_TEXT:
+        raise ValueFault("FORMULA", f"replace makes over {MAX_TEXT} characters")
+    return text.replace(old, new)
+
+
+def pad(value: Any, width: int, fill: str = "0") -> str:
+    """Fill a text up from the left to a width, with zeros unless said.
+
+    >>> 42 | pad(5)
+    '00042'
+    """
+    if len(fill) != 1 or not 0 <= width <= 1000:
+        raise ValueFault("FORMULA", "pad needs one character and a width up to 1000")
+    return text_of(value).rjust(width, fill)
+
+
+def first(value: Any, count: int | None = None) -> Any:
+    """Give a list's first item, or the first characters of a text.
+
+    >>> 'Virtanen' | first(3)
+    'Vir'
+    """
+    if isinstance(value, list | tuple):
+        return value[0] if count is None else list(value[: max(count, 0)])
+    return text_of(value)[: max(1 if count is None else count, 0)]
+
+
+def last(value: Any, count: int | None = None) -> Any:
+    """Give a list's last item, or the last characters of a text.
+
+    >>> rows | last | get('code')
+    'A'
+    """
+    if isinstance(value, list | tuple):
+        return value[-1] if count is None else list(value[-count:] if count > 0 else ())
+    wanted = 1 if count is None else count
+    return text_of(value)[-wanted:] if wanted > 0 else ""
+
+
+def length(value: Any) -> int:
+    """Count the characters of a text or the items of a list; 0 when empty.
+
+    >>> rows | length
+    3
+    """
+    if value is None:
+        return 0
+    if isinstance(value, list | tuple | Mapping):
+        return len(value)
+    return len(text_of(value))
+
+
+def digits(value: Any) -> str:
+    """Keep only the digits.
+
+    >>> 'FI 1234567-1' | digits
+    '12345671'
+    """
+    return "".join(re.findall(r"[0-9]", text_of(value)))
+
+
+def number(value: Any) -> Decimal:
+    """Read a number as people write it: ``1 234,50``, ``1.234,50``, ``1,234.50``.
+
+    The last of point and comma is the decimal mark; a lone comma is one too.
+
+    >>> '1 234,50' | number
+    1234.50
+    """
+    known = find_number(value)
+    if known is not None:
+        return known
+    text = re.sub(r"[\s\u00a0\u202f']", "", text_of(value)).replace("\u2212", "-")
+    comma, point = text.rfind(","), text.rfind(".")
+    if comma > point:
+        text = text.replace(".", "")
+        text = text.replace(",", ".") if text.count(",") == 1 else text.replace(",", "")
+    else:
+        text = text.replace(",", "")
+    found = find_number(text)
+    if found is None:
+        raise ValueFault("NOT_A_NUMBER", f"{name_kind(value)} is not a number")
+    return found
+
+
+def round_half_up(value: Any, places: int = 0) -> Decimal:
+    """Round to a number of decimals, halves away from zero.
+
+    >>> 100.005 | round(2)
+    100.01
+    """
+    if not 0 <= places <= 12:
+        raise ValueFault("FORMULA", "round keeps 0 to 12 decimals")
+    unit = Decimal(1).scaleb(-places)
+    return _need_number(value, "round").quantize(unit, ROUND_HALF_UP)
+
+
+def absolute(value: Any) -> Decimal:
+    """Give a number without its sign.
+
+    >>> (0 - 12.50) | abs
+    12.50
+    """
+    return abs(_need_number(value, "abs"))
+
+
+def default(value: Any, instead: Any) -> Any:
+    """Give another value when this one is empty.
+
+    >>> '' | default('MUU')
+    'MUU'
+    """
+    return instead if is_empty(value) else value
+
+
+def get(value: Any, path: str) -> Any:
+    """Give one field of a group, by a dotted path.
+
+    >>> rows | first | get('code')
+    'A'
+    """
+    return listfilters.get_path(value, path)
+
+
+def date(value: Any) -> str:
+    """Give the day of an ISO date or date-time.
+
+    >>> '2026-01-31T10:00:00Z' | date
+    '2026-01-31'
+    """
+    return _need_date(value, "date").isoformat()
+
+
+def add_days(value: Any, count: int) -> str:
+    """Give the date so many days later, or earlier when negative.
+
+    >>> '2026-01-31' | add_days(14)
+    '2026-02-14'
+    """
+    try:
+        return (_need_date(value, "add_days") + timedelta(days=count)).isoformat()
+    except OverflowError:
+        raise ValueFault("FORMULA", "add_days leaves the calendar") from None
+
+
+def days_until(value: Any, end: Any) -> int:
+    """Count the days from this date to another.
+
+    >>> '2026-01-31' | days_until('2026-02-14')
+    14
+    """
+    return (_need_date(end, "days_until") - _need_date(value, "days_until")).days
+
+
+def business_id(value: Any) -> str | None:
+    """Give a Finnish or Swedish business id in one spelling; empty when not valid.
+
+    >>> 'FI20774740' | business_id
+    '2077474-0'
+    """
+    return identifiers.find_business_id(value)
+
+
+def iban(value: Any) -> str | None:
+    """Give an IBAN without blanks, in capitals; empty when not valid.
+
+    >>> 'fi21 1234 5600 0007 85' | iban
+    'FI2112345600000785'
+    """
+    return identifiers.find_iban(value)
+
+
+def email(value: Any) -> str | None:
+    """Give a mail address without blanks around it; empty when it is none.
+
+    >>> ' lasku@yritys.fi ' | email
+    'lasku@yritys.fi'
+    """
+    return text_of(value).strip() if identifiers.is_email(value) else None
+
+
+def file_name(value: Any) -> str:
+    """Give a file name of A-Z a-z 0-9 . _ - only, at most 80 characters.
+
+    >>> 'Lasku ääkköset.pdf' | file_name
+    'Lasku_aakkoset.pdf'
+    """
+    return identifiers.clean_file_name(text_of(value))
+
+
+def filled(value: Any) -> bool:
+    """Tell whether there is a value; 0 and no are values.
+
+    >>> 0 is filled
+    true
+    """
+    return not is_empty(value)
+
+
+def empty(value: Any) -> bool:
+    """Tell whether a value is missing: null, "", blanks, an empty list or group.
+
+    >>> '  ' is empty
+    true
+    """
+    return is_empty(value)
+
+
+def valid_business_id(value: Any) -> bool:
+    """Tell whether this is a Finnish or Swedish business id with a right check digit.
+
+    >>> '2077474-0' is valid_business_id
+    true
+    """
+    return identifiers.find_business_id(value) is not None
+
+
+def valid_iban(value: Any) -> bool:
+    """Tell whether this is a bank account number with right check digits.
+
+    >>> 'FI21 1234 5600 0007 85' is valid_iban
+    true
+    """
+    return identifiers.find_iban(value) is not None
+
+
+def valid_email(value: Any) -> bool:
+    """Tell whether this looks like one mail address.
+
+    >>> 'lasku@yritys' is valid_email
+    false
+    """
+    return identifiers.is_email(value)
+
+
+def starting_with(value: Any, start: str) -> bool:
+    """Tell whether a text starts with another.
+
+    >>> 'ALV 25,5' is starting_with('ALV')
+    true
+    """
+    return text_of(value).startswith(start)
+
+
+def ending_with(value: Any, end: str) -> bool:
+    """Tell whether a text ends with another.
+
+    >>> 'lasku.pdf' is ending_with('.pdf')
+    true
+    """
+    return text_of(value).endswith(end)
+
+
+def containing(value: Any, part: Any) -> bool:
+    """Tell whether a text contains another, or a list has an item.
+
+    >>> rows | pluck('code') is containing('B')
+    true
+    """
+    if isinstance(value, list | tuple):
+        return part in value
+    return text_of(part) in text_of(value)
+
+
+def _need_number(value: Any, name: str) -> Decimal:
+    found = find_number(value)
+    if found is None:
+        raise ValueFault("FORMULA", f"{name} needs a number, not {name_kind(value)}")
+    return found
+
+
+def _need_date(value: Any, name: str) -> calendar_date:
+    day = find_date(text_of(value))
+    if day is None:
+        raise ValueFault("FORMULA", f"{name} needs a date, not {name_kind(value)}")
+    return calendar_date.fromisoformat(day)

@@ -1,0 +1,230 @@
+"""What ``+ - * / ~``, comparisons and fields mean in a formula, for plain data.
+
+Exact: numbers are int or Decimal, a float counts by its digits. A fault says which
+field was empty or of the wrong kind, in the words of whoever reads the transfer log.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from decimal import Decimal, DecimalException
+from typing import Any, Final
+
+from engine.language.values import (
+    MAX_TEXT,
+    ValueFault,
+    decimal_of,
+    find_number,
+    is_empty,
+    name_kind,
+    text_of,
+)
+
+_CALCULATIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+def get_field(value: Any, name: str) -> Any:
+    """Give a field of a group; empty when there is none, or no group."""
+    if isinstance(value, dict | Mapping):  # dict first: asking for Mapping is dear
+        return value.get(name)
+    return None
+
+
+def get_item(value: Any, index: int) -> Any:
+    """Give a list's item by its place, from the end when negative; empty if none."""
+    if isinstance(value, list | tuple) and -len(value) <= index < len(value):
+        return value[index]
+    return None
+
+
+def get_slice(value: Any, start: int | None, stop: int | None, label: str = "") -> Any:
+    """Give part of a text or list."""
+    if is_empty(value):
+        return None
+    if isinstance(value, str | list | tuple):
+        return value[start:stop]
+    raise ValueFault(
+        "FORMULA",
+        f"{_name(label)} is {name_kind(value)}; only text and lists have parts",
+    )
+
+
+def truth(value: Any, label: str = "") -> bool:
+    """Give yes or no; empty counts as no, anything else is a fault."""
+    if isinstance(value, bool):
+        return value
+    if is_empty(value):
+        return False
+    hint = f"; write {label} is filled" if label else ""
+    raise ValueFault(
+        "NOT_TRUE_OR_FALSE",
+        f"{_name(label)} is {name_kind(value)}, not yes or no{hint}",
+    )
+
+
+def concat(value: Any, typed: tuple[int, ...], *others: Any) -> str | None:
+    """Write values one after the other; empty ones print nothing.
+
+    Args:
+        typed: Places of the texts that stand in the formula itself: their blanks stay.
+    """
+    values = enumerate((value, *others))
+    text = "".join(v if place in typed else text_of(v) for place, v in values)
+    if len(text) > MAX_TEXT:
+        raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
+    return text
+
+
+def calculate(
+    sign: str, left: Any, right: Any, left_label: str, right_label: str
+) -> Any:
+    """Compute exactly with two numbers."""
+    if sign == "+" and isinstance(left, list) and isinstance(right, list):
+        return left + right
+    a = _operand(sign, left, left_label)
+    b = _operand(sign, right, right_label)
+    if sign == "/" and b == 0:
+        said = f"{_name(right_label)} is 0 here, so / cannot be calculated"
+        raise ValueFault("FORMULA", said)
+    if sign == "/":
+        a, b = Decimal(a), Decimal(b)
+    try:
+        result = _CALCULATIONS[sign](a, b)
+    except DecimalException:
+        raise ValueFault("FORMULA", f"{sign} gives a number out of range") from None
+    decimal_of(result)  # refuses what no amount of money can be
+    return result
+
+
+def negate(value: Any, label: str = "") -> Any:
+    """Give a number with the other sign."""
+    return -_operand("-", value, label)
+
+
+def keep_sign(value: Any, label: str = "") -> Any:
+    """Give a number as it is."""
+    return _operand("+", value, label)
+
+
+def is_same(left: Any, right: Any, left_label: str = "", right_label: str = "") -> bool:
+    """Tell whether two values are the same; empty ones are the same as each other.
+
+    A whole number and a text are the same when the number is written like the text:
+    customer numbers are numbers in one system and texts in another.
+    """
+    if is_empty(left) or is_empty(right):
+        return is_empty(left) and is_empty(right)
+    if isinstance(left, bool) or isinstance(right, bool):
+        if isinstance(left, bool) and isinstance(right, bool):
+            return left is right
+        truth_label, other = (
+            (left_label, right) if isinstance(left, bool) else (right_label, left)
+        )
+        said = f"{_name(truth_label)} is yes or no, it is never {name_kind(other)}"
+        raise ValueFault("FORMULA", said)
+    if isinstance(left, str) != isinstance(right, str):
+        text, number = (left, right) if isinstance(left, str) else (right, left)
+        if isinstance(number, int):
+            return bool(text.strip() == str(number))
+        if isinstance(number, float | Decimal):
+            return bool(find_number(text) == decimal_of(number))
+        return False
+    if isinstance(left, float | Decimal) and isinstance(right, int | float | Decimal):
+        return decimal_of(left) == decimal_of(right)
+    if isinstance(right, float) and isinstance(left, int):
+        return Decimal(left) == decimal_of(right)
+    return bool(left == right)
+
+
+def is_other(
+    left: Any, right: Any, left_label: str = "", right_label: str = ""
+) -> bool:
+    """Tell whether two values differ."""
+    return not is_same(left, right, left_label, right_label)
+
+
+def is_in(value: Any, choices: Any, label: str = "", choices_label: str = "") -> bool:
+    """Tell whether a value is one of a list, or part of a text."""
+    if is_empty(value) or is_empty(choices):
+        return False
+    if isinstance(choices, list | tuple):
+        return any(is_same(value, c, label) for c in choices if not is_empty(c))
+    if isinstance(choices, str):
+        return text_of(value) in choices
+    said = f"{_name(choices_label)} is {name_kind(choices)}, so in cannot be decided"
+    raise ValueFault("FORMULA", said)
+
+
+def is_not_in(
+    value: Any, choices: Any, label: str = "", choices_label: str = ""
+) -> bool:
+    """Tell whether a value is none of a list."""
+    return not is_in(value, choices, label, choices_label)
+
+
+def order(sign: str, left: Any, right: Any, left_label: str, right_label: str) -> bool:
+    """Compare two numbers, or two texts (ISO dates are in order as text)."""
+    for value, label in ((left, left_label), (right, right_label)):
+        if is_empty(value):
+            said = f"{_name(label)} is empty here, so {sign} cannot be decided"
+            raise ValueFault("FORMULA", said)
+    if isinstance(left, str) and isinstance(right, str):
+        return _ORDERS[sign](left, right)
+    a = _operand(sign, left, left_label, "decided")
+    return _ORDERS[sign](a, _operand(sign, right, right_label, "decided"))
+
+
+def _operand(
+    sign: str, value: Any, label: str, verb: str = "calculated"
+) -> int | Decimal:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return value if isinstance(value, int) else decimal_of(value)
+    said = f"{_name(label)} is {name_kind(value)}"
+    if is_empty(value):
+        said = f"{_name(label)} is empty here"
+    hint = ""
+    if isinstance(value, str) and not is_empty(value):
+        joins = sign == "+"
+        hint = "; + adds numbers, ~ joins texts" if joins else "; write … | number"
+    raise ValueFault("FORMULA", f"{said}, so {sign} cannot be {verb}{hint}")
+
+
+def _name(label: str) -> str:
+    return label or "a part of the formula"
+
+
+def _bind(function: Callable[..., Any], sign: str) -> Callable[..., Any]:
+    def bound(left: Any, right: Any, left_label: str, right_label: str) -> Any:
+        return function(sign, left, right, left_label, right_label)
+
+    return bound
+
+
+# Names that nobody can type as a filter: a formula reaches them only by its syntax.
+OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    ".": get_field,
+    "[]": get_item,
+    "[:]": get_slice,
+    "truth": truth,
+    "~": concat,
+    "neg": negate,
+    "pos": keep_sign,
+    "==": is_same,
+    "!=": is_other,
+    "in": is_in,
+    "not in": is_not_in,
+    **{sign: _bind(calculate, sign) for sign in _CALCULATIONS},
+    **{sign: _bind(order, sign) for sign in _ORDERS},
+}

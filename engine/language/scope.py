@@ -1,0 +1,43 @@
+"""What a rule can see: the current item, and the roots around it.
+
+A bare name is a field of the current item. A root (``doc``, ``vars``, ``company``,
+``run``, ``parent``, ``row_number``, ``this``, and what a flow adds) wins over a field
+of the same name; ``this.NAME`` still reaches the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+ROOTS: Final = ("doc", "vars", "company", "run", "parent", "row_number", "this")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The current item and the roots; immutable, so every row has its own."""
+
+    item: Any
+    roots: Mapping[str, Any]
+
+    def lookup(self, name: str) -> Any:
+        """Give a root or a field of the item; None when there is neither."""
+        if name == "this":
+            return self.item
+        if name in self.roots:
+            return self.roots[name]
+        # dict first: asking for Mapping is dear.
+        is_group = isinstance(self.item, dict | Mapping)
+        return self.item.get(name) if is_group else None
+
+    def with_item(self, item: Any, row_number: int | None = None) -> Scope:
+        """Step into a row: ``parent`` is then the item that was current until now."""
+        roots = {**self.roots, "parent": self.item}
+        if row_number is not None:
+            roots["row_number"] = row_number
+        return Scope(item, roots)
+
+    def with_roots(self, **more: Any) -> Scope:
+        """Add or replace roots."""
+        return Scope(self.item, {**self.roots, **more})

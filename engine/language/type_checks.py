@@ -1,0 +1,99 @@
+"""A literal in a formula or path, held against what is known of the value beside it.
+
+``rowType == 'Hour'`` is never true, and ``number == '12'`` neither: both are found here
+before any document is read. Pure; imports scope, shapes and suggest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.language.types import NUMBER, TEXT, TRUTH, Known
+from engine.language.values import find_number
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from engine.language.symbols import Shape
+
+_SHOWN: Final = 8
+_WORDS: Final = {
+    "text": "a text",
+    "number": "a number",
+    "truth": "yes or no",
+    "list": "a list",
+    "group": "a group of fields",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueFault:
+    """A value that never occurs, and one way out."""
+
+    message: str
+    hint: str | None
+
+
+def known_literal(value: Any) -> Known | None:
+    """Say what is known of a literal; its own value is the only one there is."""
+    if isinstance(value, bool):
+        return TRUTH
+    if isinstance(value, int | Decimal):
+        return NUMBER
+    return Known(TEXT.types, enum=(value,)) if isinstance(value, str) else None
+
+
+def find_value_fault(value: Any, shape: Shape, name: str) -> ValueFault | None:
+    """Find a literal that its neighbour never equals.
+
+    Args:
+        value: What the literal says.
+        shape: What is known of the other side.
+        name: The other side in words, such as its last field.
+    """
+    enum = None if shape.field is None else shape.field.enum
+    if enum is None or value in enum or value in ("", None):
+        return None
+    if not isinstance(value, str):
+        return None
+    close = suggest(value, [str(v) for v in enum])
+    listed = ", ".join(str(v) for v in enum[:_SHOWN])
+    more = ", …" if len(enum) > _SHOWN else ""
+    hint = f"did you mean {close}?" if close else f"{name} is one of {listed}{more}"
+    shown = value if value.strip() else f'"{value}"'
+    return ValueFault(f"{shown} is never the value of {name}", hint)
+
+
+def find_kind_fault(left: Shape, right: Shape) -> ValueFault | None:
+    """Find two sides of ``==`` of kinds that are never equal.
+
+    A text that is written like a number may equal one, as in customer numbers.
+    """
+    kinds = (left.kind, right.kind)
+    if "any" in kinds or left.kind == right.kind:
+        return None
+    if set(kinds) == {"text", "number"}:
+        text = left if left.kind == "text" else right
+        enum = None if text.field is None else text.field.enum
+        if enum is None or any(find_number(value) is not None for value in enum):
+            return None
+        hint = None
+    elif "truth" in kinds:
+        hint = "yes and no stand alone: write FIELD, or not FIELD"
+    else:
+        hint = "compare one of its fields or items"
+    said = f"{_WORDS[left.kind]} never equals {_WORDS[right.kind]}"
+    return ValueFault(said, hint)
+
+
+def find_order_fault(left: Shape, right: Shape) -> ValueFault | None:
+    """Find two sides of ``<`` that have no order."""
+    kinds = {left.kind, right.kind}
+    if "any" in kinds or kinds in ({"text"}, {"number"}):
+        return None
+    if kinds == {"text", "number"}:
+        said, hint = "a text and a number have no order", "write … | number"
+    else:
+        said, hint = "only numbers, dates and texts have an order", None
+    return ValueFault(said, hint)

@@ -1,0 +1,265 @@
+"""Is a payload right? One question to the schema, and the answer in plain words.
+
+The rule for payloads is jsonschema-rs: exact with Decimal, linear in time, formats on,
+and without any way to fetch a schema. What it finds is reworded for a bookkeeper, with
+the payload path of the field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema_rs
+
+from engine.errors import Violation
+from engine.language.values import show_value
+
+if TYPE_CHECKING:
+    from engine.language.schema import SchemaStore
+
+_SHOWN: Final = 8
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_LEAVES: Final = frozenset({int, float, Decimal, bool, type(None)})
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CHARSET_KEY: Final = "x-charset"
+_TYPES: Final = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a group of fields",
+    "null": "empty",
+}
+_FORMATS: Final = {
+    "date": "a date like 2026-01-31",
+    "date-time": "a date and time like 2026-01-31T12:00:00Z",
+    "email": "a mail address",
+    "uuid": "an id like 123e4567-e89b-12d3-a456-426614174000",
+    "uri": "a web address",
+}
+
+
+def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violation]:
+    """Hold a payload against a schema; an empty list means that it may be sent.
+
+    ``x-charset`` at the schema's root names the encoding that every text must fit.
+    Control characters other than line feed and tab are refused in any case.
+    """
+    texts: list[tuple[str, str]] = []
+    is_plain = _find_texts("", payload, texts)
+    found = [
+        violation
+        for error in _validator(store, name).iter_errors(
+            payload if is_plain else _checkable(payload)
+        )
+        for violation in _reword(error, store)
+    ]
+    charset = store.documents[name].get(_CHARSET_KEY)
+    for path, text in texts:
+        violation = _check_characters(path, text, charset)
+        if violation is not None:
+            found.append(violation)
+    return list(dict.fromkeys(found))
+
+
+def _validator(store: SchemaStore, name: str) -> Any:
+    if name not in store.validators:
+
+        def retrieve(uri: str) -> Any:
+            document = store.find_document(uri)
+            if document is None:
+                # Nothing is ever fetched, whatever a reference says.
+                raise ValueError(f"{uri} is not one of the loaded schemas")
+            return document
+
+        store.validators[name] = jsonschema_rs.Draft202012Validator(
+            {**store.documents[name], "$id": store.uri(name)},
+            validate_formats=True,
+            retriever=retrieve,
+            pattern_options=jsonschema_rs.RegexOptions(),
+        )
+    return store.validators[name]
+
+
+def _checkable(value: Any) -> Any:
+    """Replace what is no JSON (file contents) by an empty group: its shape is free."""
+    if isinstance(value, Mapping):
+        return {str(key): _checkable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_checkable(item) for item in value]
+    if isinstance(value, str):
+        # Lone halves of a character cannot even be handed over; they are reported by
+        # the character check.
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if value is None or isinstance(value, bool | int | float | Decimal):
+        return value
+    return {}
+
+
+def dotted(path: list[str | int], name: str = "") -> str:
+    """Write a path as people read it: ``rows[2].unit``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return f"{text}.{name}" if text and name else text or name
+
+
+def _reword(error: Any, store: SchemaStore) -> Iterator[Violation]:  # noqa: C901, PLR0912, PLR0915 - one case a keyword
+    kind, path = error.kind, dotted(error.instance_path)
+    value = error.instance
+    code, said = "NOT_VALID", error.message
+    match kind.name:
+        case "required":
+            missing = dotted(error.instance_path, kind.property)
+            yield Violation("REQUIRED", "required, but there is no value", missing)
+            return
+        case "additionalProperties" | "unevaluatedProperties":
+            for name in kind.unexpected:
+                extra = dotted(error.instance_path, name)
+                yield Violation("UNKNOWN_FIELD", "the target has no such field", extra)
+            return
+        case "anyOf" | "oneOf":
+            yield from _nearest(error, store)
+            return
+        case "maxLength":
+            code = "TOO_LONG"
+            said = f"{len(value)} characters, at most {kind.limit} are allowed"
+        case "minLength":
+            code = "TOO_SHORT"
+            said = f"{len(value)} characters, at least {kind.limit} are needed"
+            if not value:
+                code, said = "REQUIRED", "required, but empty"
+        case "enum":
+            code, said = "NOT_ALLOWED", _not_allowed(value, kind.options)
+        case "const":
+            code, said = "NOT_ALLOWED", _not_allowed(value, [kind.expected_value])
+        case "type":
+            code, said = "WRONG_TYPE", _wrong_type(value, kind)
+        case "format":
+            code = "WRONG_FORM"
+            wanted = _FORMATS.get(kind.format, kind.format)
+            said = f"'{show_value(value)}' is not {wanted}"
+        case "pattern":
+            code = "WRONG_FORM"
+            said = f"'{show_value(value)}' has not the form {kind.pattern}"
+        case "minItems":
+            code = "TOO_FEW"
+            said = f"{len(value)} rows, at least {kind.limit} needed"
+        case "maxItems":
+            code = "TOO_MANY"
+            said = f"{len(value)} rows, at most {kind.limit} are allowed"
+        case "minimum" | "exclusiveMinimum":
+            code, more = (
+                "OUT_OF_RANGE",
+                "more than" if "ex" in kind.name else "at least",
+            )
+            said = f"{show_value(value)} is too small; {more} {kind.limit} is needed"
+        case "maximum" | "exclusiveMaximum":
+            code, less = "OUT_OF_RANGE", "less than" if "ex" in kind.name else "at most"
+            said = f"{show_value(value)} is too large; {less} {kind.limit} is allowed"
+        case "multipleOf":
+            code = "OUT_OF_RANGE"
+            said = (
+                f"{show_value(value)} has more decimals than {kind.multiple_of} allows"
+            )
+        case "uniqueItems":
+            code, said = "NOT_UNIQUE", "two rows are the same"
+        case "falseSchema":
+            code, said = "NOT_ALLOWED", "nothing may stand here"
+        case _:
+            pass
+    yield Violation(code, said, path, show_value(value))
+
+
+def _not_allowed(value: Any, options: list[Any]) -> str:
+    allowed = [o for o in options if o is not None]
+    listed = ", ".join(show_value(o) for o in allowed[:_SHOWN])
+    more = ", …" if len(allowed) > _SHOWN else ""
+    return f"'{show_value(value)}' is not allowed; allowed: {listed}{more}"
+
+
+def _wrong_type(value: Any, kind: Any) -> str:
+    types = kind.types if hasattr(kind, "types") else [kind.as_dict()]
+    wanted = " or ".join(_TYPES.get(str(t), str(t)) for t in types if str(t) != "null")
+    return f"{show_value(value) or 'empty'} is not {wanted}"
+
+
+def _nearest(error: Any, store: SchemaStore) -> Iterator[Violation]:
+    """Report the alternative that was probably meant: not null, fewest faults."""
+    branches = [
+        branch
+        for branch in error.kind.context
+        if not any(e.kind.name == "type" and _is_null_type(e.kind) for e in branch)
+    ]
+    if not branches:
+        said = "the value fits none of the forms that are allowed here"
+        place = dotted(error.instance_path)
+        yield Violation("NOT_VALID", said, place, show_value(error.instance))
+        return
+    for inner in min(branches, key=len):
+        yield from _reword(inner, store)
+
+
+def _is_null_type(kind: Any) -> bool:
+    types = getattr(kind, "types", None)
+    return types is not None and [str(t) for t in types] == ["null"]
+
+
+def _find_texts(path: str, value: Any, found: list[tuple[str, str]]) -> bool:
+    """Collect the texts that need a look; tell whether all of it is plain JSON."""
+    is_plain = True
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if type(item) in _LEAVES and type(key) is str:
+                continue
+            inner = f"{path}.{key}" if path else str(key)
+            is_plain = _find_texts(inner, item, found) and is_plain
+            is_plain = is_plain and type(key) is str
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            is_plain = _find_texts(f"{path}[{index}]", item, found) and is_plain
+    elif isinstance(value, str):
+        if not (value.isascii() and value.isprintable()):
+            found.append((path, value))
+            is_plain = not _SURROGATE.search(value)
+    elif isinstance(value, Mapping | tuple):
+        return _find_texts(path, _as_json(value), found) and False
+    else:
+        return type(value) in _LEAVES
+    return is_plain
+
+
+def _as_json(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)
+
+
+def _is_sendable(text: str, charset: str | None) -> bool:
+    try:
+        text.encode(charset or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return _CONTROL.search(text) is None
+
+
+def _check_characters(path: str, text: str, charset: str | None) -> Violation | None:
+    if _is_sendable(text, charset):
+        return None
+    for character in text:
+        number = f"U+{ord(character):04X}"
+        if character in "\n\t":
+            continue
+        if ord(character) < 32 or 127 <= ord(character) < 160:
+            said = f"the control character {number} cannot be sent"
+            return Violation("TEXT_NOT_ALLOWED", said, path, show_value(text))
+        try:
+            character.encode(charset or "utf-8")
+        except UnicodeEncodeError:
+            shown = character if character.isprintable() else "one"
+            said = f"the character {shown} ({number}) cannot be sent"
+            safe = show_value(text.encode("utf-8", "replace").decode("utf-8"))
+            return Violation("TEXT_NOT_ALLOWED", said, path, safe)
+    return None

@@ -1,0 +1,172 @@
+"""Mappings: load a file's rules, and apply them to a document.
+
+Everything that is wrong with a file is raised at once, when it is loaded. Everything
+that is wrong with a document is collected in the result; nothing is raised for it.
+"""
+
+from __future__ import annotations
+
+from collections import abc
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import RuleError, ViolationError
+from engine.language.symbols import Types
+from engine.mapping.mapping_load import MappingLoader
+from engine.mapping.payload import check_payload, fill_payload, is_wanted
+from engine.mapping.result import Findings, Recorder
+from engine.mapping.rule_check import Place
+from engine.mapping.rule_load import RuleLoader, Tables
+from engine.mapping.rules import (
+    MISSING,
+    Mapping,
+    MappingResult,
+    Rule,
+    Stage,
+    Trace,
+    Truncation,
+)
+from engine.mapping.stages import evaluate_rule
+
+if TYPE_CHECKING:
+    from engine.language import Scope
+    from engine.language.schema import SchemaStore
+    from engine.rulefiles.reader import MapNode, Node
+
+__all__ = [
+    "LazyVars",
+    "Mapping",
+    "MappingResult",
+    "Recorder",
+    "Rule",
+    "Stage",
+    "Trace",
+    "Truncation",
+    "apply_mapping",
+    "apply_rule",
+    "load_mapping",
+    "load_rule",
+]
+
+
+def load_mapping(
+    node: MapNode,
+    *,
+    store: SchemaStore,
+    tables: Tables | None = None,
+    name: str,
+    types: Types | None = None,
+    before: Mapping | None = None,
+) -> Mapping:
+    """Load a mapping file.
+
+    Args:
+        node: The file as read by ``load_yaml``.
+        tables: The project's code tables: table → key → text.
+        name: How the mapping is named in logs, such as its path.
+        types: What is known of the scope around the document: the company's settings,
+            the run's registers, further roots.
+        before: The mapping that ``node`` is an overlaid form of.
+
+    Raises:
+        RuleError: With every finding in the file.
+    """
+    loader = MappingLoader(node, store, tables or {}, types or Types())
+    if before is not None:
+        loader.before = before.variables
+    return loader.load(name)
+
+
+def load_rule(
+    node: Node,
+    *,
+    tables: Tables | None = None,
+    types: Types | None = None,
+    name: str = "",
+) -> Rule:
+    """Load one cell outside a mapping: an argument or a variable of a flow.
+
+    It has no target schema, so the type stage leaves values as they are.
+
+    Raises:
+        RuleError: With every finding in the cell.
+    """
+    loader = RuleLoader(tables or {})
+    rule = loader.rule(node, Place(name), types or Types())
+    if loader.problems or rule is None:
+        raise RuleError(loader.problems)
+    return rule
+
+
+class LazyVars(abc.Mapping[str, Any]):
+    """The variables of a mapping or flow, each computed when first asked for."""
+
+    def __init__(
+        self,
+        rules: abc.Mapping[str, Rule],
+        scope: Scope,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._rules = rules
+        self._recorder = recorder
+        self._scope = scope.with_roots(vars=self)
+        self._values: dict[str, Any] = {}
+        self._faults: dict[str, ViolationError] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._faults:
+            raise self._faults[name]
+        if name not in self._values:
+            rule = self._rules[name]
+            try:
+                self._values[name] = apply_rule(rule, self._scope, self._recorder)
+            except ViolationError as error:
+                self._faults[name] = error
+                raise
+        return self._values[name]
+
+    def __iter__(self) -> abc.Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
+def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> Any:
+    """Give one cell's value; None when it is left out.
+
+    Raises:
+        ViolationError: The value does not fit, or is required and empty.
+    """
+    findings = Findings(recorder)
+    value = evaluate_rule(rule, scope, rule.path, findings)
+    if findings.violations:
+        raise ViolationError(findings.violations)
+    return None if value is MISSING else value
+
+
+def apply_mapping(
+    mapping: Mapping, scope: Scope, recorder: Recorder | None = None
+) -> MappingResult:
+    """Map one document: build the payload, then hold it against the target schema.
+
+    Never raises for a document's data: see ``violations`` of the result. ``recorder``
+    collects how each value came to be; the evaluation is the same.
+    """
+    kept = None if recorder is None else recorder.variables
+    scope = scope.with_roots(vars=LazyVars(mapping.variables, scope, kept))
+    findings = Findings(recorder)
+    if not is_wanted(mapping, scope, findings):
+        faults = tuple(findings.violations)
+        return MappingResult({}, faults, is_left_out=not faults)
+    payload: dict[str, Any] = {}
+    fill_payload(payload, mapping.fields, scope, "", findings)
+    if mapping.target:
+        check_payload(mapping, payload, findings)
+    return MappingResult(
+        payload,
+        tuple(findings.violations),
+        tuple(findings.truncations),
+        tuple(findings.silent_cuts),
+        recorder.traces if recorder is not None else (),
+        fallbacks=tuple(findings.fallbacks),
+    )

@@ -1,0 +1,356 @@
+"""Merge a company's changes into a mapping file: field by field, then key by key.
+
+Pure: nodes in, nodes out. Every key keeps its own place, so that a finding or a trace
+of the merged file points at the base where the base speaks, and at the company's file
+where that one does. The ordinary loader reads what comes out.
+
+    field         by its address, as the documentation writes it: ``invoiceRows[].unit``
+    value key     replaces the base's value key and ``with``; ``fixed`` also drops
+                  ``lookup``, ``else`` and ``transform``
+    other keys    replace the same key, or are added
+    remove: yes   takes the field out
+    tables        merge by entry
+
+Imports addresses, errors, overlayfindings and the yaml modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from engine.mapping.addresses import (
+    Address,
+    has_field,
+    hint_name,
+    list_addresses,
+    step,
+)
+from engine.mapping.overlay_findings import OverlayFindings, show_place
+from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.errors import Problem
+    from engine.language.schema import SchemaField
+
+VALUE_KEYS: Final = ("source", "first_of", "join", "fixed", "choose", "text")
+# What a literal never reaches: it is sent as it stands.
+_DEAD_AFTER_FIXED: Final = (
+    *("limit", "too_long", "cut_at", "default", "default_from"),
+    *("required", "required_when"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A mapping file with a company's changes, and what is wrong with these."""
+
+    node: MapNode
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether the merged file may be loaded; warnings do not count."""
+        return all(problem.is_warning for problem in self.problems)
+
+
+def merge_overlay(
+    base: MapNode,
+    overlay: MapNode,
+    *,
+    target: SchemaField | None = None,
+    tables: Mapping[str, Mapping[str, str]] | None = None,
+) -> Merged:
+    """Merge an overlay into a mapping file.
+
+    Args:
+        base: The mapping file.
+        overlay: The company's ``vars``, ``tables`` and ``fields`` for it.
+        target: The schema of what the mapping makes; a new field must be in it.
+        tables: The project's shared tables; one that is changed becomes the mapping's.
+    """
+    merger = _Merger(tables or {})
+    entries = dict(base.entries)
+    for part in ("tables", "vars", "fields"):
+        change, given = overlay.get(part), base.get(part)
+        if not isinstance(change, MapNode):
+            continue
+        own = given if isinstance(given, MapNode) else MapNode({}, change.position)
+        if part == "tables":
+            merged = merger.merge_tables(own, change)
+        elif part == "vars":
+            merged = merger.merge_variables(own, change)
+        else:
+            merged = merger.merge_fields(own, change, "", target)
+        key = base.key(part) if part in base else overlay.key(part)
+        entries[part] = Entry(key, merged)
+    node = MapNode(entries, base.position)
+    merger.find_unused(node, overlay)
+    return Merged(node, tuple(merger.problems))
+
+
+class _Merger(OverlayFindings):
+    def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__()
+        self.tables = tables
+
+    def merge_tables(self, base: MapNode, changes: MapNode) -> MapNode:
+        """Merge table by table and entry by entry."""
+        tables = dict(base.entries)
+        for name, entries in changes.items():
+            own = base.get(name.text)
+            if own is None and name.text not in self.tables:
+                hint = hint_name(name.text, [*base, *self.tables], "tables")
+                self.say("M524", f"there is no table {name.text}", name, hint)
+            elif isinstance(entries, MapNode):
+                shared = self.tables.get(name.text, {})
+                merged = dict(own.entries) if isinstance(own, MapNode) else {}
+                for key, value in entries.items():
+                    if key.text in merged:
+                        self.compare(key, merged[key.text].value, value)
+                    elif to_plain(value) == shared.get(key.text):
+                        self.say_nothing(key, f"table {name.text} says the same")
+                    merged[key.text] = Entry(key, value)
+                held = base.key(name.text) if own is not None else name
+                tables[name.text] = Entry(held, MapNode(merged, entries.position))
+        return MapNode(tables, base.position)
+
+    def merge_variables(self, base: MapNode, changes: MapNode) -> MapNode:
+        """Merge variable by variable; one that is not there is new."""
+        variables = dict(base.entries)
+        for key, change in changes.items():
+            held = variables.get(key.text)
+            if held is None and _removes(change):
+                hint = hint_name(key.text, base, "variables")
+                self.say("M520", f"there is no variable {key.text}", key, hint)
+            elif held is None:
+                variables[key.text] = Entry(key, change)
+            elif _removes(change):
+                del variables[key.text]
+            else:
+                at = Address(key, key.text, "vars.", None)
+                merged = self._merge_value(at, held.value, change)
+                variables[key.text] = Entry(held.key, merged)
+        return MapNode(variables, base.position)
+
+    def merge_fields(
+        self, group: MapNode, changes: MapNode, path: str, field: SchemaField | None
+    ) -> MapNode:
+        """Merge changes into a group of fields; ``path`` is the group's address."""
+        entries = dict(group.entries)
+        for key, change in changes.items():
+            self._place(entries, Address(key, key.text, path, field), change)
+        return MapNode(entries, group.position)
+
+    # One field -----------------------------------------------------------------------
+
+    def _place(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
+        """Find where an address leads in a group, and change what stands there."""
+        if at.name in entries:
+            self._change(entries, at, change)
+            return
+        for own, entry in entries.items():
+            for joint in (".", "[]."):
+                if at.name.startswith(own + joint):
+                    merged = self._enter(entry.value, at.below(own, joint), change)
+                    entries[own] = Entry(entry.key, merged)
+                    return
+        spread = [own for own in entries if own.startswith(f"{at.name}.")]
+        if spread:
+            self._change_spread(entries, spread, at, change)
+        else:
+            self._add(entries, at, change)
+
+    def _enter(self, node: Node, at: Address, change: Node) -> Node:
+        """Go on in a group, or in the blocks of a list of rows."""
+        is_row = at.path.endswith("[].")
+        if isinstance(node, ListNode) and is_row:
+            makers = [n for n in node.items if has_field(n, at.name)] or node.items
+            items = (
+                self._enter(item, at, change)
+                if any(item is m for m in makers)
+                else item
+                for item in node.items
+            )
+            return ListNode(tuple(items), node.position)
+        fields = node.get("fields") if isinstance(node, MapNode) else None
+        is_list = _kind(node) == "rows"
+        if (
+            not isinstance(node, MapNode)
+            or not isinstance(fields, MapNode)
+            or is_list is not is_row
+        ):
+            owner = at.path.rstrip(".").removesuffix("[]")
+            if is_list:
+                self.say(
+                    "M520",
+                    f"{owner} is a list of rows",
+                    at.key,
+                    f"write {owner}[].{at.name}",
+                )
+            else:
+                what = "no list of rows" if is_row else "no group of fields"
+                self.say("M520", f"{owner} is {what}", at.key)
+            return node
+        entries = dict(fields.entries)
+        self._place(entries, at, change)
+        merged = Entry(node.key("fields"), MapNode(entries, fields.position))
+        return MapNode({**node.entries, "fields": merged}, node.position)
+
+    def _change_spread(
+        self, entries: dict[str, Entry], spread: list[str], at: Address, change: Node
+    ) -> None:
+        """Change a group that the base writes as dotted names."""
+        fields = change.get("fields") if isinstance(change, MapNode) else None
+        if _removes(change):
+            if self.may_remove(at, None):
+                for own in spread:
+                    del entries[own]
+        elif (
+            isinstance(change, MapNode)
+            and isinstance(fields, MapNode)
+            and set(change) <= {"fields", "note"}
+        ):
+            for key, value in fields.items():
+                self._place(entries, at.at(key), value)
+        else:
+            said = f"{at.full} is made by {len(spread)} rules, not by one"
+            hint = f"change one of them, such as {at.path}{spread[0]}"
+            self.say("M520", said, at.key, hint)
+
+    def _add(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
+        """Add a field that the base does not make; the target must have it."""
+        made = list_addresses(entries)
+        if _removes(change):
+            hint = hint_name(at.name, made, "it makes")
+            said = f"the mapping makes no field {at.full}"
+            self.say("M520", said, at.named_key(), hint)
+        elif at.target is not None or (at.is_free and _makes_value(change)):
+            entries[at.name] = Entry(at.named_key(), change)
+        else:
+            above = at.name.rpartition(".")[0]
+            theirs = at.owner.properties if at.owner is not None else ()
+            known = [*made, *(f"{above}.{n}".lstrip(".") for n in theirs)]
+            said = f"neither the mapping nor its target has a field {at.full}"
+            hint = hint_name(at.name, known, "the mapping makes")
+            self.say("M520", said, at.named_key(), hint)
+
+    def _change(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
+        held = entries[at.name]
+        if _removes(change):
+            if self.may_remove(at, held.value):
+                del entries[at.name]
+            return
+        merged = self._merge_value(at, held.value, change)
+        entries[at.name] = Entry(held.key, merged)
+
+    def _merge_value(self, at: Address, base: Node, change: Node) -> Node:
+        """Merge a rule, a group or rows; another kind of thing replaces it whole."""
+        if _kind(base) != _kind(change, base):
+            return change
+        if isinstance(base, ListNode):
+            is_whole = isinstance(change, MapNode) and "each" in change
+            return change if is_whole else self._merge_blocks(at, base, change)
+        own, given = _as_map(base), _as_map(change)
+        if set(given) <= {"note"}:
+            self.say_nothing(at.key, "a note alone makes no difference")
+        if _kind(base) == "rule":
+            return self._merge_rule(own, given)
+        entries = dict(own.entries)
+        for key, value in given.items():
+            held = own.get(key.text)
+            if key.text == "fields" and isinstance(held, MapNode):
+                assert isinstance(value, MapNode)
+                joint = "[]." if "each" in own else "."
+                field = step(at.field, at.name + joint.removesuffix("."))
+                merged = self.merge_fields(held, value, at.full + joint, field)
+                entries["fields"] = Entry(own.key("fields"), merged)
+                continue
+            if held is not None:
+                self.compare(key, held, value)
+            entries[key.text] = Entry(key, value)
+        return MapNode(entries, own.position)
+
+    def _merge_blocks(self, at: Address, base: ListNode, change: Node) -> Node:
+        fields = change.get("fields") if isinstance(change, MapNode) else None
+        if not isinstance(fields, MapNode) or len(_as_map(change)) > 1:
+            said = f"{at.full} is made by {len(base.items)} blocks of rows"
+            self.say("M520", said, at.key, f"change a field: {at.full}[].NAME")
+            return base
+        node: Node = base
+        field = step(at.field, f"{at.name}[]")
+        for key, value in fields.items():
+            below = Address(key, key.text, f"{at.full}[].", field)
+            node = self._enter(node, below, value)
+        return node
+
+    def _merge_rule(self, base: MapNode, change: MapNode) -> MapNode:
+        value_key = next((k for k in VALUE_KEYS if k in change), None)
+        stale = _stale_keys(base, value_key)
+        entries: dict[str, Entry] = {}
+        for name, entry in base.entries.items():
+            given = change.entries.get(name)
+            if given is not None:
+                self.compare(given.key, entry.value, given.value)
+                entries[name] = given
+            elif name not in stale:
+                entries[name] = entry
+            elif value_key is not None and value_key not in entries:
+                entries[value_key] = change.entries[value_key]  # in its old place
+        for name, entry in change.entries.items():
+            entries.setdefault(name, entry)
+        if "fixed" in entries and not {"lookup", "transform"} & set(entries):
+            fixed = show_place(entries["fixed"].key.position)
+            for name in _DEAD_AFTER_FIXED:
+                if name in change:
+                    said = f"fixed ({fixed}) always makes the value"
+                    self.say_nothing(change.key(name), said)
+        return MapNode(entries, base.position)
+
+
+def _stale_keys(base: MapNode, value_key: str | None) -> set[str]:
+    """Name what a new value key drops of the base's rule."""
+    if value_key is None:
+        return set()
+    stale = {*VALUE_KEYS, "with"}
+    if value_key == "fixed" or not any(key in base for key in VALUE_KEYS):
+        stale.add("transform")  # it made the value, or would change a literal
+    return stale | {"lookup", "else"} if value_key == "fixed" else stale
+
+
+def _kind(node: Node, like: Node | None = None) -> str:
+    """Tell a rule, a group of fields and rows apart.
+
+    Of a change (``like`` is what it changes), only a value key, ``fields`` or ``each``
+    says that it is another kind: a lone ``when`` changes whatever stands there.
+    """
+    if isinstance(node, ListNode):
+        return "rows"
+    if isinstance(node, Scalar):
+        return "rule"
+    if "each" in node:
+        return "rows"
+    if _makes_value(node) and "fields" not in node:
+        return "rule"
+    known = "rule" if like is None else _kind(like)
+    return "group" if "fields" in node and known == "rule" else known
+
+
+def _makes_value(node: Node) -> bool:
+    return not isinstance(node, MapNode) or any(
+        key in node for key in (*VALUE_KEYS, "transform", "fields", "each")
+    )
+
+
+def _as_map(node: Node) -> MapNode:
+    """Write the short form of a rule out: a path is ``source``."""
+    if isinstance(node, MapNode):
+        return node
+    key = Scalar("source", node.position)
+    return MapNode({"source": Entry(key, node)}, node.position)
+
+
+def _removes(change: Node) -> bool:
+    return isinstance(change, MapNode) and "remove" in change

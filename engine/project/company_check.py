@@ -1,0 +1,175 @@
+"""What is wrong with a company's settings beyond their form.
+
+The settings schema says it in annotations, so that no rule of one business stands here:
+``x-check: iban`` (the text must be one), ``x-differs`` (another setting, by its path,
+that must be different) and ``x-needs`` (``yes`` here needs a value there).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Problem
+from engine.language.filters.identifiers import find_iban
+from engine.language.values import normalise_text
+from engine.mapping.rules import PathSource, Rule, iter_rules
+from engine.project.credentials import secret_key
+from engine.rulefiles.reader import MapNode, Scalar
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from engine.language import Path
+    from engine.language.schema import SchemaField
+    from engine.mapping.rules import Mapping as RuleMapping
+    from engine.project.company import Company
+    from engine.project.system_spec import SystemSpec
+
+_SHOWN = 8
+
+
+def check_company(
+    node: MapNode, company: Company, schema: Mapping[str, Any]
+) -> list[Problem]:
+    """Find settings that contradict each other, and an account that is none."""
+    problems: list[Problem] = []
+    for path, part in _settings("", schema):
+        cell = _cell(node, path)
+        if not isinstance(cell, Scalar):
+            continue
+        value = _value(company.settings, path)
+        if part.get("x-check") == "iban" and find_iban(cell.text) is None:
+            said = f"{cell.text} is no bank account: its check digits are wrong"
+            hint = "copy it again from the bank"
+            problems.append(_at(cell, "C102", said, hint))
+        other = part.get("x-differs")
+        if other and value == _value(company.settings, other):
+            said = f"{path} and {other} are the same, so nothing would ever move"
+            hint = "name two different statuses"
+            problems.append(_at(cell, "C103", said, hint))
+        needed = part.get("x-needs")
+        if needed and value is True and not _value(company.settings, needed):
+            said = f"{path} is on, but {needed} is not set"
+            problems.append(_at(cell, "C104", said, f"add {needed}:"))
+    return problems
+
+
+def _settings(
+    prefix: str, schema: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, part in schema.get("properties", {}).items():
+        if isinstance(part, dict) and name != "overlays":
+            yield f"{prefix}{name}", part
+            yield from _settings(f"{prefix}{name}.", part)
+
+
+def check_systems(
+    node: MapNode, systems: Mapping[str, SystemSpec], broken: Iterable[str]
+) -> list[Problem]:
+    """Find a system that no system file describes."""
+    given = node.get("systems")
+    known = [*systems, *broken]
+    problems = []
+    for key, _ in given.items() if isinstance(given, MapNode) else ():
+        if key.text not in known:
+            close = suggest(key.text, known)
+            listed = ", ".join(sorted(known)[:_SHOWN])
+            hint = f"did you mean {close}?" if close else f"systems: {listed}"
+            said = f"there is no system {key.text}"
+            problems.append(_at(key, "C106", said, hint))
+    return problems
+
+
+def check_secret_names(
+    nodes: Mapping[str, MapNode], systems: Mapping[str, SystemSpec]
+) -> list[Problem]:
+    """Find two companies of which one would read the other's secrets.
+
+    Args:
+        nodes: The company files by the company's name.
+        systems: All systems; the secrets of each are asked by company and system.
+    """
+    problems: list[Problem] = []
+    owners: dict[str, str] = {}
+    for name, node in nodes.items():
+        cell = node.get("company")
+        keys = {
+            secret_key(name, f"{system}_{secret}")
+            for system, spec in systems.items()
+            for secret in spec.secrets
+        }
+        taken = sorted(key for key in keys if owners.get(key, name) != name)
+        if taken and isinstance(cell, Scalar):
+            other = owners[taken[0]]
+            said = f"{name} and {other} would both read the secret {taken[0]}"
+            problems.append(_at(cell, "C105", said, "give one of them another name"))
+        for key in keys:
+            owners.setdefault(key, name)
+    return problems
+
+
+def check_values(
+    node: MapNode, company: Company, mappings: Iterable[RuleMapping]
+) -> list[Problem]:
+    """Find settings that a mapping sends and the target does not allow."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for mapping in mappings:
+        for rule in iter_rules(mapping.fields):
+            if not isinstance(rule, Rule) or rule.target is None:
+                continue
+            for path in _sent_paths(rule):
+                keys = path.keys or ()
+                if keys[:1] != ("company",):
+                    continue
+                name = ".".join(keys[1:])
+                cell = _cell(node, name)
+                fault = _find_fault(_value(company.settings, name), rule.target, rule)
+                if isinstance(cell, Scalar) and fault is not None:
+                    said, hint = fault
+                    problem = _at(cell, "C107", f"{name}: {said}", hint)
+                    problems.setdefault((name, rule.path), problem)
+    return list(problems.values())
+
+
+def _sent_paths(rule: Rule) -> Iterator[Path]:
+    """Give the paths whose value goes out as it is."""
+    if rule.default_from is not None:
+        yield rule.default_from
+    if isinstance(rule.value, PathSource) and not (rule.lookup or rule.transform):
+        yield rule.value.path
+
+
+def _find_fault(
+    value: Any, target: SchemaField, rule: Rule
+) -> tuple[str, str | None] | None:
+    if not isinstance(value, str) or not value:
+        return None
+    if target.enum is not None and value not in target.enum:
+        close = suggest(value, [str(v) for v in target.enum])
+        listed = ", ".join(str(v) for v in target.enum[:_SHOWN])
+        hint = f"did you mean {close}?" if close else f"allowed: {listed}"
+        return f"{value} is not an allowed value of {rule.path}", hint
+    longest = target.max_length
+    size = len(normalise_text(value))
+    if longest is not None and size > longest and rule.limit is None:
+        return f"{size} characters are longer than {rule.path} allows ({longest})", None
+    return None
+
+
+def _cell(node: MapNode, path: str) -> Any:
+    found: Any = node
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, MapNode) else None
+    return found
+
+
+def _value(settings: Mapping[str, Any], path: str) -> Any:
+    found: Any = settings
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def _at(cell: Scalar, code: str, said: str, hint: str | None) -> Problem:
+    return Problem(code, said, cell.at(0), hint, max(len(cell.text), 1))

@@ -1,0 +1,348 @@
+"""A flow as data: fixed slots in a fixed order, filled by ``mappings/*/flow.yaml``.
+
+    setup → fetch → enrich → expand → require → prepare → deliver → follow → (proof)
+    → release → acknowledge
+
+Two slots may be missing. A flow without ``deliver`` keeps a register in step: each of
+its documents is what its ``prepare`` writes make of it. A flow without ``acknowledge``
+has no status to move in the source: the ledger alone remembers what is done, and
+documents are found by the time of their change.
+
+A slot holds steps. Reads, joins, derivations, requirements and file checks only look;
+writes are the one shape in which anything is changed in a system.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from engine.errors import Position
+    from engine.language import Condition, Formula, Path
+    from engine.mapping.apply import Mapping, Rule
+    from engine.mapping.match import MatchRules
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An endpoint and the rules that make its arguments; empty ones are left out."""
+
+    system: str
+    endpoint: str
+    arguments: tuple[tuple[str, Rule], ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Hang records on items: where two values agree, or one by one in order."""
+
+    to: Path
+    left: Path | None  # on the item; None joins by order
+    right: Path | None  # on the record
+    save: str
+    takes_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One request for many keys: which argument takes them, and the record's key."""
+
+    argument: str
+    key: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep:
+    """Fetch more documents and keep them under a name."""
+
+    name: str
+    request: Request
+    when: Condition | None
+    each: Path | None
+    is_cached: bool
+    batch: Batch | None
+    order_by: Path | None
+    join: Join | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStep:
+    """Hang documents that are there already on items."""
+
+    source: Path
+    join: Join
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveStep:
+    """Add the fields that a mapping makes to the document, or to each item."""
+
+    mapping: Mapping
+    each: Path | None
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequireStep:
+    """Stop the document, or in ``setup`` the run, unless a condition holds."""
+
+    label: str
+    unless: Condition
+    code: str
+    is_skip: bool  # the document is passed over with a line in the log, not stopped
+    is_warning: bool  # in ``doctor``: nothing would stop, but a person should look
+    when: Condition | None
+    each: Path | None
+    show: Path | None
+    choices: Path | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFilesStep:
+    """Check files by content, name and size, and give them clean, unique names."""
+
+    files: Path
+    formats: tuple[str, ...]
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Where candidates come from: a request, or a path in the document."""
+
+    request: Request | None
+    path: Path | None
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A write request: its body from a mapping, a list of changes, or none."""
+
+    request: Request
+    mapping: Mapping | None = None
+    changes: tuple[tuple[str, Rule], ...] = ()
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStep:
+    """The one shape of a write beside the document itself: find, match, send, save."""
+
+    name: str
+    each: Path | None
+    when: Condition | None
+    key: Formula
+    finds: tuple[Find, ...]
+    match: MatchRules | None
+    create: Send | None
+    update: Send | None
+    save: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class MergeFilesStep:
+    """Make one PDF of several files, in their order."""
+
+    files: Path
+    save: str
+    name: Rule
+
+
+Step = (
+    ReadStep
+    | JoinStep
+    | DeriveStep
+    | RequireStep
+    | CheckFilesStep
+    | MergeFilesStep
+    | WriteStep
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Read the source once more; these values must be as they were."""
+
+    request: Request
+    same: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which changes are listed: since the last good listing, with an overlap."""
+
+    overlap: timedelta  # clocks differ and answers lag; what comes twice is known
+    first: timedelta | None  # how far back the first run looks; None lists everything
+    full_every: timedelta | None  # so often everything is listed, to see what is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """One record becomes several documents: one for each item of a path."""
+
+    each: Path
+    save: str
+    key: Path  # on the item; its documents are keyed RECORD/ITEM
+    label: Path
+    reference: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Belongs:
+    """How to tell whose a listed document is, where companies share one source."""
+
+    to: Path  # the company's setting; empty there: everything is the company's
+    reads: tuple[ReadStep, ...]  # what the unit is told by, beyond the listed record
+    unit: Path  # of the document: the key of its unit
+    units: Path  # the register of all units
+    key: Path  # of a unit
+    parent: Path  # of a unit: the key of the one above
+    names: tuple[Path, ...]  # of a unit: what the setting may call it by
+    code: str  # for a document whose unit is below no company
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Which documents, and how each is known."""
+
+    request: Request
+    save: str
+    key: Path
+    label: Path
+    reference: Path
+    reference_limit: int
+    again: Again | None
+    window: Window | None = None
+    belongs: Belongs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Two values that must agree before a document found in the target is ours."""
+
+    name: str
+    theirs: Formula
+    ours: Formula
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """The one write that creates the document."""
+
+    name: str
+    finds: tuple[Find, ...]
+    where: Condition
+    same: tuple[Same, ...]
+    send: Send
+    answer: Path | None  # where the created document stands in the answer
+    target_id: Path
+    target_number: Path | None
+    read: Request
+    save: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The write that moves the source's status; always last."""
+
+    send: Send
+    verify: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class OnStop:
+    """The write that moves the source's status of a document that is stopped for good.
+
+    Only while nothing of the document can be in the target.
+    """
+
+    when: Condition | None
+    move: Acknowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow, loaded and checked."""
+
+    name: str
+    note: str
+    file: str
+    switch: Path | None
+    variables: tuple[tuple[str, Rule], ...]
+    setup: tuple[Step, ...]
+    fetch: Fetch
+    enrich: tuple[Step, ...]
+    require: tuple[Step, ...]
+    prepare: tuple[Step, ...]
+    expand: Expand | None
+    result: Path | None  # without deliver: the id of what the document is in the target
+    deliver: Deliver | None
+    follow: tuple[Step, ...]
+    release: tuple[Step, ...]
+    acknowledge: Acknowledge | None
+    vanished: tuple[Step, ...]  # for documents that a full listing no longer has
+    doctor: tuple[Step, ...]  # looked at on request, before anything is moved
+    digest: str  # SHA-256 of the flow's files, stamped on every transfer
+    on_stop: OnStop | None = None
+
+    @property
+    def delivery(self) -> Deliver:
+        """Give ``deliver``; only for a flow that has one."""
+        assert self.deliver is not None
+        return self.deliver
+
+    @property
+    def target(self) -> str:
+        """Name the system that the flow writes its documents to."""
+        if self.deliver is not None:
+            return self.deliver.send.request.system
+        sends = (
+            send.request.system
+            for step in self.prepare
+            if isinstance(step, WriteStep)
+            for send in (step.create, step.update)
+            if send is not None
+        )
+        return next(sends, self.fetch.request.system)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Name the systems that the flow talks to, in order of first use."""
+        names: dict[str, None] = {}
+        for request in _requests(self):
+            names.setdefault(request.system)
+        return tuple(names)
+
+
+def _requests(flow: Flow) -> list[Request]:
+    steps = (
+        *flow.setup,
+        *flow.enrich,
+        *flow.require,
+        *flow.prepare,
+        *flow.follow,
+        *flow.release,
+        *flow.vanished,
+    )
+    found = [flow.fetch.request]
+    found += [slot.send.request for slot in (flow.deliver, flow.acknowledge) if slot]
+    belongs = flow.fetch.belongs
+    for step in (*steps, *(belongs.reads if belongs else ())):
+        if isinstance(step, ReadStep):
+            found.append(step.request)
+        elif isinstance(step, WriteStep):
+            found.extend(find.request for find in step.finds if find.request)
+            found.extend(
+                send.request for send in (step.create, step.update) if send is not None
+            )
+    return found

@@ -1,0 +1,167 @@
+"""The rule files of a project: their bytes, their nodes, and what was made of them.
+
+What is loaded of a file is kept in a memo under everything that it depends on, so that
+an editor, or a test of a thousand slips, loads again only what has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ConfigError, Problem
+from engine.rulefiles.grammar import check_grammar
+from engine.rulefiles.reader import MapNode, load_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Mapping as Dictionary
+    from pathlib import Path
+
+    from engine.rulefiles.reader import Node
+
+MAPPINGS = "mappings"
+SCHEMAS = "schemas"
+GRAMMAR = "schemas/grammar"
+FLOW_FILE = "flow.yaml"
+MATCH_SUFFIX = ".match.yaml"
+# What the grammar says of a file, the loaders would say once more.
+_SAID_BY_GRAMMAR = frozenset({"M101", "M506", "M507", "M509", "M511", "M512"})
+
+Memo = dict[Any, tuple[Any, list[Problem]]]
+
+
+def find_mapping_files(root: Path) -> list[Path]:
+    """List every YAML file below ``mappings/``, sorted."""
+    return sorted((root / MAPPINGS).rglob("*.yaml"))
+
+
+def kind_of(file: str) -> str:
+    """Tell the kind of a file by its place: ``mappings/tables/units.yaml`` → table."""
+    _, _, below = file.partition(f"{MAPPINGS}/")
+    folder, _, name = below.rpartition("/")
+    kinds = {"systems": "system", "tables": "table", "companies": "company"}
+    if folder in kinds:
+        return kinds[folder]
+    if below in ("advice.yaml", "notices.yaml"):
+        return below.removesuffix(".yaml")
+    if name == FLOW_FILE:
+        return "flow"
+    return "match" if name.endswith(MATCH_SUFFIX) else "mapping"
+
+
+class ProjectFiles:
+    """Reads the files of one project; ``problems`` holds every finding, warnings too.
+
+    Args:
+        root: The project's folder.
+        patches: Texts that stand in the place of files, by name: what an editor has not
+            saved yet. None takes a file away.
+        memo: Keeps what was loaded from one call to the next; a part is loaded again
+            only when something that it depends on has changed.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        patches: Dictionary[str, str | None] | None = None,
+        memo: Memo | None = None,
+    ) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+        self._patches = patches or {}
+        self._memo: Memo = {} if memo is None else memo
+        self.texts: dict[str, bytes] = {}
+        self.nodes: dict[str, MapNode] = {}
+        self.broken: set[str] = set()  # files with an error of their own
+        self.ungrammatical: dict[str, set[tuple[int, int]]] = {}
+        self._grammars: dict[str, dict[str, Any]] = {}
+
+    def sources(self) -> list[tuple[str, bytes]]:
+        """Give every rule file with its bytes, sorted by name."""
+        found = {
+            path.relative_to(self.root).as_posix(): path
+            for path in find_mapping_files(self.root)
+        }
+        texts: dict[str, bytes] = {}
+        for file in sorted({*found, *self._patches}):
+            patch = self._patches.get(file)
+            if patch is not None:
+                texts[file] = patch.encode()
+            elif file not in self._patches:
+                texts[file] = found[file].read_bytes()
+        return list(texts.items())
+
+    def read(self, file: str, text: bytes) -> None:
+        """Read a file into nodes and hold it against its grammar."""
+        self.texts[file] = text
+        before = len(self.problems)
+        node = self.once((file, text), lambda found: self._node(file, text, found))
+        said = [p for p in self.problems[before:] if not p.is_warning]
+        if said or not isinstance(node, MapNode):
+            self.broken.add(file)
+        if isinstance(node, MapNode):
+            self.nodes[file] = node
+            self.ungrammatical[file] = {
+                (p.position.line, p.position.column) for p in said if p.position
+            }
+
+    def _node(self, file: str, text: bytes, problems: list[Problem]) -> Node | None:
+        node: Node | None = collect(problems, load_yaml, text, file, problems)
+        if node is not None:
+            problems += check_grammar(node, self.grammar(kind_of(file)), file=file)
+        return node
+
+    def grammar(self, kind: str) -> dict[str, Any]:
+        """Give the grammar of a kind of file."""
+        if kind not in self._grammars:
+            path = self.root / GRAMMAR / f"{kind}.schema.json"
+            self._grammars[kind] = json.loads(path.read_text("utf-8"))
+        return self._grammars[kind]
+
+    def once(self, key: Any, make: Callable[[list[Problem]], Any]) -> Any:
+        """Make something, or take what was made of the same before."""
+        if key not in self._memo:
+            problems: list[Problem] = []
+            self._memo[key] = (make(problems), problems)
+        made, problems = self._memo[key]
+        self.problems += problems
+        return made
+
+    def of(self, kind: str) -> list[tuple[str, MapNode]]:
+        """Give all files of a kind that could be read."""
+        return [(f, node) for f, node in self.nodes.items() if kind_of(f) == kind]
+
+    def make(self, file: str, key: Any, load: Any, *args: Any, **more: Any) -> Any:
+        """Make something of a file, without saying again what its grammar said.
+
+        Args:
+            file: The file.
+            key: What the result depends on, beside the file's own text.
+            load: Makes it, of the further arguments.
+        """
+        before = len(self.problems)
+        key = (load.__name__, file, self.texts[file], key)
+        made = self.once(key, lambda found: collect(found, load, *args, **more))
+        self.problems[before:] = [
+            p for p in self.problems[before:] if not self._is_said(p)
+        ]
+        if any(not p.is_warning for p in self.problems[before:]):
+            self.broken.add(file)
+        return made
+
+    def _is_said(self, problem: Problem) -> bool:
+        at = problem.position
+        places = self.ungrammatical.get(at.file) if at else None
+        if at is None or not places:
+            return False
+        return problem.code in _SAID_BY_GRAMMAR or (at.line, at.column) in places
+
+
+def collect(problems: list[Problem], load: Any, *args: Any, **kwargs: Any) -> Any:
+    """Load something; its findings are collected, and the result is then None."""
+    try:
+        return load(*args, **kwargs)
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return None

@@ -1,0 +1,338 @@
+"""Reads a project's files and checks them against each other; every problem at once.
+
+A broken file does not hide what is wrong with the others: whatever needs it is checked
+as far as it can be without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Position, Problem, RuleError
+from engine.language.schema import SchemaStore, load_schemas
+from engine.language.symbols import Types
+from engine.mapping.apply import load_mapping
+from engine.project.advice import load_advice
+from engine.project.company import check_schedule, read_company
+from engine.project.company_check import (
+    check_company,
+    check_secret_names,
+    check_systems,
+    check_values,
+)
+from engine.project.company_overlays import Bases, load_company_flows
+from engine.project.cross_check import (
+    check_name,
+    check_system,
+    check_table,
+    check_unused_files,
+)
+from engine.project.flow_load import load_flow
+from engine.project.flow_types import Surroundings, find_registers, flow_roots
+from engine.project.mail_texts import load_letter_texts
+from engine.project.project_files import (
+    FLOW_FILE,
+    MAPPINGS,
+    SCHEMAS,
+    ProjectFiles,
+    collect,
+    kind_of,
+)
+from engine.project.system_load import load_system
+from engine.rulefiles.reader import MapNode, Scalar
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.language.types import Field
+    from engine.mapping.apply import Mapping
+    from engine.project.advice import AdviceBook
+    from engine.project.company import Company
+    from engine.project.company_overlays import CompanyFlows
+    from engine.project.flow_spec import Flow
+    from engine.project.mail_texts import LetterTexts
+    from engine.project.system_spec import SystemSpec
+    from engine.rulefiles.reader import Node
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a project is made of, as far as it could be loaded."""
+
+    schemas: SchemaStore
+    tables: dict[str, dict[str, str]] = field(default_factory=dict)
+    advice: AdviceBook | None = None
+    letter_texts: LetterTexts | None = None  # None: no mails are written
+    systems: dict[str, SystemSpec] = field(default_factory=dict)
+    mappings: dict[str, dict[str, Mapping]] = field(default_factory=dict)
+    flows: dict[str, Flow] = field(default_factory=dict)
+    companies: dict[str, Company] = field(default_factory=dict)
+    overlaid: dict[str, CompanyFlows] = field(default_factory=dict)
+    bases: Bases | None = None
+    types: dict[str, Types] = field(default_factory=dict)  # by folder
+
+
+class ProjectLoader(ProjectFiles):
+    """Loads one project, as far as it is sound."""
+
+    def load(self) -> Parts | None:
+        """Read and check everything; None when there are no sound schemas."""
+        store: SchemaStore | None = self.once(("schemas",), self._load_schemas)
+        for file, text in self.sources():
+            self.read(file, text)
+        if store is None:
+            return None
+        parts = Parts(store)
+        entries = self._load_tables(parts)
+        codes = self._load_advice(parts)
+        for file, node in self.of("notices"):
+            parts.letter_texts = self.make(file, None, load_letter_texts, node)
+        self._load_systems(parts)
+        around = Surroundings(
+            store=store, company=self._company_field(), codes=codes, tables=entries
+        )
+        self._load_folders(parts, around)
+        self._load_companies(parts)
+        self.problems = self._sorted()
+        return parts
+
+    def _load_schemas(self, problems: list[Problem]) -> SchemaStore | None:
+        found: SchemaStore | None = collect(problems, load_schemas, self.root / SCHEMAS)
+        return found
+
+    # Parts ---------------------------------------------------------------------------
+
+    def _load_tables(self, parts: Parts) -> dict[str, dict[str, Scalar]]:
+        """Load the tables as texts; give their entries as cells, which have a place."""
+        known: dict[str, MapNode] = {}
+        cells: dict[str, dict[str, Scalar]] = {}
+        for _, node in self.of("table"):
+            self.problems += check_table(node, known)
+            name, entries = _text(node, "table"), node.get("entries")
+            known.setdefault(name, node)
+            if name and isinstance(entries, MapNode):
+                cells[name] = {
+                    k.text: v for k, v in entries.items() if isinstance(v, Scalar)
+                }
+        for file in self.texts.keys() - self.nodes.keys():
+            if kind_of(file) == "table":  # it cannot be read; its name is known
+                cells.setdefault(_stem(file), {})
+        parts.tables = {
+            name: {key: cell.text for key, cell in entries.items()}
+            for name, entries in cells.items()
+        }
+        return cells
+
+    def _load_advice(self, parts: Parts) -> frozenset[str] | None:
+        found = self.of("advice")
+        file = f"{MAPPINGS}/advice.yaml"
+        if file not in self.texts:
+            hint = "the log needs it to say what a code means and what to do"
+            self.problems.append(Problem("M110", f"{file} is missing", hint=hint))
+        if not found or self.ungrammatical.get(file):
+            return None
+        node = found[0][1]
+        parts.advice = self.make(file, None, load_advice, node)
+        if parts.advice is None:
+            return None
+        aliases = (alias for entry in parts.advice.entries for alias in entry.aliases)
+        return frozenset((*parts.advice.codes, *aliases))
+
+    def _load_systems(self, parts: Parts) -> None:
+        for file, node in self.of("system"):
+            self.problems += check_system(node, parts.schemas)
+            if self.ungrammatical.get(file):
+                continue
+            name = _stem(file)
+            spec = self.make(file, None, load_system, node, name)
+            if spec is not None:
+                parts.systems[name] = spec
+
+    def _broken_names(self, folder: str) -> frozenset[str]:
+        """Name the files of a folder, and the systems, that are there but not sound."""
+        names = {
+            file.rpartition("/")[2]
+            for file in self.texts
+            if file in self.broken and file.rpartition("/")[0] == folder
+        }
+        systems = {
+            _stem(file)
+            for file in self.broken | (self.texts.keys() - self.nodes.keys())
+            if kind_of(file) == "system"
+        }
+        return frozenset(names | systems)
+
+    def _load_folders(self, parts: Parts, around: Surroundings) -> None:
+        flows = {file.rpartition("/")[0]: node for file, node in self.of("flow")}
+        for file, node in self.of("mapping"):
+            folder, _, name = file.rpartition("/")
+            registers = self._registers(flows.get(folder), parts, around)
+            types = Types(roots=flow_roots(around.company, registers))
+            parts.types[folder] = types
+            mapping = self.make(
+                file,
+                (self._tables_of(file), _fingerprint(registers)),
+                load_mapping,
+                node,
+                store=parts.schemas,
+                tables=around.tables,
+                name=name,
+                types=types,
+            )
+            if mapping is not None and file not in self.broken:
+                parts.mappings.setdefault(folder, {})[name] = mapping
+        used = [f for f in self.texts if kind_of(f) in ("mapping", "match")]
+        self.problems += check_unused_files(flows, used)
+        for folder, node in flows.items():
+            self._load_flow(folder, node, parts, around)
+
+    def _tables_of(self, file: str) -> tuple[Any, ...]:
+        """Give the tables that a file speaks of; of the others only that they exist."""
+        said = self.texts[file]
+        return tuple(
+            (other, text if _stem(other).encode() in said else None)
+            for other, text in self.texts.items()
+            if kind_of(other) == "table"
+        )
+
+    def _registers(
+        self, flow: MapNode | None, parts: Parts, around: Surroundings
+    ) -> Field | None:
+        if flow is None:
+            return None
+        return find_registers(flow, parts.systems, around)
+
+    def _load_flow(
+        self, folder: str, node: MapNode, parts: Parts, around: Surroundings
+    ) -> None:
+        file = f"{folder}/{FLOW_FILE}"
+        self.problems += check_name(node, "flow", "F221", "flow")
+        texts = {
+            f.rpartition("/")[2]: text
+            for f, text in self.texts.items()
+            if f.rpartition("/")[0] == folder
+        }
+        matches = {
+            f.rpartition("/")[2]: match
+            for f, match in self.of("match")
+            if f.rpartition("/")[0] == folder
+        }
+        mappings = parts.mappings.get(folder, {})
+        around = replace(
+            around,
+            document=self._document(node, parts.schemas),
+            broken=self._broken_names(folder),
+        )
+        key = (
+            *(text for name, text in texts.items() if name in matches),
+            *(id(mapping) for mapping in mappings.values()),
+            *(id(system) for system in parts.systems.values()),
+            self._tables_of(file),
+            around.codes,
+            around.broken,
+        )
+        flow = self.make(
+            file,
+            key,
+            load_flow,
+            node,
+            systems=parts.systems,
+            mappings=mappings,
+            matches=matches,
+            around=around,
+            texts=texts,
+        )
+        if flow is not None:
+            parts.flows[flow.name] = flow
+
+    def _document(self, node: MapNode, store: SchemaStore) -> Field | None:
+        named = node.get("document")
+        if not isinstance(named, Scalar):
+            return None
+        if named.text in store:
+            return store.field(named.text)
+        guess = suggest(named.text, store.names)
+        hint = f"did you mean {guess}?" if guess else None
+        said = f"there is no schema {named.text}"
+        length = len(named.text)
+        self.problems.append(Problem("F206", said, named.at(0), hint, length))
+        return None
+
+    def _company_field(self) -> Field:
+        schema = self.grammar("company")
+        return SchemaStore({"grammar/company": schema}).field("grammar/company")
+
+    def _load_companies(self, parts: Parts) -> None:
+        parts.bases = Bases(
+            self.nodes, parts.mappings, parts.schemas, parts.tables, parts.types
+        )
+        all_mappings = [m for files in parts.mappings.values() for m in files.values()]
+        broken = self._broken_names("")
+        nodes: dict[str, MapNode] = {}
+        for file, node in self.of("company"):
+            self.problems += check_name(node, "company", "C101", "company")
+            self.problems += check_systems(node, parts.systems, broken)
+            if self.ungrammatical.get(file):
+                continue
+            company = read_company(node, self.grammar("company"))
+            parts.companies[company.name] = company
+            nodes[company.name] = node
+            self.problems += check_company(node, company, self.grammar("company"))
+            self.problems += check_schedule(node, company)
+            self.problems += check_values(node, company, all_mappings)
+            if "overlays" in node and not self._is_any_broken():
+                parts.overlaid[company.name] = load_company_flows(
+                    node, parts.bases, parts.flows.values(), self.problems
+                )
+        self.problems += check_secret_names(nodes, parts.systems)
+
+    def _is_any_broken(self) -> bool:
+        """Tell whether what overlays build on is unsound: they would say it again."""
+        texts = ("company", "advice", "notices")
+        return any(kind_of(file) not in texts for file in self.broken)
+
+    def _sorted(self) -> list[Problem]:
+        """Give each finding once, in file order; a table's entry is told once."""
+        found: dict[Any, Problem] = {}
+        for problem in self.problems:
+            at = problem.position
+            is_entry = at is not None and kind_of(at.file) == "table"
+            key = (problem.code, at) if is_entry else problem
+            found.setdefault(key, problem)
+        return sorted(found.values(), key=_order)
+
+
+def raise_errors(problems: Iterable[Problem]) -> None:
+    """Raise all problems when one of them is more than a warning.
+
+    Raises:
+        RuleError: With every problem.
+    """
+    found = list(problems)
+    if any(not problem.is_warning for problem in found):
+        raise RuleError(found)
+
+
+def _fingerprint(registers: Field | None) -> Any:
+    if registers is None:
+        return None
+    return tuple(
+        (name, child.properties if (child := registers.child(name)) else ())
+        for name in registers.properties
+    )
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _text(node: Node, key: str) -> str:
+    value = node.get(key) if isinstance(node, MapNode) else None
+    return value.text if isinstance(value, Scalar) else ""
+
+
+def _order(problem: Problem) -> tuple[str, int, int]:
+    at = problem.position or Position("", 0, 0)
+    return (at.file, at.line, at.column)

@@ -1,0 +1,370 @@
+"""The sentences for what a grammar schema does not allow.
+
+``engine.rulefiles.grammar`` finds; this module words, with the place of the key or
+value to change and one way out. Imports errors, suggest and yamlfile.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Position, Problem
+from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
+from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_MOST_LISTED = 8
+_SHOWN = 40  # characters of a typed text that a sentence repeats
+_KINDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "yes or no",
+    "object": "a map of keys",
+    "array": "a list",
+}
+_JOINED_KEY = re.compile(r"([A-Za-z_][\w.]*):(\S.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a schema refuses, with the node it is about."""
+
+    kind: str  # the schema's keyword: type, required, enum …
+    wanted: Any  # its value
+    schema: Mapping[str, Any]  # the schema that has the keyword
+    node: Node
+    key: Scalar | None  # the key that holds the node
+    name: str  # its nearest key, "" at the top
+    is_item: bool  # it stands in the list that the name holds
+    position: Position
+    bad_key: str | None  # the key's text, when the key itself has the wrong form
+
+    @property
+    def title(self) -> str:
+        """Say what the node is: "a field rule"."""
+        title = str(self.schema.get("title", "")) or self.name
+        if not title:
+            return "this file"
+        title = f"{title[0].lower()}{title[1:]}"
+        if title.endswith("s") and not title.endswith("ss"):
+            return title
+        return f"{'an' if title[0] in 'aeio' else 'a'} {title}"
+
+    @property
+    def example(self) -> str | None:
+        """Show how the key and its value may look."""
+        example = _example(self.schema)
+        if not example or not self.name:
+            return None
+        lead = "- " if self.is_item else f"{self.name}: "
+        return f"for example {lead}{example}"
+
+    @property
+    def label(self) -> str:
+        """Name the node by the key that holds it."""
+        if self.is_item:
+            return f"an item of {self.name}" if self.name else "an item of the list"
+        return self.name or "the file"
+
+
+def word_finding(finding: Finding) -> list[Problem]:
+    """Give the problems that one finding stands for; unknown keys are one each."""
+    words = _WORDERS.get(finding.kind)
+    if finding.bad_key is not None:
+        return _word_bad_key(finding)
+    if words is None:
+        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
+    return words(finding)
+
+
+def _at_value(
+    finding: Finding, code: str, message: str, hint: str | None = None
+) -> Problem:
+    node = finding.node
+    if isinstance(node, Scalar) and not node.is_missing:
+        length = max(1, len(node.text.split("\n", 1)[0]))
+        at = node.at(0) if node.text else node.position
+        return Problem(code, message, at, hint, length)
+    if finding.key is not None:
+        # A map or list is underlined by its key: the whole of it would be no place.
+        return _at_key(finding.key, code, message, hint)
+    return Problem(code, message, finding.position, hint)
+
+
+def _at_key(key: Scalar, code: str, message: str, hint: str | None) -> Problem:
+    at = key.at(0) if key.text else key.position
+    return Problem(code, message, at, hint, max(1, len(key.text)))
+
+
+def _word_unknown(finding: Finding) -> list[Problem]:
+    node = finding.node
+    if not isinstance(node, MapNode):
+        return []
+    known = list(finding.schema.get("properties", {}))
+    patterns = finding.schema.get("patternProperties", {})
+    instead = finding.schema.get("x-instead", {})
+    elsewhere = finding.schema.get("x-elsewhere", {})
+    unknown = [
+        key
+        for key, _ in node.items()
+        if key.text not in known and not any(re.search(p, key.text) for p in patterns)
+    ]
+    if (
+        "fields" in known
+        and unknown
+        and len(unknown) == len(node)
+        and not any(
+            suggest(key.text, known) or key.text in {**instead, **elsewhere}
+            for key in unknown
+        )
+    ):
+        message = f"the fields of the group {finding.label} stand without fields:"
+        way_out = "write fields: above them and indent them below it"
+        return [_at_key(unknown[0], "M105", message, way_out)]
+    problems = []
+    for key in unknown:
+        guess = instead.get(key.text) or suggest(
+            key.text, [k for k in known if k not in node]
+        )
+        hint = f"did you mean {guess}?" if guess else _list("known are", known)
+        hint = elsewhere.get(key.text, hint)
+        shown = _short(key.text) or "an empty text"
+        message = f"{shown} is not a key of {finding.title}"
+        problems.append(_at_key(key, "M101", message, hint))
+    return problems
+
+
+def _word_required(finding: Finding) -> list[Problem]:
+    node = finding.node
+    if not isinstance(node, MapNode):
+        return []
+    missing = [name for name in finding.wanted if name not in node]
+    properties = finding.schema.get("properties", {})
+    return [
+        _at_value(
+            finding,
+            "M102",
+            f"{finding.title} needs the key {name}",
+            f"add {name}: {_example(properties.get(name, {}))}".rstrip(),
+        )
+        for name in missing
+    ]
+
+
+def _word_type(finding: Finding) -> list[Problem]:
+    node = finding.node
+    types = [finding.wanted] if isinstance(finding.wanted, str) else finding.wanted
+    # Every scalar is a text: "a text, a number or yes or no" would say nothing more.
+    named = [k for k in types if k in ("string", "object", "array")] or types
+    wanted = _or([_KINDS[kind] for kind in named])
+    if isinstance(node, Scalar) and node.is_missing:
+        return [_missing(finding)]
+    if isinstance(node, Scalar):
+        joined = _JOINED_KEY.match(node.text)
+        if joined and "object" in types:
+            name, rest = joined.groups()
+            return [
+                Problem(
+                    "M103",
+                    "a blank is missing after the colon",
+                    node.at(len(name)),
+                    f"write {name}: {_short(rest)}",
+                )
+            ]
+        found = f'"{_short(node.text)}"'
+    else:
+        found = "a list" if isinstance(node, ListNode) else "a map of keys"
+    message = f"{finding.label} takes {wanted}, not {found}"
+    return [_at_value(finding, "M103", message, finding.example)]
+
+
+def _missing(finding: Finding) -> Problem:
+    hint = finding.example or "write one"
+    message = f"{finding.label} has no value"
+    if finding.key is not None:
+        return _at_key(finding.key, "M103", message, hint)
+    return Problem("M103", message, finding.position, hint)
+
+
+def _word_value(finding: Finding) -> list[Problem]:
+    node = finding.node
+    allowed = finding.wanted if finding.kind == "enum" else [finding.wanted]
+    texts = _allowed_texts(allowed)
+    if not isinstance(node, Scalar):
+        message = f"{finding.label} takes {_or(texts[:_MOST_LISTED])}"
+        return [_at_value(finding, "M103", message)]
+    if node.is_missing:
+        return [_missing(finding)]
+    guess = suggest(node.text, texts)
+    hint = f"did you mean {guess}?" if guess else _list("write", texts, "or")
+    why = finding.schema.get("x-why")
+    message = f'"{_short(node.text)}" is not allowed for {finding.label}'
+    message += f": {why}" if why else ""
+    return [_at_value(finding, "M104", message, hint)]
+
+
+def _word_form(finding: Finding) -> list[Problem]:
+    node = finding.node
+    text = node.text if isinstance(node, Scalar) else ""
+    if isinstance(node, Scalar) and node.is_missing:
+        return [_missing(finding)]
+    form = finding.schema.get("x-form")
+    example = _example(finding.schema)
+    hint = f"write {form}" if form else f"for example {example}" if example else None
+    message = f'"{_short(text)}" does not have the form of {finding.label}'
+    return [_at_value(finding, "M104", message, hint)]
+
+
+def _word_bad_key(finding: Finding) -> list[Problem]:
+    node = finding.node
+    text = finding.bad_key or ""
+    form = finding.schema.get("x-form")
+    message = f'"{_short(text)}" cannot be a key of {finding.label}'
+    hint = f"write {form}" if form else None
+    if isinstance(node, MapNode) and text in node:
+        return [_at_key(node.key(text), "M104", message, hint)]
+    return [Problem("M104", message, finding.position, hint)]
+
+
+def _word_length(finding: Finding) -> list[Problem]:
+    node = finding.node
+    if finding.kind in ("minItems", "minProperties", "minLength"):
+        if isinstance(node, Scalar):
+            return [_missing(finding)]
+        if finding.wanted > 1:
+            message = f"{finding.label} needs at least {finding.wanted} entries"
+            return [_at_value(finding, "M103", message)]
+        return [_at_value(finding, "M103", f"{finding.label} is empty", "fill it")]
+    kind = "characters" if isinstance(node, Scalar) else "entries"
+    message = f"{finding.label} has more than {finding.wanted} {kind}"
+    return [_at_value(finding, "M104", message, "shorten it")]
+
+
+def _word_range(finding: Finding) -> list[Problem]:
+    text = finding.node.text if isinstance(finding.node, Scalar) else ""
+    side = "at least" if finding.kind == "minimum" else "at most"
+    message = f"{finding.label} must be {side} {finding.wanted}, not {text}"
+    return [_at_value(finding, "M104", message)]
+
+
+def _word_choice(finding: Finding) -> list[Problem]:
+    """Word "exactly one of these keys"."""
+    node = finding.node
+    names = _choice_names(finding.wanted)
+    if not isinstance(node, MapNode) or not names:
+        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
+    known = finding.schema.get("properties", ())
+    is_closed = finding.schema.get("additionalProperties") is False
+    if is_closed and len(node) and not any(key in known for key in node):
+        return []  # told as unknown keys
+    present = [name for name in names if name in node]
+    if not present:
+        for key in node:
+            guess = suggest(key, names)
+            if guess and key not in known:
+                said = f"{_short(key)} is not a key of {finding.title}"
+                hint = f"did you mean {guess}?"
+                return [_at_key(node.key(key), "M101", said, hint)]
+        message = f"{finding.title} needs one of {_or(names, len(names))}"
+        hint = f"add {names[0]}:"
+        return [_at_value(finding, "M105", message, hint)]
+    ordered = [key for key in node if key in present]
+    if len(ordered) < 2:
+        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
+    message = f"{ordered[1]} and {ordered[0]} cannot stand together in {finding.title}"
+    hint = f"keep one of {_or(ordered)}"
+    return [_at_key(node.key(ordered[1]), "M105", message, hint)]
+
+
+def _choice_names(branches: Iterable[Mapping[str, Any]]) -> list[str]:
+    names: dict[str, None] = {}
+    for branch in branches:
+        for name in branch.get("required", ()):
+            names.setdefault(name)
+    return list(names)
+
+
+def _word_dependent(finding: Finding) -> list[Problem]:
+    node = finding.node
+    if not isinstance(node, MapNode):
+        return []
+    return [
+        _at_key(
+            node.key(name),
+            "M105",
+            f"{name} stands without {needed}",
+            f"add {needed}:, or take {name} out",
+        )
+        for name, others in finding.wanted.items()
+        if name in node
+        for needed in others
+        if needed not in node
+    ]
+
+
+_WORDERS: Mapping[str, Callable[[Finding], list[Problem]]] = {
+    "additionalProperties": _word_unknown,
+    "unevaluatedProperties": _word_unknown,
+    "required": _word_required,
+    "type": _word_type,
+    "enum": _word_value,
+    "const": _word_value,
+    "pattern": _word_form,
+    "minLength": _word_length,
+    "maxLength": _word_length,
+    "minItems": _word_length,
+    "maxItems": _word_length,
+    "minProperties": _word_length,
+    "maxProperties": _word_length,
+    "minimum": _word_range,
+    "maximum": _word_range,
+    "oneOf": _word_choice,
+    "anyOf": _word_choice,
+    "dependentRequired": _word_dependent,
+}
+
+
+# Small words ------------------------------------------------------------------------
+
+
+def _allowed_texts(allowed: Iterable[Any]) -> list[str]:
+    texts: dict[str, None] = {}
+    for value in allowed:
+        texts.setdefault(
+            ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        )
+    return list(texts)
+
+
+def _example(schema: Mapping[str, Any]) -> str:
+    examples = schema.get("examples", [])
+    if schema.get("const") is not None:
+        examples = [schema["const"]]
+    first = examples[0] if examples else ""
+    if isinstance(first, bool):
+        return "yes" if first else "no"
+    return str(first) if isinstance(first, str | int | float) else ""
+
+
+def _or(words: list[str], most: int = _MOST_LISTED) -> str:
+    words = words[:most]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _list(lead: str, words: list[str], last: str = "") -> str | None:
+    if not words:
+        return None
+    shown = words[:_MOST_LISTED]
+    if last and len(shown) > 1 and len(words) <= _MOST_LISTED:
+        return f"{lead} {_or(shown)}"
+    return f"{lead} {', '.join(shown)}" + (" …" if len(words) > len(shown) else "")
+
+
+def _short(text: str) -> str:
+    text = text.replace("\n", " ")
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,0 +1,181 @@
+"""The line to one system: its rate limit, its breaker, and the errors that it makes.
+
+Below it stands the HTTP client, above it the calls by name. It knows no token.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from engine.errors import (
+    DoubtError,
+    NotAppliedError,
+    Refusal,
+    RefusedError,
+    RequestFacts,
+    SystemDownError,
+    TransientError,
+)
+from engine.systems.answers import (
+    Outcome,
+    Reading,
+    read_retry_after,
+    read_server_time,
+)
+from engine.systems.client import (
+    ClientError,
+    ForeignHostError,
+    HttpClient,
+    NotSentError,
+    RawAnswer,
+    Request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from engine.clock import Clock
+    from engine.project.system_spec import EndpointSpec
+    from engine.secrets import Secret
+    from engine.systems.limiter import RateLimiter
+
+# Failures in a row that make a system count as down: each try without an answer, and
+# each call that ends in a server error. Server errors count by call, so that one
+# resource that always fails cannot close the system for all the others.
+BREAKER_FAILURES = 5
+MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
+
+
+class Line:
+    """One request at a time, in its place of the limit; closed once the system is down.
+
+    Attributes:
+        system: The system's name, for errors.
+        calls: Requests sent, by endpoint name.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        client: HttpClient,
+        limiter: RateLimiter,
+        clock: Clock,
+        secrets: Mapping[str, Secret],
+    ) -> None:
+        self.system = system
+        self.calls: Counter[str] = Counter()
+        self._client = client
+        self._limiter = limiter
+        self._clock = clock
+        self._secrets = secrets
+        self._heard: tuple[datetime, float] | None = None
+        self._failures = 0
+        self._down = ""  # why, once it is
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing more will be sent."""
+        return bool(self._down)
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's time now: its last Date header and what has passed since."""
+        if self._heard is None:
+            return None
+        moment, at = self._heard
+        return moment + timedelta(seconds=self._clock.monotonic() - at)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(self, spec: EndpointSpec, request: Request) -> RawAnswer:
+        """Wait for a place, send, and count; no answer becomes its error."""
+        self.check_up(spec.name)
+        self._limiter.wait()
+        self.calls[spec.name] += 1
+        try:
+            raw = self._client.send(request, fresh_connection=not spec.is_idempotent)
+        except ForeignHostError as error:
+            raise self.down_error(spec.name, str(error)) from error
+        except ClientError as error:
+            self._failures += 1
+            is_harmless = isinstance(error, NotSentError) or spec.is_read
+            # A write in doubt stays a doubt, even when it is the last straw.
+            if self._failures >= BREAKER_FAILURES and is_harmless:
+                raise self.down_error(spec.name, str(error)) from error
+            kind = NotAppliedError if is_harmless else DoubtError
+            raise self.error(kind, spec.name, str(error)) from error
+        if (moment := read_server_time(raw)) is not None:
+            self._heard = (moment, self._clock.monotonic())
+        if raw.status < 500:
+            self._failures = 0
+        return raw
+
+    def meant(
+        self, spec: EndpointSpec, raw: RawAnswer, reading: Reading
+    ) -> RefusedError | TransientError:
+        """Give the error that an answer means."""
+        if reading.outcome is Outcome.REFUSED:
+            refusals = self.masked(reading.refusals)
+            return RefusedError(self.system, spec.name, raw.status, refusals)
+        if reading.outcome is Outcome.MOVED:
+            return self.down_error(spec.name, reading.detail, raw.status)
+        is_harmless = reading.outcome is Outcome.THROTTLED or spec.is_read
+        return self.error(
+            NotAppliedError if is_harmless else DoubtError,
+            spec.name,
+            reading.detail,
+            raw.status,
+            read_retry_after(raw, self._clock.now()),
+        )
+
+    def masked(self, refusals: tuple[Refusal, ...]) -> list[Refusal]:
+        """Blot out any secret that the system quotes back."""
+
+        def mask(text: str) -> str:
+            for secret in self._secrets.values():
+                if len(secret.reveal()) >= MASKED_FROM:
+                    text = text.replace(secret.reveal(), str(secret))
+            return text
+
+        return [Refusal(mask(one.message), mask(one.field)) for one in refusals]
+
+    def check_up(self, name: str) -> None:
+        """Raise ``SystemDownError`` when the line is closed."""
+        if self._down:
+            raise SystemDownError(RequestFacts(self.system, name, detail=self._down))
+
+    def count_failed_call(self, error: TransientError) -> None:
+        """Count a call that ended in a 5xx; the breaker opens for the next call."""
+        if error.facts.status is not None and error.facts.status >= 500:
+            self._failures += 1
+        if self._failures >= BREAKER_FAILURES:
+            self._down = f"{BREAKER_FAILURES} failures in a row"
+
+    def error(
+        self,
+        kind: type[TransientError],
+        name: str,
+        detail: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> TransientError:
+        """Give an error about a call of this system."""
+        facts = RequestFacts(self.system, name, status, detail)
+        return kind(facts, retry_after=retry_after)
+
+    def down_error(
+        self,
+        name: str,
+        detail: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> TransientError:
+        """Close the system for the rest of the run and give the error that says so."""
+        self._down = detail
+        return self.error(SystemDownError, name, detail, status, retry_after)

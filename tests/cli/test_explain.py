@@ -1,0 +1,107 @@
+"""``explain``: each value of a payload is accounted for, and nobody's account is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.__main__ import main
+from engine.cli.samples.hide_personal import Mask, find_personal
+from engine.cli.samples.samples import Sample, find_samples, load_sample, run_sample
+from engine.json_text import render_json
+from engine.mapping.apply import Recorder
+from engine.mapping.result import iter_leaves
+from tests.worlds import ROOT, project
+
+BASE = ROOT / "tests" / "samples" / "sales_invoice" / "base.json"
+FILES = find_samples(ROOT)
+
+
+def trace(sample: Sample) -> tuple[dict[str, Any], Recorder]:
+    recorder = Recorder()
+    payload = run_sample(project(), sample, recorder).result.payload
+    return payload, recorder
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_replaying_the_traces_gives_the_payload(path):
+    """Each leaf has one row, and the row's last stage gives the leaf's value."""
+    payload, recorder = trace(load_sample(project(), path))
+    leaves = [leaf for leaf in iter_leaves("", payload) if leaf[0]]
+
+    sent = [t for t in recorder.traces if t.is_sent]
+    replayed = {t.path: t.stages[-1].value for t in sent}
+
+    assert sorted(p for p, _ in leaves) == sorted(t.path for t in sent)
+    assert render_json(dict(sorted(leaves))) == render_json(
+        dict(sorted(replayed.items()))
+    )
+
+
+def test_every_row_names_a_rule_of_the_mapping():
+    sample = load_sample(project(), BASE.parent / "plain.yaml")
+
+    _, recorder = trace(sample)
+
+    files = {t.position.file for t in recorder.traces}
+    assert {"mappings/sales_invoice/invoice.yaml"} == files
+
+
+def explain(capsys: Any, *arguments: str) -> str:
+    main(["explain", "sales_invoice", "--document", str(BASE), *arguments])
+    said: str = capsys.readouterr().out
+    return said
+
+
+def test_a_cut_says_from_how_many_to_how_many(capsys, tmp_path):
+    sample = load_sample(project(), BASE.parent / "city_41.yaml")
+    file = tmp_path / "document.json"
+    file.write_text(render_json(sample.document), "utf-8")
+
+    main(["explain", "sales_invoice", "--document", str(file)])
+
+    assert "cut from 41 to 40" in capsys.readouterr().out
+
+
+def test_plain_output_fits_100_columns(capsys):
+    out = explain(capsys)
+
+    assert [] == [line for line in out.splitlines() if len(line) > 100]
+
+
+def test_a_variable_can_be_explained(capsys):
+    out = explain(capsys, "vars.channel")
+
+    assert out.startswith('vars.channel = "EMAIL"')
+
+
+def test_ids_and_accounts_are_hidden_unless_asked_for(capsys):
+    hidden, shown = explain(capsys), explain(capsys, "--mask", "none")
+
+    assert "2674310-1" not in hidden
+    assert "FI2112345600000785" not in hidden
+    assert "2674310-1" in shown
+
+
+def test_named_fields_are_hidden_wherever_their_value_goes(capsys):
+    out = explain(capsys, "--mask", "receiverCustomerName,invoice.yourReference")
+
+    assert "Kivilahden Veneveistämö" not in out
+    assert "Työnumero 88-12" not in out
+    assert "Savonlinna" in out
+
+
+def test_a_marked_field_is_found_at_any_depth():
+    schema = project().schemas.field("procountor/invoice")
+    document = {"paymentInfo": {"bankAccount": {"accountNumber": "FI2112345600000785"}}}
+
+    found = find_personal(document, schema)
+
+    assert {"FI2112345600000785"} == found
+
+
+def test_a_short_hidden_value_is_hidden_only_where_it_stands_alone():
+    mask = Mask({"FI"})
+
+    assert ["…", "FINLAND", 7] == mask.apply(["FI", "FINLAND", 7])

@@ -1,0 +1,24 @@
+"""What the tests of every room share: one folder for snapshots."""
+
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.amber import AmberSnapshotExtension
+from syrupy.location import PyTestLocation
+
+from tests.places import TESTS
+
+
+class OneFolder(AmberSnapshotExtension):
+    """Snapshots of all rooms in ``tests/__snapshots__``: an update of one room's
+    folder would remove the inputs that lie beside its tests."""
+
+    @classmethod
+    def dirname(cls, *, test_location: PyTestLocation) -> str:  # noqa: ARG003
+        return str(Path(TESTS / cls.snapshot_dirname))
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(OneFolder)

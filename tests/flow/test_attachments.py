@@ -1,0 +1,190 @@
+"""Attachments: what may be sent, by content, name and size, and under which name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import warnings
+
+import pypdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ViolationError
+from engine.flow.attachments import ALLOWED, check_file, clean_names
+from engine.systems.file_formats import FileContent
+
+LIMIT = 10_000_000
+GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0"
+
+
+def make_pdf(pages=1, password=None):
+    with warnings.catch_warnings():
+        # The writer's default cipher needs a package that nothing else needs.
+        warnings.simplefilter("ignore")
+        writer = pypdf.PdfWriter()
+        for _ in range(pages):
+            writer.add_blank_page(width=72, height=72)
+        if password is not None:
+            writer.encrypt(password, "owner", algorithm="RC4-128")
+        out = io.BytesIO()
+        writer.write(out)
+    return out.getvalue()
+
+
+PDF = make_pdf()
+MENDED = PDF.replace(b"startxref\n", b"startxref\n9")  # readers find the table anyway
+LYING = PDF.replace(b"/Count 1", b"/Count 7").replace(b"/Kids [ 4 0 R ]", b"/Kids [ ]")
+
+PDF_TYPE, JPEG_TYPE, GIF_TYPE = "application/pdf", "image/jpeg", "image/gif"
+GOOD = [
+    ("invoice.pdf", PDF, PDF_TYPE),
+    ("INVOICE.PDF", PDF, PDF_TYPE),
+    ("liite 1.pdf", make_pdf(pages=3), PDF_TYPE),
+    ("mended.pdf", MENDED, PDF_TYPE),
+    ("two.parts.pdf", PDF, PDF_TYPE),
+    ("with a tail.pdf", PDF + b"\n" * 900, PDF_TYPE),
+    ("photo.jpg", JPEG, JPEG_TYPE),
+    ("photo.JPG", JPEG, JPEG_TYPE),
+    ("photo.jpeg", JPEG, JPEG_TYPE),
+    ("photo.Jpeg", JPEG, JPEG_TYPE),
+    ("exif.jpg", b"\xff\xd8\xff\xe1" + JPEG[4:], JPEG_TYPE),
+    ("logo.gif", GIF, GIF_TYPE),
+    ("old.gif", b"GIF87a" + GIF[6:], GIF_TYPE),
+    ("full.jpg", JPEG.ljust(LIMIT, b"\0"), JPEG_TYPE),
+]
+BAD = [
+    ("empty.pdf", b"", ["FILE_EMPTY"], "is empty"),
+    (
+        *("big.jpg", JPEG.ljust(LIMIT + 1, b"\0"), ["FILE_TOO_BIG"]),
+        "has 10,000,001 bytes, at most 10,000,000",
+    ),
+    ("big.png", PNG.ljust(LIMIT + 1), ["FILE_TOO_BIG", "FILE_FORMAT"], "PNG"),
+    ("photo.png", PNG, ["FILE_FORMAT"], "is PNG by its content, allowed are GIF, JPEG"),
+    ("photo.jpg", PNG, ["FILE_FORMAT"], "is PNG by its content"),
+    ("photo.heic", HEIC, ["FILE_FORMAT"], "is HEIC by its content"),
+    ("photo.jpg", HEIC, ["FILE_FORMAT"], "is HEIC by its content"),
+    ("photo.webp", b"RIFF\0\0\0\0WEBP", ["FILE_FORMAT"], "is WebP"),
+    ("sheet.xlsx", b"PK\3\4\x14\0", ["FILE_FORMAT"], "is ZIP or Office"),
+    ("page.pdf", b"<html>Not found</html>", ["FILE_FORMAT"], "is HTML or XML"),
+    ("text.txt", b"hello", ["FILE_FORMAT"], "is unknown"),
+    ("short.gif", b"GIF8", ["FILE_FORMAT"], "is unknown"),
+    ("short.jpg", b"\xff\xd8", ["FILE_FORMAT"], "is unknown"),
+    ("late.pdf", b"\n" + PDF, ["FILE_FORMAT"], "is unknown"),
+    ("photo.pdf", JPEG, ["FILE_FORMAT"], "its name ends with .pdf instead of .jpg"),
+    ("photo.gif", JPEG, ["FILE_FORMAT"], "is JPEG by its content"),
+    ("scan.jpg", PDF, ["FILE_FORMAT"], "its name ends with .jpg instead of .pdf"),
+    ("scan.pdf.exe", PDF, ["FILE_FORMAT"], "ends with .exe instead of .pdf"),
+    ("scan", PDF, ["FILE_FORMAT"], "has no extension instead of .pdf"),
+    ("scan.", PDF, ["FILE_FORMAT"], "has no extension"),
+    ("pdf", PDF, ["FILE_FORMAT"], "has no extension"),
+    ("cut.pdf", PDF[:-60], ["FILE_DAMAGED"], "is cut"),
+    ("half.pdf", PDF[: len(PDF) // 2], ["FILE_DAMAGED"], "is cut"),
+    ("head.pdf", b"%PDF-1.7\n", ["FILE_DAMAGED"], "is cut"),
+    ("ends.pdf", b"%PDF-1.7\n%%EOF\n", ["FILE_DAMAGED"], "cannot be opened"),
+    ("noise.pdf", b"%PDF-1.7\n" + b"\xa5" * 500 + b"%%EOF", ["FILE_DAMAGED"], "opened"),
+    ("none.pdf", make_pdf(pages=0), ["FILE_DAMAGED"], "has no pages"),
+    ("lying.pdf", LYING, ["FILE_DAMAGED"], "PDF"),
+    ("locked.pdf", make_pdf(password="secret"), ["FILE_DAMAGED"], "password"),
+    ("owner.pdf", make_pdf(password=""), ["FILE_DAMAGED"], "password"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"), GOOD, ids=lambda v: str(v)[:20]
+)
+def test_a_good_file_has_its_media_type(name, data, media_type):
+    assert media_type == check_file(name, FileContent(data), max_bytes=LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "codes", "words"), BAD, ids=lambda v: str(v)[:20]
+)
+def test_a_bad_file_says_why(name, data, codes, words, caplog):
+    with pytest.raises(ViolationError) as caught:
+        check_file(name, data, max_bytes=LIMIT)
+
+    violations = caught.value.violations
+    assert codes == [violation.code for violation in violations]
+    assert words in violations[-1].message
+    assert {name} == {violation.value for violation in violations}
+    assert [] == caplog.records
+
+
+def test_settings_narrow_the_formats():
+    with pytest.raises(ViolationError, match="is GIF by its content, allowed are PDF"):
+        check_file("a.gif", GIF, max_bytes=LIMIT, formats=["pdf"])
+
+
+def test_pypdf_is_silent_only_while_we_read(caplog):
+    loggers = logging.root.manager.loggerDict
+    check_file("mended.pdf", MENDED, max_bytes=LIMIT)
+    assert [] == caplog.records
+    left = [name for name in loggers if getattr(loggers[name], "filters", [])]
+    assert [] == [name for name in left if name.startswith("pypdf")]
+    assert logging.getLogger("pypdf").propagate
+
+    pypdf.PdfReader(io.BytesIO(MENDED))
+    assert caplog.records  # the sample does make it talk
+
+
+def test_a_content_shows_its_size_and_hash_only():
+    content = FileContent(b"salary list")
+
+    assert 11 == content.size
+    assert hashlib.sha256(b"salary list").hexdigest() == content.sha256
+    assert f"FileContent(size=11, sha256={content.sha256})" == repr(content)
+    assert content == FileContent(b"salary list")
+
+
+@pytest.mark.parametrize(
+    ("names", "cleaned"),
+    [
+        ([], []),
+        (["Lasku-10_4.pdf"], ["Lasku-10_4.pdf"]),
+        (["Työtunnit Åbo äö.pdf"], ["Tyotunnit_Abo_ao.pdf"]),
+        (["Ma\u0308a\u0308ra\u0308.pdf"], ["Maara.pdf"]),  # spelt as a Mac does
+        (["ÅÄÖ.PDF"], ["AAO.pdf"]),
+        (["é#%&.pdf"], ["____.pdf"]),
+        (["kuitti €5.JPEG"], ["kuitti__5.jpg"]),
+        (["a.JPG", "b.jpeg"], ["a.jpg", "b.jpg"]),
+        (["a.pdf", "a.pdf", "a.pdf"], ["a.pdf", "a_2.pdf", "a_3.pdf"]),
+        (["a b.pdf", "a_b.pdf"], ["a_b.pdf", "a_b_2.pdf"]),
+        (["a.pdf", "A.pdf"], ["a.pdf", "A_2.pdf"]),
+        (["a.pdf", "a_2.pdf", "a.pdf"], ["a.pdf", "a_2.pdf", "a_3.pdf"]),
+        (["a.jpg", "a.jpeg"], ["a.jpg", "a_2.jpg"]),
+        (["a.pdf", "a.jpg"], ["a.pdf", "a.jpg"]),
+        (["", ""], ["file", "file_2"]),
+        ([".pdf"], ["file.pdf"]),
+        (["..."], ["file"]),
+        (["../../etc/passwd"], ["_.._etc_passwd"]),
+        (["C:\\Temp\\a.pdf"], ["C__Temp_a.pdf"]),
+        (["laskut v1.2 lopullinen versio"], ["laskut_v1.2_lopullinen_versio"]),
+        (["a.tar.gz"], ["a.tar.gz"]),
+        (["x" * 76 + ".pdf"], ["x" * 76 + ".pdf"]),
+        (["x" * 77 + ".pdf"], ["x" * 76 + ".pdf"]),
+        (["x" * 90 + ".pdf"] * 2, ["x" * 76 + ".pdf", "x" * 74 + "_2.pdf"]),
+        (["x" * 200], ["x" * 80]),
+        ([" a.pdf "], ["a.pdf"]),
+        (["a\n\0b.pdf"], ["a__b.pdf"]),
+        (["\N{GRINNING FACE}.pdf"], ["_.pdf"]),
+    ],
+    ids=str,
+)
+def test_names_are_cleaned_and_unique(names, cleaned):
+    assert cleaned == clean_names(names)
+
+
+@given(st.lists(st.text(max_size=100), max_size=8))
+def test_whatever_the_names_the_cleaned_ones_can_be_sent(names):
+    cleaned = clean_names(names)
+
+    assert len(names) == len({name.lower() for name in cleaned})
+    assert all(set(name) <= ALLOWED and 0 < len(name) <= 80 for name in cleaned)
+    assert not any(name.startswith(".") or name.endswith(".") for name in cleaned)
+    assert cleaned == clean_names(cleaned)

@@ -1,0 +1,158 @@
+"""Formulas, templates and paths that mean harm: refused at load, or harmless."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from decimal import Decimal
+
+import pytest
+import yaml
+
+from engine.errors import RuleError
+from engine.language import (
+    Scope,
+    ValueFault,
+    compile_formula,
+    compile_path,
+    compile_template,
+)
+from engine.language.formulas import _Environment
+from engine.rulefiles.reader import load_yaml
+from tests.places import TESTS
+
+CORPUS = yaml.safe_load(
+    (TESTS / "cases" / "language" / "hostile.yaml").read_text("utf-8")
+)
+DOCUMENT = {
+    "name": "Aino",
+    "n": 7,
+    "rows": ["a", "b"],
+    "group": {"a": 1, "__init__": "a field may have any name"},
+    "own": "__class__",
+}
+JUNK = ("<", "None", "Undefined", "built-in", "object at", "class '", "lambda")
+
+
+def scalar(text):
+    return load_yaml(f"cell: {quoted(text)}\n", "case.yaml").get("cell")
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def outcome(compile_, text):
+    """Give what a formula makes of the document, "refused" or "fault"; never junk."""
+    started = time.perf_counter()
+    try:
+        result = compile_(scalar(text)).evaluate(Scope(DOCUMENT, {"doc": DOCUMENT}))
+    except RuleError as error:
+        places = [p.position is not None for p in error.problems]
+        result = "refused" if all(places) else None
+    except ValueFault:
+        result = "fault"
+    assert time.perf_counter() - started < 2
+    return result
+
+
+def is_harmless(value):
+    if isinstance(value, list):
+        return len(value) <= 200_000 and all(is_harmless(v) for v in value[:1000])
+    if isinstance(value, dict):
+        return all(is_harmless(v) for v in value.values())
+    if isinstance(value, str):
+        return len(value) <= 100_000 and not any(j in value for j in JUNK)
+    return value is None or isinstance(value, bool | int | Decimal)
+
+
+@pytest.mark.parametrize(
+    "text", [*map(str, CORPUS["reach"]), *map(str, CORPUS["stall"])]
+)
+def test_a_formula_reaches_nothing(text):
+    assert is_harmless(outcome(compile_formula, text))
+
+
+@pytest.mark.parametrize(
+    "text", [*map(str, CORPUS["reach"]), *map(str, CORPUS["stall"])]
+)
+def test_a_template_reaches_nothing(text):
+    template = text if text.startswith("{") else f"x {{{{ {text} }}}} y"
+    assert is_harmless(outcome(compile_template, template))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "long | replace('a', wide)",
+        "long | replace(old='a', new=wide)",
+        "long | replace('a', new=wide)",
+        "many | join(wide)",
+        "many | join(separator=wide)",
+    ],
+)
+def test_what_is_too_long_is_never_made(text):
+    """The bound holds before the text is there, however the values are given."""
+    document = {"long": "a" * 50_000, "wide": "b" * 1000, "many": ["a"] * 50_000}
+    formula = compile_formula(scalar(text))
+    tracemalloc.start()
+
+    with pytest.raises(ValueFault, match="makes over 100000 characters"):
+        formula.evaluate(Scope(document, {"doc": document}))
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000  # the text itself would take 50 million
+
+
+@pytest.mark.parametrize("text", CORPUS["paths"])
+def test_a_path_cannot_run_away(text):
+    assert is_harmless(outcome(compile_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 300 + "1" + ")" * 300,
+        "[" * 300 + "1" + "]" * 300,
+        "(" * 1900 + "1",
+        "not " * 480 + "n",
+        "-" * 1900 + "1",
+        "n + " * 480 + "n",
+        " and ".join(["n > 1"] * 200),
+        " ~ ".join(["name"] * 300),
+        "name" + ".a" * 900,
+        "name" + "[0]" * 600,
+        "name" + " | upper" * 200,
+        "x" * 2001,
+        "name " + "\n" * 3000,
+        "1 if n " * 280 + "else 1",
+        "'" + "a" * 1990,
+    ],
+)
+def test_size_and_depth_end_at_the_gate(text):
+    assert "refused" == outcome(compile_formula, text)
+
+
+def test_the_document_is_never_changed():
+    before = repr(DOCUMENT)
+    for text in CORPUS["reach"]:
+        outcome(compile_formula, str(text))
+    assert before == repr(DOCUMENT)
+
+
+def test_a_name_out_of_the_document_opens_nothing():
+    """Text in a document is data, whatever it says."""
+    assert "__class__" == outcome(compile_formula, "own")
+    assert "refused" == outcome(compile_formula, "name[own]")
+    assert outcome(compile_formula, "name | get(own)") is None
+    assert "{{ n }}" == outcome(compile_formula, "'{{ ' ~ 'n' ~ ' }}'")
+
+
+def test_the_sandbox_refuses_by_itself():
+    """Behind the gate stands a sandbox that knows no attribute and no call."""
+    environment = _Environment()
+
+    assert not environment.is_safe_attribute("text", "upper", str.upper)
+    assert not environment.is_safe_callable(len)
+    assert {} == environment.globals

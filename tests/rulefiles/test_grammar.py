@@ -1,0 +1,157 @@
+"""The grammar schemas refuse each mistake of ``tests/bad_rules/grammar`` in its place.
+
+The first line of a file names code, line and column, the second the kind of file.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from engine.cli.report import render_problems
+from engine.errors import Position
+from engine.rulefiles.grammar import (
+    check_grammar,
+    read_integer,
+    read_number,
+    read_yes_no,
+)
+from engine.rulefiles.reader import Scalar, load_yaml, load_yaml_file
+from tests.places import ROOT, TESTS
+
+GRAMMAR = {
+    path.name.removesuffix(".schema.json"): json.loads(path.read_text("utf-8"))
+    for path in sorted((ROOT / "schemas" / "grammar").glob("*.schema.json"))
+}
+OURS = sorted(set(GRAMMAR) - {"system"})
+FILES = sorted((TESTS / "bad_rules" / "grammar").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "mappings").rglob("*.yaml"))
+
+
+def _kind(path):
+    folder = path.parent.name
+    kinds = {"systems": "system", "tables": "table", "companies": "company"}
+    if folder in kinds:
+        return kinds[folder]
+    if path.name in ("advice.yaml", "notices.yaml", "flow.yaml"):
+        return path.stem
+    return "match" if path.name.endswith(".match.yaml") else "mapping"
+
+
+def test_there_are_enough_of_them():
+    assert 40 <= len(FILES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_a_mistake_is_told_at_its_place(path, snapshot):
+    lines = path.read_text("utf-8").split("\n")
+    expected = lines[0].removeprefix("# expect: ")
+    kind = lines[1].removeprefix("# kind: ")
+
+    problems = check_grammar(
+        load_yaml("\n".join(lines), path.name), GRAMMAR[kind], file=path.name
+    )
+
+    found = [f"{p.code} {p.position.line}:{p.position.column}" for p in problems]
+    assert expected == ", ".join(found)
+    assert snapshot == render_problems(problems, lambda _: lines)
+
+
+@pytest.mark.parametrize(
+    "path", SHIPPED, ids=[path.relative_to(ROOT).as_posix() for path in SHIPPED]
+)
+def test_the_shipped_files_follow_their_grammar(path):
+    warnings = []
+    node = load_yaml_file(path, ROOT, warnings)
+
+    assert [] == [*warnings, *check_grammar(node, GRAMMAR[_kind(path)], file="f")]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_grammar_is_a_valid_schema(name):
+    Draft202012Validator.check_schema(GRAMMAR[name])
+    assert GRAMMAR[name]["$id"].endswith(f"/grammar/{name}.schema.json")
+
+
+def _keys(schema, path):
+    for key, value in schema.items():
+        if key == "properties":
+            for name, child in value.items():
+                if isinstance(child, dict):
+                    yield f"{path}.{name}", child
+        if key == "$defs":
+            for name, child in value.items():
+                yield f"{path}#{name}", child
+        if isinstance(value, dict):
+            yield from _keys(value, f"{path}/{key}")
+        elif isinstance(value, list):
+            for child in value:
+                if isinstance(child, dict):
+                    yield from _keys(child, f"{path}/{key}")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_key_has_a_description_and_an_example(name):
+    """An editor shows both, and the documentation is made from them."""
+    poor = [
+        path
+        for path, child in _keys(GRAMMAR[name], name)
+        if not child.get("description") or not child.get("examples")
+    ]
+
+    assert [] == poor
+
+
+def test_rules_mean_the_same_in_every_kind_of_file():
+    """Each grammar stands alone, so that an editor needs one file; they must agree."""
+    for name in ("flow", "company"):
+        shared = GRAMMAR["mapping"]["$defs"].keys() & GRAMMAR[name]["$defs"].keys()
+        assert {"rule", "choose", "fields", "path", "formula"} <= shared
+        for key in sorted(shared):
+            assert GRAMMAR["mapping"]["$defs"][key] == GRAMMAR[name]["$defs"][key], key
+
+
+def test_an_overlay_may_change_one_key_of_a_field():
+    company = """
+format: 1
+company: acme
+enabled: yes
+country: FI
+bank_account: FI21 1234 5600 0007 85
+default_codes: {product: A, work_type: B, travel: C}
+sales: {status_before: Waiting, status_after: Done}
+overlays:
+  sales_invoice/invoice.yaml:
+    fields:
+      language: {default: SWEDISH}
+      orderReference: {remove: yes}
+      invoiceRows[].productCode: {default: 4000}
+    tables:
+      units: {päivä: DAY}
+"""
+
+    assert [] == check_grammar(load_yaml(company, "acme.yaml"), GRAMMAR["company"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("yes", True), ("true", True), ("no", False), ("false", False)]
+)
+def test_truth_values_are_four_words(text, value):
+    assert value is read_yes_no(Scalar(text, Position("f", 1, 1)))
+
+
+@pytest.mark.parametrize("text", ["on", "Yes", "1", ""])
+def test_other_words_are_no_truth_values(text):
+    with pytest.raises(KeyError):
+        read_yes_no(Scalar(text, Position("f", 1, 1)))
+
+
+def test_numbers_are_read_exactly():
+    assert -12 == read_integer(Scalar("-12", Position("f", 1, 1)))
+    assert Decimal("1.10") == read_number(Scalar("1.10", Position("f", 1, 1)))
+    for text in ("1.5", "1e3", "1_000", "0x10", " 1", "\u0661"):
+        with pytest.raises(ValueError):
+            read_integer(Scalar(text, Position("f", 1, 1)))
