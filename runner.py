@@ -19,7 +19,7 @@ from engine.cli import selfsetup
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.cli.operator import Around
+    from engine.cli.operator import CommandContext
 
 ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--ledger", default=url, metavar="URL", help="sqlite:///FILE")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, run: Callable[[Any, Around], int], text: str) -> Any:
+    def add(name: str, run: Callable[[Any, CommandContext], int], text: str) -> Any:
         command = commands.add_parser(name, help=text, parents=[shared])
         command.set_defaults(run=run)
         return command
@@ -89,18 +89,18 @@ def _test(options: list[str]) -> int:
     return int(pytest.main(options))
 
 
-def _demo(_: argparse.Namespace, __: Around) -> int:
+def _demo(_: argparse.Namespace, __: CommandContext) -> int:
     from tests.simulators.show import run_demo  # the simulated systems live there
 
     return int(run_demo(ROOT))
 
 
-def _around() -> Around:
-    from engine.cli.operator import Around
+def _around() -> CommandContext:
+    from engine.cli.operator import CommandContext
     from engine.clock import SystemClock
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return Around(
+    return CommandContext(
         environment=os.environ,
         clock=SystemClock(),
         write=print,

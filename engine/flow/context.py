@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.flow.plan_notes import Planner
     from engine.ledger import Ledger, Transfer
-    from engine.project.flow_spec import Flow, Request
+    from engine.project.flow_spec import EndpointCall, Flow
     from engine.systems import Answer, System
 
 
@@ -143,12 +143,12 @@ class RunContext:
         system = self.systems[self.flow.target]
         return system.server_time or self.clock.now()
 
-    def call(self, request: Request, scope: Scope, body: Any = None) -> Answer:
+    def call(self, request: EndpointCall, scope: Scope, body: Any = None) -> Answer:
         """Send one request with its arguments evaluated in the scope."""
         system = self.systems[request.system]
         return system.call(request.endpoint, self.arguments(request, scope), body)
 
-    def arguments(self, request: Request, scope: Scope) -> dict[str, Any]:
+    def arguments(self, request: EndpointCall, scope: Scope) -> dict[str, Any]:
         """Evaluate a request's arguments.
 
         Empty ones stay in: a system refuses them, since a filter that is silently

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.project.flow_spec import Belongs, Flow
 
 
-class Whose(Enum):
+class Owner(Enum):
     """The answer for one document."""
 
     OURS = "ours"
@@ -33,7 +33,7 @@ class Whose(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class UnitTree:
     """The source's units, and which company each of the named ones is."""
 
     parents: Mapping[str, str]  # key -> key of the unit above; "" at the top
@@ -62,7 +62,7 @@ class Tree:
 
 def read_tree(
     belongs: Belongs, units: Any, companies: Mapping[str, Mapping[str, Any]]
-) -> Tree:
+) -> UnitTree:
     """Read the units of a source, and find the companies' own among them.
 
     Args:
@@ -88,7 +88,7 @@ def read_tree(
             if text and text.casefold() in wanted:
                 owners[key] = wanted[text.casefold()]
                 break
-    return Tree(parents, names, owners)
+    return UnitTree(parents, names, owners)
 
 
 class Ownership:
@@ -97,7 +97,7 @@ class Ownership:
     def __init__(self, run: RunContext) -> None:
         self._run = run
         self._belongs = run.flow.fetch.belongs
-        self._tree: Tree | None = None
+        self._tree: UnitTree | None = None
 
     @property
     def is_used(self) -> bool:
@@ -107,7 +107,7 @@ class Ownership:
             return False
         return bool(_text(belongs.to.evaluate(self._run.scope({}))))
 
-    def judge(self, data: dict[str, Any]) -> tuple[Whose, str]:
+    def judge(self, data: dict[str, Any]) -> tuple[Owner, str]:
         """Say whose a document is, and name its unit for people.
 
         Raises:
@@ -116,7 +116,7 @@ class Ownership:
         """
         belongs = self._belongs
         if belongs is None or not self.is_used:
-            return Whose.OURS, ""
+            return Owner.OURS, ""
         tree = self.tree()
         data = dict(data)
         for step in belongs.reads:
@@ -125,11 +125,11 @@ class Ownership:
         owner = tree.find_owner(unit)
         name = tree.names.get(unit, unit)
         if owner == self._run.company:
-            return Whose.OURS, name
+            return Owner.OURS, name
         is_ours_to_tell = owner is None and self._run.company == self._speaker(tree)
-        return (Whose.NOBODYS if is_ours_to_tell else Whose.OTHERS), name
+        return (Owner.NOBODYS if is_ours_to_tell else Owner.OTHERS), name
 
-    def tree(self) -> Tree:
+    def tree(self) -> UnitTree:
         """Read the tree, once a run."""
         assert self._belongs is not None
         if self._tree is None:
@@ -137,7 +137,7 @@ class Ownership:
             self._tree = read_tree(self._belongs, units, self._run.companies)
         return self._tree
 
-    def _speaker(self, tree: Tree) -> str:
+    def _speaker(self, tree: UnitTree) -> str:
         """Name the first of the companies that run this flow on this source."""
         companies = self._run.companies
         running = [

@@ -19,7 +19,7 @@ NEW = "(new)"  # stands for an id that the target would give
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlannedField:
     """One field that a write would set: what is there, and what would be."""
 
     field: str  # dotted, rows counted from 0
@@ -34,7 +34,7 @@ class Planned:
     step: str
     action: Action
     key: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PlannedField, ...] = ()
 
 
 class PlanEndError(Exception):
@@ -68,13 +68,13 @@ class Planner:
         return entries
 
 
-def iter_changes(body: Any, present: Any) -> Iterator[Change]:
+def iter_changes(body: Any, present: Any) -> Iterator[PlannedField]:
     """Give the fields of a body that differ from what is there."""
     there = dict(_iter_leaves("", present))
     for path, value in _iter_leaves("", body):
         before = there.get(path)
         if not _is_equal(before, value):
-            yield Change(path, before, value)
+            yield PlannedField(path, before, value)
 
 
 def _iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -43,7 +43,7 @@ State = Literal["ok", "warning", "stop", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at."""
 
     company: str
@@ -63,7 +63,7 @@ def examine_company(
     clock: Clock,
     opener: Opener,
     places: SecretPlaces,
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Look at everything that a company's flows rely on; reads only, nothing raises.
 
     Secrets first; then the sign-in of each system; then what the flows say.
@@ -75,7 +75,7 @@ def examine_company(
     missing = check_secrets(project, company, flows, places)
     if missing:
         return [
-            Finding(
+            CheckResult(
                 company.name, "", "secrets", "stop", p.code, p.message, p.hint or ""
             )
             for p in missing
@@ -109,7 +109,7 @@ class _Examiner:
         self.company = company
         self.ledger = ledger
         self.clock = clock
-        self.findings: list[Finding] = []
+        self.findings: list[CheckResult] = []
         self._cached: dict[Any, Any] = {}  # flows ask for the same registers
 
     def add(
@@ -119,7 +119,7 @@ class _Examiner:
         details = {"value": mask_text(shown)} if shown else {}
         advice = self.project.advice.render(code, language, details) if code else None
         self.findings.append(
-            Finding(
+            CheckResult(
                 self.company.name,
                 flow,
                 label,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.flow.context import Gathered, RunContext
     from engine.language import Condition, Path, Scope
     from engine.mapping.apply import Mapping, Truncation
-    from engine.project.flow_spec import Join, Request
+    from engine.project.flow_spec import EndpointCall, JoinRecords
 
 SHOWN = 8  # items, or choices, that one finding names
 LookStep = (
@@ -214,7 +214,7 @@ def _read(step: ReadStep, run: RunContext, scope: Scope) -> Any:
     return records
 
 
-def _fetch(request: Request, run: RunContext, arguments: dict[str, Any]) -> Any:
+def _fetch(request: EndpointCall, run: RunContext, arguments: dict[str, Any]) -> Any:
     body = run.systems[request.system].read(request.endpoint, arguments)
     if isinstance(body, FileContent):
         return {"content": body, "size": body.size, "sha256": body.sha256}
@@ -243,7 +243,7 @@ def _read_batch(
     return [copy.deepcopy(known[key]) for key in keys if known[key] is not None]
 
 
-def _join(join: Join, scope: Scope, records: Sequence[Any]) -> None:
+def _join(join: JoinRecords, scope: Scope, records: Sequence[Any]) -> None:
     items = as_list(join.to.evaluate(scope))
     if join.left is None or join.right is None:
         # One by one; a different count pairs nothing, and the next requirement says so.

@@ -27,7 +27,7 @@ from engine.errors import (
 )
 from engine.flow.context import Document, Gathered, RunContext
 from engine.flow.digests import digest_of
-from engine.flow.ownership import Ownership, Whose
+from engine.flow.ownership import Owner, Ownership
 from engine.flow.plan_notes import PlanEndError
 from engine.flow.reads import (
     check_requirement,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from engine.language import Path, Scope
     from engine.ledger import Transfer
     from engine.project.advice import AdviceBook
-    from engine.project.flow_spec import Expand, Request
+    from engine.project.flow_spec import EndpointCall, Expand
 
 PAGE = 100  # documents looked at ahead, for batched reads
 VANISHED = "vanished"  # the source digest of what the source no longer has begins so
@@ -231,7 +231,7 @@ class _Worker:
         for start in range(0, len(records), PAGE):
             self._run_page(records[start : start + PAGE], seen)
 
-    def _find_record(self, request: Request, key: str) -> dict[str, Any] | None:
+    def _find_record(self, request: EndpointCall, key: str) -> dict[str, Any] | None:
         fetch = self.run.flow.fetch
         scope = self.run.scope({fetch.save: {fetch.key.text: key}})
         try:
@@ -286,10 +286,10 @@ class _Worker:
             return [replace(listed, fault=ViolationError([violation]))]
         except RecordError as error:
             return [replace(listed, fault=error)]
-        if whose is Whose.OURS:
+        if whose is Owner.OURS:
             return [listed]
         belongs = self.run.flow.fetch.belongs
-        if whose is Whose.NOBODYS and belongs is not None and belongs.code:
+        if whose is Owner.NOBODYS and belongs is not None and belongs.code:
             fault = StoppedError(belongs.code, unit, details={"value": unit})
             return [replace(listed, fault=fault)]
         self.report.outcomes["left to others"] += 1

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
-    from engine.project.flow_spec import Acknowledge, Same, Step
+    from engine.project.flow_spec import Acknowledge, SameCheck, Step
 
 NO_ENTRY = "-"  # the target id of what a flow without deliver leaves out
 LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run
@@ -354,7 +354,7 @@ def _agree(theirs: Any, ours: Any) -> bool:
 
 
 def _other_content(
-    run: RunContext, document: Document, candidate: Any, same: Same, *values: Any
+    run: RunContext, document: Document, candidate: Any, same: SameCheck, *values: Any
 ) -> StoppedError:
     scope = run.scope(document.data).with_item(candidate)
     target_id = run.flow.delivery.target_id.evaluate(scope)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.language import Scope
     from engine.ledger import Write
     from engine.mapping.match import MatchDecision
-    from engine.project.flow_spec import Request, Send, WriteStep
+    from engine.project.flow_spec import EndpointCall, Send, WriteStep
 
 _ANSWER_KEYS = ("id", "number", "code", "name", "version", "status")
 
@@ -187,7 +187,7 @@ def _decide(step: WriteStep, run: RunContext, scope: Scope) -> MatchDecision | N
     return decide_match(step.match, scope, candidates)
 
 
-def find_candidates(run: RunContext, request: Request, scope: Scope) -> list[Any]:
+def find_candidates(run: RunContext, request: EndpointCall, scope: Scope) -> list[Any]:
     """Ask a system for candidates, all pages; one object counts as one candidate."""
     system = run.systems[request.system]
     return as_list(system.read(request.endpoint, run.arguments(request, scope)))

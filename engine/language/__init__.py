@@ -17,19 +17,19 @@ from engine.language.formulas import (
 )
 from engine.language.paths import Path, compile_path
 from engine.language.scope import ROOTS, Scope
-from engine.language.symbols import NameFault, Shape, Types
+from engine.language.symbols import Symbol, SymbolTable, UnknownName
 from engine.language.values import ValueFault, is_empty, show_value
 
 __all__ = [
     "ROOTS",
     "Condition",
     "Formula",
-    "NameFault",
     "Path",
     "Scope",
-    "Shape",
+    "Symbol",
+    "SymbolTable",
     "Template",
-    "Types",
+    "UnknownName",
     "ValueFault",
     "compile_condition",
     "compile_formula",

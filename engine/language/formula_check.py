@@ -19,9 +19,9 @@ from engine.language.filters.filter_types import (
     wanted_value,
 )
 from engine.language.filters.registry import FILTERS, TESTS
-from engine.language.symbols import NameFault, Shape
+from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
-    ValueFault,
+    NeverEqual,
     find_kind_fault,
     find_order_fault,
     find_value_fault,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from engine.language.symbols import Types
+    from engine.language.symbols import SymbolTable
     from engine.rulefiles.reader import Scalar
 
 MAX_FORMULA: Final = 2000
@@ -69,8 +69,8 @@ _REFUSED: Final[Mapping[type[nodes.Node], tuple[str, str]]] = {
     nodes.FloorDiv: ("// is not allowed", "use / and decimals: 0"),
     nodes.Dict: ("a formula makes no { }", "use fields:"),
 }
-_TRUTH: Final = Shape(TRUTH, "")
-_UNKNOWN: Final = Shape(None, "")
+_TRUTH: Final = Symbol(TRUTH, "")
+_UNKNOWN: Final = Symbol(None, "")
 _OTHERS: Final = ("this is not allowed in a formula", "use a key or a filter")
 
 
@@ -84,10 +84,12 @@ def tokens_of(
         offset += len(text)
 
 
-class Gate:
+class FormulaChecker:
     """Checks one formula; collects what is wrong, then raises it all together."""
 
-    def __init__(self, scalar: Scalar, text: str, shift: int, types: Types) -> None:
+    def __init__(
+        self, scalar: Scalar, text: str, shift: int, types: SymbolTable
+    ) -> None:
         self._scalar = scalar
         self._text = text
         self._shift = shift
@@ -141,7 +143,7 @@ class Gate:
         said = f"this formula is nested deeper than {MAX_DEPTH} levels"
         return RuleError([self._problem("M305", said, 0, "share parts through vars:")])
 
-    def admit(self, tree: nodes.Node) -> Shape:
+    def admit(self, tree: nodes.Node) -> Symbol:
         """Check the whole tree and say what is known of its result.
 
         Raises:
@@ -170,7 +172,7 @@ class Gate:
     def _kind(self, node: nodes.Node, depth: int) -> str:
         return self._shape(node, depth).kind
 
-    def _shape(self, node: nodes.Node, depth: int) -> Shape:  # noqa: C901, PLR0912 - one case a node
+    def _shape(self, node: nodes.Node, depth: int) -> Symbol:  # noqa: C901, PLR0912 - one case a node
         self._count += 1
         if depth > MAX_DEPTH:
             raise self.too_deep()
@@ -205,22 +207,22 @@ class Gate:
                 self._truth(node.test, below)
                 first = self._shape(node.expr1, below)
                 other = self._shape(node.expr2, below) if node.expr2 else first
-                return Shape(either([first.field, other.field]), "")
+                return Symbol(either([first.field, other.field]), "")
             case nodes.Concat():
                 for part in node.nodes:
                     self._kind(part, below)
-                return Shape(TEXT, "")
+                return Symbol(TEXT, "")
             case nodes.List() | nodes.Tuple():
                 parts = [self._shape(part, below).field for part in node.items]
-                return Shape(list_of(either(parts)), "")
+                return Symbol(list_of(either(parts)), "")
             case nodes.Neg() | nodes.Pos():
                 self._number(node.node, node, below)
-                return Shape(NUMBER, "")
+                return Symbol(NUMBER, "")
             case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div():
                 left = self._number(node.left, node, below)
                 right = self._number(node.right, node, below)
                 both = left == right == "list"
-                return Shape(BY_KIND["list" if both else "number"], "")
+                return Symbol(BY_KIND["list" if both else "number"], "")
             case _:
                 kinds = (k for k in _REFUSED if isinstance(node, k))
                 known = next(kinds, None)
@@ -228,10 +230,10 @@ class Gate:
                 self._find("M302", said, node, hint)
                 return _UNKNOWN
 
-    def _constant(self, node: nodes.Const) -> Shape:
+    def _constant(self, node: nodes.Const) -> Symbol:
         if node.value is None:
             self._find("M302", "none has no meaning here", node, "write … is empty")
-        return Shape(known_literal(node.value), "")
+        return Symbol(known_literal(node.value), "")
 
     def _compare(self, node: nodes.Compare, depth: int) -> None:
         left_node: nodes.Node = node.expr
@@ -242,7 +244,7 @@ class Gate:
             left_node, left = operand.expr, right
 
     def _hold_together(
-        self, left_node: nodes.Node, left: Shape, operand: nodes.Operand, right: Shape
+        self, left_node: nodes.Node, left: Symbol, operand: nodes.Operand, right: Symbol
     ) -> None:
         """Find a comparison that is never, or always, true."""
         node = operand.expr
@@ -256,7 +258,7 @@ class Gate:
         if operand.op not in {"eq", "ne"}:
             fault = find_order_fault(left, right)
         elif left_node == node and not isinstance(node, nodes.Const):
-            fault = ValueFault("both sides are the same", None)
+            fault = NeverEqual("both sides are the same", None)
         else:
             told = self._hold_value(node, left, left_node)
             told = self._hold_value(left_node, right, node) or told
@@ -264,7 +266,9 @@ class Gate:
         if fault is not None:
             self._find("M310", fault.message, node, fault.hint)
 
-    def _hold_value(self, literal: nodes.Node, shape: Shape, owner: nodes.Node) -> bool:
+    def _hold_value(
+        self, literal: nodes.Node, shape: Symbol, owner: nodes.Node
+    ) -> bool:
         if not isinstance(literal, nodes.Const) or isinstance(owner, nodes.Const):
             return False
         name = shape.label.rsplit(".", 1)[-1].removesuffix("[]") or "this"
@@ -303,19 +307,19 @@ class Gate:
             self._find("M302", f"{sign} computes with numbers, this is a {kind}", node)
         return kind
 
-    def _path(self, node: nodes.Node, depth: int) -> Shape:
+    def _path(self, node: nodes.Node, depth: int) -> Symbol:
         """Follow name.field.field with the source schema."""
         if isinstance(node, nodes.Name):
             self.paths.append(node.name)
             if node.name.startswith("_"):
                 self._find("M302", f"{node.name} is not a field name", node)
-                return Shape(None, node.name)
+                return Symbol(None, node.name)
             return self._take(self._types.name(node.name), node, 0)
         if not isinstance(node, nodes.Getattr):
             return self._shape(node, depth)
         if node.attr.startswith("_"):
             self._find("M302", f"{node.attr} is not a field name", node)
-            return Shape(None, node.attr)
+            return Symbol(None, node.attr)
         if isinstance(node.node, nodes.Name) and node.node.name == "vars":
             self.paths.append(f"vars.{node.attr}")
             return self._take(self._types.variable(node.attr), node, 1)
@@ -326,8 +330,8 @@ class Gate:
             self.paths[-1] = f"{self.paths[-1]}.{node.attr}"
         return self._take(owner.child(node.attr), node, 1)
 
-    def _take(self, found: Shape | NameFault, node: nodes.Node, skip: int) -> Shape:
-        if isinstance(found, Shape):
+    def _take(self, found: Symbol | UnknownName, node: nodes.Node, skip: int) -> Symbol:
+        if isinstance(found, Symbol):
             return found
         word = found.label.rsplit(".", 1)[-1]
         offset = self._text.find(word, (node.lineno or 0) + skip)
@@ -335,16 +339,16 @@ class Gate:
         self._problems.append(
             self._problem(found.code, found.message, offset, found.hint, len(word))
         )
-        return Shape(None, found.label)
+        return Symbol(None, found.label)
 
-    def _item(self, node: nodes.Getitem, depth: int) -> Shape:
+    def _item(self, node: nodes.Getitem, depth: int) -> Symbol:
         shape = self._shape(node.node, depth)
         arg = node.arg
         if isinstance(arg, nodes.Slice):
             parts = [p for p in (arg.start, arg.stop) if p is not None]
             if arg.step is None and all(_is_integer(p) for p in parts):
                 # Part of a text is no longer one of the values that it may have.
-                return Shape(TEXT, "") if shape.kind == "text" else shape
+                return Symbol(TEXT, "") if shape.kind == "text" else shape
         elif _is_integer(arg):
             return shape.item() if shape.kind == "list" else _UNKNOWN
         elif isinstance(arg, nodes.Const) and _is_name(arg):
@@ -360,7 +364,7 @@ class Gate:
         table: Mapping[str, Any],
         what: str,
         depth: int,
-    ) -> Shape:
+    ) -> Symbol:
         if node.node is None:
             self._find("M302", "a filter needs a value before it", node)
             return _UNKNOWN
@@ -385,7 +389,7 @@ class Gate:
             return filter_shape(node.name, spec.gives, base, node.args, shapes)
         return _TRUTH
 
-    def _check_fields(self, node: nodes.Filter | nodes.Test, base: Shape) -> None:
+    def _check_fields(self, node: nodes.Filter | nodes.Test, base: Symbol) -> None:
         """Find field names in a filter's values that its items do not have."""
         for value in field_names(node):
             fault = find_field_fault(base, node.name, value.value)

@@ -29,9 +29,9 @@ from engine.errors import Problem, RuleError
 from engine.language import operators
 from engine.language.filters.registry import FILTERS, call_filter
 from engine.language.filters.registry import TESTS as FORMULA_TESTS
-from engine.language.formula_check import Gate, tokens_of
+from engine.language.formula_check import FormulaChecker, tokens_of
 from engine.language.formula_eval import Lowering
-from engine.language.symbols import Shape, Types
+from engine.language.symbols import Symbol, SymbolTable
 from engine.language.values import MAX_TEXT, ValueFault, is_empty, plain, text_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Formula:
     paths: tuple[str, ...]  # the same with the fields behind them, for traces
     kind: str  # "text", "number", "truth", "list", "group" or "any"
     _run: Callable[[Scope], Any]
-    shape: Shape  # what it gives, as far as the schemas tell
+    shape: Symbol  # what it gives, as far as the schemas tell
 
     def evaluate(self, scope: Scope) -> Any:
         """Compute; an empty result is None.
@@ -121,7 +121,7 @@ class Template:
         return text
 
 
-def compile_formula(scalar: Scalar, types: Types | None = None) -> Formula:
+def compile_formula(scalar: Scalar, types: SymbolTable | None = None) -> Formula:
     """Compile a formula; ``"{{ … }}"`` around one expression means the same.
 
     Raises:
@@ -134,10 +134,10 @@ def compile_formula(scalar: Scalar, types: Types | None = None) -> Formula:
     if stripped.startswith("{{") and stripped.endswith("}}"):
         shift = text.index("{{") + 2
         text = stripped[2:-2]
-    return _compile(scalar, text, shift, types or Types())
+    return _compile(scalar, text, shift, types or SymbolTable())
 
 
-def compile_condition(scalar: Scalar, types: Types | None = None) -> Condition:
+def compile_condition(scalar: Scalar, types: SymbolTable | None = None) -> Condition:
     """Compile a formula that must give true or false.
 
     Raises:
@@ -166,7 +166,7 @@ def compile_condition(scalar: Scalar, types: Types | None = None) -> Condition:
     return Condition(formula)
 
 
-def compile_template(scalar: Scalar, types: Types | None = None) -> Template:
+def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Template:
     """Compile running text with ``{{ formula }}`` parts.
 
     Raises:
@@ -179,7 +179,7 @@ def compile_template(scalar: Scalar, types: Types | None = None) -> Template:
             parts.append(text)
             continue
         try:
-            parts.append(_compile(scalar, text, start, types or Types()))
+            parts.append(_compile(scalar, text, start, types or SymbolTable()))
         except RuleError as error:
             problems.extend(error.problems)
     if problems:
@@ -295,8 +295,8 @@ def _call(spec: Any, value: Any, *args: Any, **named: Any) -> Any:
     return call_filter(spec, value, args, named)
 
 
-def _compile(scalar: Scalar, text: str, shift: int, types: Types) -> Formula:
-    gate = Gate(scalar, text, shift, types)
+def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formula:
+    gate = FormulaChecker(scalar, text, shift, types)
     gate.check_length()
     environment = _Environment()
     try:

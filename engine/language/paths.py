@@ -29,7 +29,7 @@ from engine.language.jmespath_exact import (
     View,
     item_of,
 )
-from engine.language.symbols import NameFault, Shape, Types
+from engine.language.symbols import Symbol, SymbolTable, UnknownName
 from engine.language.type_checks import find_value_fault, known_literal
 from engine.language.types import BY_KIND, TRUTH, either, group_of, list_of
 from engine.language.values import ValueFault, plain
@@ -57,7 +57,7 @@ class Path:
     tree: Tree
     keys: tuple[str, ...] | None
     listed: tuple[tuple[str, ...], ...] | None
-    shape: Shape  # what it gives, as far as the source schema tells
+    shape: Symbol  # what it gives, as far as the source schema tells
 
     def evaluate(self, scope: Scope) -> Any:
         """Pick the value; None when there is none.
@@ -81,7 +81,7 @@ class Path:
         return plain(item_of(value))
 
 
-def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
+def compile_path(scalar: Scalar, types: SymbolTable | None = None) -> Path:
     """Compile a path and check every name in it that the source schema speaks of.
 
     Raises:
@@ -99,7 +99,7 @@ def compile_path(scalar: Scalar, types: Types | None = None) -> Path:
         return Problem(code, message, scalar.at(shift + start), hint, max(size, 1))
 
     tree = _parse(text, problem)
-    walker = _Walker(types or Types(), problem)
+    walker = _Walker(types or SymbolTable(), problem)
     shape = walker.shape(tree, None)
     if walker.problems:
         raise RuleError(walker.problems)
@@ -206,12 +206,12 @@ def _word(node: Tree) -> str:
 class _Walker:
     """Steps through a tree with the source schema and collects what is wrong."""
 
-    def __init__(self, types: Types, problem: Any) -> None:
+    def __init__(self, types: SymbolTable, problem: Any) -> None:
         self._types = types
         self._problem = problem
         self.problems: list[Problem] = []
 
-    def shape(self, node: Tree, here: Shape | None) -> Shape:  # noqa: C901, PLR0912 - one case a node
+    def shape(self, node: Tree, here: Symbol | None) -> Symbol:  # noqa: C901, PLR0912 - one case a node
         """Say what a node gives at a place; ``here`` None is the scope itself."""
         children = node.get("children", [])
         match node["type"]:
@@ -221,65 +221,67 @@ class _Walker:
                 return self._chain(children, here)
             case "current" | "identity":
                 return (
-                    Shape(self._types.item, self._types.label) if here is None else here
+                    Symbol(self._types.item, self._types.label)
+                    if here is None
+                    else here
                 )
             case "index":
-                return (here or Shape(self._types.item, self._types.label)).item()
+                return (here or Symbol(self._types.item, self._types.label)).item()
             case "slice" | "flatten_inner":
-                return here or Shape(None, "")
+                return here or Symbol(None, "")
             case "projection" | "value_projection" | "filter_projection":
                 return self._projection(node, here)
             case "flatten":
                 base = self.shape(children[0], here)
                 inner = base.field.item() if base.field is not None else None
                 is_nested = inner is not None and "array" in inner.types
-                return Shape(inner, f"{base.label}[]") if is_nested else base
+                return Symbol(inner, f"{base.label}[]") if is_nested else base
             case "or_expression":
                 left, right = (self.shape(c, here) for c in children)
-                return Shape(either([left.field, right.field]), left.label)
+                return Symbol(either([left.field, right.field]), left.label)
             case "comparator":
                 return self._comparator(node, here)
             case "literal":
-                return Shape(known_literal(node["value"]), "")
+                return Symbol(known_literal(node["value"]), "")
             case "multi_select_list":
                 found = [self.shape(c, here) for c in children]
-                return Shape(list_of(either(s.field for s in found)), "this")
+                return Symbol(list_of(either(s.field for s in found)), "this")
             case "multi_select_dict":
                 fields = {c["value"]: c["children"][0] for c in children}
                 shapes = {name: self.shape(c, here) for name, c in fields.items()}
-                return Shape(group_of({n: s.field for n, s in shapes.items()}), "this")
+                return Symbol(group_of({n: s.field for n, s in shapes.items()}), "this")
             case "not_expression" | "and_expression":
                 for child in children:
                     self.shape(child, here)
-                return Shape(TRUTH if node["type"] == "not_expression" else None, "")
+                return Symbol(TRUTH if node["type"] == "not_expression" else None, "")
             case "function_expression":
                 return self._function(node, here)
             case _:
                 for child in children:
                     if isinstance(child, dict):
                         self.shape(child, here)
-                return Shape(None, "")
+                return Symbol(None, "")
 
-    def _chain(self, nodes: list[Tree], here: Shape | None) -> Shape:
+    def _chain(self, nodes: list[Tree], here: Symbol | None) -> Symbol:
         first, *others = nodes
         if here is None and first["type"] == "field" and first["value"] == "vars":
             if others and others[0]["type"] == "field":
                 here = self._take(self._types.variable(others[0]["value"]), others[0])
                 others = others[1:]
             else:
-                here = Shape(None, "vars")
+                here = Symbol(None, "vars")
         else:
             here = self.shape(first, here)
         for node in others:
             here = self.shape(node, here)
         return here
 
-    def _field(self, node: Tree, here: Shape | None) -> Shape:
+    def _field(self, node: Tree, here: Symbol | None) -> Symbol:
         name = node["value"]
         found = self._types.name(name) if here is None else here.child(name)
         return self._take(found, node)
 
-    def _comparator(self, node: Tree, here: Shape | None) -> Shape:
+    def _comparator(self, node: Tree, here: Symbol | None) -> Symbol:
         """Hold a literal against the values that the field beside it may have."""
         children = node["children"]
         shapes = [self.shape(child, here) for child in children]
@@ -296,28 +298,28 @@ class _Walker:
                 self.problems.append(
                     self._problem("M309", fault.message, start, fault.hint, size)
                 )
-        return Shape(TRUTH, "")
+        return Symbol(TRUTH, "")
 
-    def _take(self, found: Shape | NameFault, node: Tree) -> Shape:
-        if isinstance(found, Shape):
+    def _take(self, found: Symbol | UnknownName, node: Tree) -> Symbol:
+        if isinstance(found, Symbol):
             return found
         size = len(node["value"]) + (2 if node.get("quoted") else 0)
         self.problems.append(
             self._problem(found.code, found.message, node["start"], found.hint, size)
         )
-        return Shape(None, found.label)
+        return Symbol(None, found.label)
 
-    def _projection(self, node: Tree, here: Shape | None) -> Shape:
+    def _projection(self, node: Tree, here: Symbol | None) -> Symbol:
         children = node["children"]
         base = self.shape(children[0], here)
         is_value = node["type"] == "value_projection"
-        element = Shape(None, f"{base.label}.*") if is_value else base.item()
+        element = Symbol(None, f"{base.label}.*") if is_value else base.item()
         if node["type"] == "filter_projection":
             self.shape(children[2], element)
         right = self.shape(children[1], element)
-        return Shape(None, right.label) if is_value else _listed(right)
+        return Symbol(None, right.label) if is_value else _listed(right)
 
-    def _function(self, node: Tree, here: Shape | None) -> Shape:
+    def _function(self, node: Tree, here: Symbol | None) -> Symbol:
         name, args = node["value"], node["children"]
         known = Functions.FUNCTION_TABLE.get(name)
         start = node.get("start", 0)
@@ -326,7 +328,7 @@ class _Walker:
             hint = f"did you mean {close}?" if close else "filters go into transform:"
             said = f"paths have no function {name}"
             self.problems.append(self._problem("M203", said, start, hint, len(name)))
-            return Shape(None, "")
+            return Symbol(None, "")
         signature = known["signature"]
         variadic = bool(signature) and bool(signature[-1].get("variadic"))
         wrong = len(args) < len(signature) if variadic else len(args) != len(signature)
@@ -338,19 +340,19 @@ class _Walker:
         shapes = [self.shape(a, here) for a in args if a["type"] != "expref"]
         for arg in args:
             if arg["type"] == "expref":
-                element = shapes[0].item() if shapes else Shape(None, "")
+                element = shapes[0].item() if shapes else Symbol(None, "")
                 self.shape(arg["children"][0], element)
         if name in {"sort", "sort_by", "reverse"} and shapes:
             return shapes[0]
         if name in {"max_by", "min_by"} and shapes:
             return shapes[0].item()
         if name == "not_null":
-            return Shape(either(s.field for s in shapes), "")
-        return Shape(BY_KIND.get(_GIVES.get(name, "")), "")
+            return Symbol(either(s.field for s in shapes), "")
+        return Symbol(BY_KIND.get(_GIVES.get(name, "")), "")
 
 
-def _listed(right: Shape) -> Shape:
-    return Shape(list_of(right.field), right.label.removesuffix("[]"))
+def _listed(right: Symbol) -> Symbol:
+    return Symbol(list_of(right.field), right.label.removesuffix("[]"))
 
 
 # What a function gives, where that does not hang on its values.

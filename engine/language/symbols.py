@@ -1,42 +1,48 @@
-"""symbols."""
+"""What is known of the names that a cell may use, before any document is read.
+
+A name is a field of the current item or a root; stepping through it gives a Symbol, or
+an UnknownName with the nearest word. Pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from engine.language.types import Field, kind_of
 from engine.language.scope import ROOTS
+from engine.language.types import Type, kind_of
 from engine.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SHOWN = 8  # names that a finding lists at most
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Symbol:
     """What is known of a place before any document is read; None means unknown."""
 
-    field: Field | None
+    field: Type | None
     label: str  # as a finding names it: "customer", "rows[]"
 
-    def child(self, name: str) -> Shape | NameFault:
+    def child(self, name: str) -> Symbol | UnknownName:
         """Step to a field; a fault when the schema is closed and does not list it."""
         label = f"{self.label}.{name}" if self.label else name
         if self.field is None:
-            return Shape(None, label)
+            return Symbol(None, label)
         found = self.field.child(name)
         if found is not None:
-            return Shape(found, label)
+            return Symbol(found, label)
         types = self.field.types
         if self.field.is_open and (not types or "object" in types):
-            return Shape(None, label)
-        return NameFault(label, self.label, self.field.properties)
+            return Symbol(None, label)
+        return UnknownName(label, self.label, self.field.properties)
 
-    def item(self) -> Shape:
+    def item(self) -> Symbol:
         """Step into a list."""
         found = None if self.field is None else self.field.item()
-        return Shape(found, f"{self.label}[]")
+        return Symbol(found, f"{self.label}[]")
 
     @property
     def kind(self) -> str:
@@ -45,7 +51,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class NameFault:
+class UnknownName:
     """A name that the schema does not have, and what it has instead."""
 
     label: str
@@ -111,36 +117,36 @@ _NOT_HERE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Types:
+class SymbolTable:
     """What is known of a scope at load time, for findings with the exact place.
 
     ``variables`` None means that nobody knows which variables there will be. A root of
     which something is known stands in ``roots``, a variable in ``shapes``.
     """
 
-    item: Field | None = None
-    document: Field | None = None
-    parent: Field | None = None
+    item: Type | None = None
+    document: Type | None = None
+    parent: Type | None = None
     variables: frozenset[str] | None = None
     extra_roots: frozenset[str] = field(default_factory=frozenset)
     label: str = ""
-    roots: Mapping[str, Field | None] = field(default_factory=dict)
-    shapes: Mapping[str, Field | None] = field(default_factory=dict)
+    roots: Mapping[str, Type | None] = field(default_factory=dict)
+    shapes: Mapping[str, Type | None] = field(default_factory=dict)
 
-    def name(self, name: str) -> Shape | NameFault:
+    def name(self, name: str) -> Symbol | UnknownName:
         """Say what a bare name is."""
         if name == "this":
-            return Shape(self.item, self.label)
+            return Symbol(self.item, self.label)
         if name == "doc":
-            return Shape(self.document, "")
+            return Symbol(self.document, "")
         if name == "parent" and self.label:
-            return Shape(self.parent, "parent")
+            return Symbol(self.parent, "parent")
         if name in self.roots:
-            return Shape(self.roots[name], name)
+            return Symbol(self.roots[name], name)
         if name in ROOTS or name in self.extra_roots:
-            return Shape(None, name)
-        found = Shape(self.item, self.label).child(name)
-        if not isinstance(found, NameFault):
+            return Symbol(None, name)
+        found = Symbol(self.item, self.label).child(name)
+        if not isinstance(found, UnknownName):
             return found
         roots = dict.fromkeys((*ROOTS, *self.roots, *self.extra_roots))
         choices = tuple(dict.fromkeys((*found.choices, *roots)))
@@ -149,13 +155,13 @@ class Types:
         elsewhere = f"doc.{name}" if in_document else ""
         return replace(found, choices=choices, elsewhere=elsewhere)
 
-    def variable(self, name: str) -> Shape | NameFault:
+    def variable(self, name: str) -> Symbol | UnknownName:
         """Say what ``vars.NAME`` is."""
         if self.variables is None or name in self.variables:
-            return Shape(self.shapes.get(name), f"vars.{name}")
-        return NameFault(f"vars.{name}", "vars", tuple(sorted(self.variables)))
+            return Symbol(self.shapes.get(name), f"vars.{name}")
+        return UnknownName(f"vars.{name}", "vars", tuple(sorted(self.variables)))
 
-    def row(self, shape: Shape) -> Types:
+    def row(self, shape: Symbol) -> SymbolTable:
         """Step into the rows of ``each``."""
         return replace(
             self,
@@ -164,14 +170,14 @@ class Types:
             label=shape.label or "this[]",
         )
 
-    def with_extra(self, *names: str) -> Types:
+    def with_extra(self, *names: str) -> SymbolTable:
         """Add roots that only some cells see, such as ``value``."""
         return replace(self, extra_roots=self.extra_roots | frozenset(names))
 
-    def with_roots(self, **known: Field | None) -> Types:
+    def with_roots(self, **known: Type | None) -> SymbolTable:
         """Add roots of which something is known."""
         return replace(self, roots={**self.roots, **known})
 
-    def with_shapes(self, known: Mapping[str, Field | None]) -> Types:
+    def with_shapes(self, known: Mapping[str, Type | None]) -> SymbolTable:
         """Say what is known of variables."""
         return replace(self, shapes={**self.shapes, **known})

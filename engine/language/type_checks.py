@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.language.types import NUMBER, TEXT, TRUTH, Known
+from engine.language.types import NUMBER, TEXT, TRUTH, KnownType
 from engine.language.values import find_number
 from engine.suggest import suggest
 
 if TYPE_CHECKING:
-    from engine.language.symbols import Shape
+    from engine.language.symbols import Symbol
 
 _SHOWN: Final = 8
 _WORDS: Final = {
@@ -28,23 +28,23 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class ValueFault:
+class NeverEqual:
     """A value that never occurs, and one way out."""
 
     message: str
     hint: str | None
 
 
-def known_literal(value: Any) -> Known | None:
+def known_literal(value: Any) -> KnownType | None:
     """Say what is known of a literal; its own value is the only one there is."""
     if isinstance(value, bool):
         return TRUTH
     if isinstance(value, int | Decimal):
         return NUMBER
-    return Known(TEXT.types, enum=(value,)) if isinstance(value, str) else None
+    return KnownType(TEXT.types, enum=(value,)) if isinstance(value, str) else None
 
 
-def find_value_fault(value: Any, shape: Shape, name: str) -> ValueFault | None:
+def find_value_fault(value: Any, shape: Symbol, name: str) -> NeverEqual | None:
     """Find a literal that its neighbour never equals.
 
     Args:
@@ -62,10 +62,10 @@ def find_value_fault(value: Any, shape: Shape, name: str) -> ValueFault | None:
     more = ", …" if len(enum) > _SHOWN else ""
     hint = f"did you mean {close}?" if close else f"{name} is one of {listed}{more}"
     shown = value if value.strip() else f'"{value}"'
-    return ValueFault(f"{shown} is never the value of {name}", hint)
+    return NeverEqual(f"{shown} is never the value of {name}", hint)
 
 
-def find_kind_fault(left: Shape, right: Shape) -> ValueFault | None:
+def find_kind_fault(left: Symbol, right: Symbol) -> NeverEqual | None:
     """Find two sides of ``==`` of kinds that are never equal.
 
     A text that is written like a number may equal one, as in customer numbers.
@@ -84,10 +84,10 @@ def find_kind_fault(left: Shape, right: Shape) -> ValueFault | None:
     else:
         hint = "compare one of its fields or items"
     said = f"{_WORDS[left.kind]} never equals {_WORDS[right.kind]}"
-    return ValueFault(said, hint)
+    return NeverEqual(said, hint)
 
 
-def find_order_fault(left: Shape, right: Shape) -> ValueFault | None:
+def find_order_fault(left: Symbol, right: Symbol) -> NeverEqual | None:
     """Find two sides of ``<`` that have no order."""
     kinds = {left.kind, right.kind}
     if "any" in kinds or kinds in ({"text"}, {"number"}):
@@ -96,4 +96,4 @@ def find_order_fault(left: Shape, right: Shape) -> ValueFault | None:
         said, hint = "a text and a number have no order", "write … | number"
     else:
         said, hint = "only numbers, dates and texts have an order", None
-    return ValueFault(said, hint)
+    return NeverEqual(said, hint)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Field(Protocol):
+class Type(Protocol):
     """What may be asked of a place."""
 
     @property
@@ -42,22 +42,22 @@ class Field(Protocol):
     def format(self) -> str | None:
         """The named form of a text."""
 
-    def child(self, name: str) -> Field | None:
+    def child(self, name: str) -> Type | None:
         """Give the field of that name."""
 
-    def item(self) -> Field | None:
+    def item(self) -> Type | None:
         """Give what a list holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownType:
     """A place that no schema describes: a list, a group, or values that are known."""
 
     types: frozenset[str] = frozenset()
     enum: tuple[Any, ...] | None = None
-    fields: Mapping[str, Field | None] = field(default_factory=dict)
+    fields: Mapping[str, Type | None] = field(default_factory=dict)
     is_open: bool = False
-    holds: Field | None = None
+    holds: Type | None = None
     max_length: int | None = None
     format: str | None = None
 
@@ -66,27 +66,27 @@ class Known:
         """Names of the fields below."""
         return tuple(self.fields)
 
-    def child(self, name: str) -> Field | None:
+    def child(self, name: str) -> Type | None:
         """Give the field of that name; one of which nothing is known is open."""
         if name not in self.fields:
             return None
         return self.fields[name] or ANYTHING
 
-    def item(self) -> Field | None:
+    def item(self) -> Type | None:
         """Give what a list holds."""
         return self.holds
 
 
-ANYTHING: Final = Known(is_open=True)
-TEXT: Final = Known(frozenset({"string"}))
-NUMBER: Final = Known(frozenset({"number"}))
-TRUTH: Final = Known(frozenset({"boolean"}))
-BY_KIND: Final[Mapping[str, Known]] = {
+ANYTHING: Final = KnownType(is_open=True)
+TEXT: Final = KnownType(frozenset({"string"}))
+NUMBER: Final = KnownType(frozenset({"number"}))
+TRUTH: Final = KnownType(frozenset({"boolean"}))
+BY_KIND: Final[Mapping[str, KnownType]] = {
     "text": TEXT,
     "number": NUMBER,
     "truth": TRUTH,
-    "list": Known(frozenset({"array"})),
-    "group": Known(frozenset({"object"}), is_open=True),
+    "list": KnownType(frozenset({"array"})),
+    "group": KnownType(frozenset({"object"}), is_open=True),
 }
 KINDS: Final[Mapping[str, str]] = {
     "string": "text",
@@ -98,24 +98,24 @@ KINDS: Final[Mapping[str, str]] = {
 }
 
 
-def kind_of(field_: Field | None) -> str:
+def kind_of(field_: Type | None) -> str:
     """Give "text", "number", "truth", "list", "group", or "any" when not known."""
     types = frozenset() if field_ is None else field_.types
     kinds = {KINDS.get(t, "any") for t in types}
     return kinds.pop() if len(kinds) == 1 else "any"
 
 
-def list_of(item: Field | None) -> Known:
+def list_of(item: Type | None) -> KnownType:
     """Give a list of what is known of its items."""
-    return Known(frozenset({"array"}), holds=item)
+    return KnownType(frozenset({"array"}), holds=item)
 
 
-def group_of(fields: Mapping[str, Field | None]) -> Known:
+def group_of(fields: Mapping[str, Type | None]) -> KnownType:
     """Give a group that has these fields and no other."""
-    return Known(frozenset({"object"}), fields=dict(fields))
+    return KnownType(frozenset({"object"}), fields=dict(fields))
 
 
-def either(fields: Iterable[Field | None]) -> Field | None:
+def either(fields: Iterable[Type | None]) -> Type | None:
     """Give what holds for all of several places; None when they have little in common.
 
     Values are known only when they are for each.
@@ -139,4 +139,4 @@ def either(fields: Iterable[Field | None]) -> Field | None:
     for enum in enums:
         values.update(dict.fromkeys(enum or ()))
     types = frozenset().union(*(one.types for one in (first, *others)))
-    return Known(types, enum=tuple(values) if all(enums) else None)
+    return KnownType(types, enum=tuple(values) if all(enums) else None)

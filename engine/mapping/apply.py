@@ -10,19 +10,19 @@ from collections import abc
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RuleError, ViolationError
-from engine.language.symbols import Types
+from engine.language.symbols import SymbolTable
 from engine.mapping.mapping_load import MappingLoader
 from engine.mapping.payload import check_payload, fill_payload, is_wanted
-from engine.mapping.result import Findings, Recorder
-from engine.mapping.rule_check import Place
+from engine.mapping.result import MappingLog, Recorder
+from engine.mapping.rule_check import Target
 from engine.mapping.rule_load import RuleLoader, Tables
 from engine.mapping.rules import (
     MISSING,
     Mapping,
     MappingResult,
     Rule,
-    Stage,
     Trace,
+    TraceStep,
     Truncation,
 )
 from engine.mapping.stages import evaluate_rule
@@ -38,8 +38,8 @@ __all__ = [
     "MappingResult",
     "Recorder",
     "Rule",
-    "Stage",
     "Trace",
+    "TraceStep",
     "Truncation",
     "apply_mapping",
     "apply_rule",
@@ -54,7 +54,7 @@ def load_mapping(
     store: SchemaStore,
     tables: Tables | None = None,
     name: str,
-    types: Types | None = None,
+    types: SymbolTable | None = None,
     before: Mapping | None = None,
 ) -> Mapping:
     """Load a mapping file.
@@ -70,7 +70,7 @@ def load_mapping(
     Raises:
         RuleError: With every finding in the file.
     """
-    loader = MappingLoader(node, store, tables or {}, types or Types())
+    loader = MappingLoader(node, store, tables or {}, types or SymbolTable())
     if before is not None:
         loader.before = before.variables
     return loader.load(name)
@@ -80,7 +80,7 @@ def load_rule(
     node: Node,
     *,
     tables: Tables | None = None,
-    types: Types | None = None,
+    types: SymbolTable | None = None,
     name: str = "",
 ) -> Rule:
     """Load one cell outside a mapping: an argument or a variable of a flow.
@@ -91,7 +91,7 @@ def load_rule(
         RuleError: With every finding in the cell.
     """
     loader = RuleLoader(tables or {})
-    rule = loader.rule(node, Place(name), types or Types())
+    rule = loader.rule(node, Target(name), types or SymbolTable())
     if loader.problems or rule is None:
         raise RuleError(loader.problems)
     return rule
@@ -137,7 +137,7 @@ def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> An
     Raises:
         ViolationError: The value does not fit, or is required and empty.
     """
-    findings = Findings(recorder)
+    findings = MappingLog(recorder)
     value = evaluate_rule(rule, scope, rule.path, findings)
     if findings.violations:
         raise ViolationError(findings.violations)
@@ -154,7 +154,7 @@ def apply_mapping(
     """
     kept = None if recorder is None else recorder.variables
     scope = scope.with_roots(vars=LazyVars(mapping.variables, scope, kept))
-    findings = Findings(recorder)
+    findings = MappingLog(recorder)
     if not is_wanted(mapping, scope, findings):
         faults = tuple(findings.violations)
         return MappingResult({}, faults, is_left_out=not faults)

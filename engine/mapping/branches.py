@@ -64,7 +64,7 @@ def entry(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Branch:
     """One arm: the field or variable it belongs to, what it says, and where.
 
     ``places`` are the arms of the recorder that count as this one.
@@ -80,12 +80,12 @@ class Arm:
         return not self.places.isdisjoint(met)
 
 
-def list_arms(mappings: Iterable[Mapping]) -> list[Arm]:
+def list_arms(mappings: Iterable[Mapping]) -> list[Branch]:
     """List the arms of a flow's mappings, in the order of files and lines.
 
     A table's entries stand where it is first looked up, once for all mappings.
     """
-    found: list[Arm] = []
+    found: list[Branch] = []
     rules: list[Rule] = []
     for mapping in mappings:
         if mapping.only_when is not None:
@@ -104,22 +104,22 @@ def list_arms(mappings: Iterable[Mapping]) -> list[Arm]:
     return sorted(found, key=_place)
 
 
-def _place(arm: Arm) -> tuple[str, int, int]:
+def _place(arm: Branch) -> tuple[str, int, int]:
     return (arm.position.file, arm.position.line, arm.position.column)
 
 
-def _of_block(block: Block) -> Iterator[Arm]:
+def _of_block(block: Block) -> Iterator[Branch]:
     if block.when is not None:
         yield from _both(block.path, "when", block.when)
     if block.required:
         yield _arm(block.path, REQUIRED, block.position, REQUIRED)
 
 
-def _arm(field: str, what: str, place: Position, arm: str) -> Arm:
-    return Arm(field, what, place, frozenset({(place, arm)}))
+def _arm(field: str, what: str, place: Position, arm: str) -> Branch:
+    return Branch(field, what, place, frozenset({(place, arm)}))
 
 
-def _both(field: str, key: str, condition: Condition) -> list[Arm]:
+def _both(field: str, key: str, condition: Condition) -> list[Branch]:
     return [
         _arm(field, f"{key} {way}: {condition.text}", condition.position, way)
         for way in (HOLDS, HOLDS_NOT)
@@ -135,7 +135,7 @@ def _with_inner(rule: Rule) -> Iterator[Rule]:
                 yield from _with_inner(option.then)
 
 
-def _of_rule(rule: Rule, field: str = "") -> Iterator[Arm]:
+def _of_rule(rule: Rule, field: str = "") -> Iterator[Branch]:
     field = field or rule.path
     if rule.when is not None:
         yield from _both(field, "when", rule.when)
@@ -159,7 +159,7 @@ def _of_rule(rule: Rule, field: str = "") -> Iterator[Arm]:
     yield from _of_required(rule, field)
 
 
-def _of_choice(rule: Rule, choose: Choose, field: str) -> Iterator[Arm]:
+def _of_choice(rule: Rule, choose: Choose, field: str) -> Iterator[Branch]:
     for option in choose.options:
         condition = option.condition
         said = "otherwise" if condition is None else condition.text
@@ -170,7 +170,7 @@ def _of_choice(rule: Rule, choose: Choose, field: str) -> Iterator[Arm]:
         yield _arm(field, NO_ROW, rule.position, NO_ROW)
 
 
-def _of_required(rule: Rule, field: str) -> Iterator[Arm]:
+def _of_required(rule: Rule, field: str) -> Iterator[Branch]:
     if rule.default is not MISSING or isinstance(rule.value, Fixed):
         return  # never empty
     if rule.required or rule.required_when is not None:
@@ -179,7 +179,7 @@ def _of_required(rule: Rule, field: str) -> Iterator[Arm]:
         yield _arm(field, NOT_REQUIRED, rule.position, NOT_REQUIRED)
 
 
-def _of_rows(rows: Rows) -> Iterator[Arm]:
+def _of_rows(rows: Rows) -> Iterator[Branch]:
     for part in rows.parts:
         if part.when is not None:
             yield from _both(rows.path, "when", part.when)
@@ -194,7 +194,7 @@ def _of_rows(rows: Rows) -> Iterator[Arm]:
         yield _arm(rows.path, REQUIRED, rows.position, REQUIRED)
 
 
-def _of_tables(rules: list[Rule]) -> Iterator[Arm]:
+def _of_tables(rules: list[Rule]) -> Iterator[Branch]:
     """Give the entries of each table once, whichever rule looks them up."""
     tables: dict[str, list[tuple[Rule, Lookup]]] = {}
     for rule in rules:
@@ -209,7 +209,7 @@ def _of_tables(rules: list[Rule]) -> Iterator[Arm]:
         }
         if len(places) > MOST_ENTRIES:
             union = frozenset[tuple["Position", str]]().union(*places.values())
-            yield Arm(name, SOME_ENTRY, first.position, union)
+            yield Branch(name, SOME_ENTRY, first.position, union)
             continue
         for key, counted in places.items():
-            yield Arm(name, f"entry {key}", first.position, counted)
+            yield Branch(name, f"entry {key}", first.position, counted)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import RuleError
 from engine.language import compile_path
-from engine.language.symbols import NameFault, Shape, Types
-from engine.mapping.rule_check import Place
+from engine.language.symbols import Symbol, SymbolTable, UnknownName
+from engine.mapping.rule_check import Target
 from engine.mapping.rule_load import BLOCK_KEYS, EACH_KEYS, RuleLoader, Tables
 from engine.mapping.rules import (
     Block,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections import abc
 
     from engine.language.schema import SchemaField, SchemaStore
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.rulefiles.reader import Node
 
 _TOP_KEYS: Final = (
@@ -47,7 +47,7 @@ class MappingLoader(RuleLoader):
     """Loads one file and collects everything that is wrong with it."""
 
     def __init__(
-        self, node: MapNode, store: SchemaStore, tables: Tables, types: Types
+        self, node: MapNode, store: SchemaStore, tables: Tables, types: SymbolTable
     ) -> None:
         own: dict[str, abc.Mapping[str, Any]] = {}
         given = node.get("tables")
@@ -88,7 +88,7 @@ class MappingLoader(RuleLoader):
         variables, types = self.variables(given, types)
         self._check_cycles(variables)
         only_when = self.condition(node, "only_when", types)
-        fields = self._group(node.get("fields"), Place("", root), types)
+        fields = self._group(node.get("fields"), Target("", root), types)
         self._check_required(fields, root)
         if self.problems:
             raise RuleError(_in_order(self.problems))
@@ -122,15 +122,15 @@ class MappingLoader(RuleLoader):
             self.problem("M408", f"there is no schema {plain_name}", place, hint)
         return None
 
-    def _inner(self, name: str, root: SchemaField | None) -> Field | None:
+    def _inner(self, name: str, root: SchemaField | None) -> Type | None:
         """Step from ``document#rows[].marks`` to one item of what stands there."""
         fragment = name.partition("#")[2]
         if root is None or not fragment:
             return root
-        shape = Shape(root, "")
+        shape = Symbol(root, "")
         for part in fragment.split("."):
             found = shape.child(part.removesuffix("[]"))
-            if isinstance(found, NameFault):
+            if isinstance(found, UnknownName):
                 cell = self._node.get("from")
                 if isinstance(cell, Scalar):
                     self.problem("M201", found.message, cell, found.hint)
@@ -139,7 +139,9 @@ class MappingLoader(RuleLoader):
         is_list = shape.field is not None and "array" in shape.field.types
         return shape.item().field if is_list else shape.field
 
-    def _group(self, node: Node | None, place: Place, types: Types) -> tuple[Any, ...]:
+    def _group(
+        self, node: Node | None, place: Target, types: SymbolTable
+    ) -> tuple[Any, ...]:
         if not isinstance(node, MapNode):
             where = self._node.position if node is None else node.position
             self.problem("M509", "fields: takes one rule per target field", where)
@@ -160,7 +162,7 @@ class MappingLoader(RuleLoader):
                 nodes.append(loaded)
         return tuple(nodes)
 
-    def _target(self, key: Scalar, place: Place) -> Place | None:
+    def _target(self, key: Scalar, place: Target) -> Target | None:
         """Find the target field that a (dotted) name means."""
         path = f"{place.path}.{key.text}" if place.path else key.text
         field, parent = place.field, place.field
@@ -192,7 +194,7 @@ class MappingLoader(RuleLoader):
                     return None
             offset += len(part) + 1
         self._tried.add(path)
-        return Place(path, field, parent)
+        return Target(path, field, parent)
 
     def problem_at(
         self, code: str, message: str, cell: Scalar, offset: int, word: str, hint: str
@@ -204,7 +206,7 @@ class MappingLoader(RuleLoader):
         self.problems.append(Problem(code, message, place, hint, max(len(word), 1)))
 
     def _field(
-        self, key: Scalar, cell: Node, place: Place, types: Types
+        self, key: Scalar, cell: Node, place: Target, types: SymbolTable
     ) -> FieldNode | None:
         if isinstance(cell, ListNode):
             return self._rows(key, list(cell.items), place, types)
@@ -218,7 +220,9 @@ class MappingLoader(RuleLoader):
         # The field's own line is where a reader looks, not its first key's.
         return replace(rule, position=key.position)
 
-    def _block(self, key: Scalar, node: MapNode, place: Place, types: Types) -> Block:
+    def _block(
+        self, key: Scalar, node: MapNode, place: Target, types: SymbolTable
+    ) -> Block:
         self.check_keys(node, BLOCK_KEYS, "a block of fields")
         target = place.field
         if target is not None and target.types and "object" not in target.types:
@@ -234,7 +238,9 @@ class MappingLoader(RuleLoader):
             note.text if isinstance(note, Scalar) else "",
         )
 
-    def _rows(self, key: Scalar, nodes: list[Node], place: Place, types: Types) -> Rows:
+    def _rows(
+        self, key: Scalar, nodes: list[Node], place: Target, types: SymbolTable
+    ) -> Rows:
         target = place.field
         if target is not None and target.types and "array" not in target.types:
             said = f"{place.path} is no list"
@@ -251,15 +257,15 @@ class MappingLoader(RuleLoader):
             required = required or self.yes_no(node, "required")
             remark = node.get("note")
             note = note or (remark.text if isinstance(remark, Scalar) else "")
-            part = self._each(node, Place(f"{place.path}[]", item), types)
+            part = self._each(node, Target(f"{place.path}[]", item), types)
             if part is not None:
                 parts.append(part)
         return Rows(place.path, key.position, tuple(parts), required, note)
 
-    def _each(self, node: MapNode, place: Place, types: Types) -> Each | None:
+    def _each(self, node: MapNode, place: Target, types: SymbolTable) -> Each | None:
         cell = self.scalar(node.get("each"), "each", "a path to a list")
         path = None if cell is None else self.attempt(compile_path, cell, types)
-        shape = Shape(None, "row") if path is None else path.shape
+        shape = Symbol(None, "row") if path is None else path.shape
         if path is not None and shape.kind not in {"list", "any"}:
             said = f"{path.text} is no list, so there are no rows"
             self.problem("M403", said, path.position)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from engine.errors import Problem, RuleError
-from engine.language import Types, compile_condition
+from engine.language import SymbolTable, compile_condition
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class MatchDecision:
         return self.rule.action
 
 
-def load_match_rules(node: Node, types: Types | None = None) -> MatchRules:
+def load_match_rules(node: Node, types: SymbolTable | None = None) -> MatchRules:
     """Read a match file that the grammar accepts.
 
     Args:
@@ -71,7 +71,7 @@ def load_match_rules(node: Node, types: Types | None = None) -> MatchRules:
         RuleError: Formulas are wrong, ``reject`` has no code, or the last rule does not
             always hold; all problems at once.
     """
-    types = (types or Types()).with_extra("candidate", "reference")
+    types = (types or SymbolTable()).with_extra("candidate", "reference")
     problems: list[Problem] = []
     rules: list[MatchRule] = []
     listed = node.get("rules") if isinstance(node, MapNode) else None
@@ -154,7 +154,7 @@ def _try_rule(
 
 
 def _load_rule(
-    entry: MapNode, types: Types, problems: list[Problem]
+    entry: MapNode, types: SymbolTable, problems: list[Problem]
 ) -> MatchRule | None:
     found = [action for action in ACTIONS if action in entry]
     if len(found) != 1:

@@ -71,7 +71,7 @@ def merge_overlay(
         target: The schema of what the mapping makes; a new field must be in it.
         tables: The project's shared tables; one that is changed becomes the mapping's.
     """
-    merger = _Merger(tables or {})
+    merger = OverlayMerge(tables or {})
     entries = dict(base.entries)
     for part in ("tables", "vars", "fields"):
         change, given = overlay.get(part), base.get(part)
@@ -91,7 +91,9 @@ def merge_overlay(
     return Merged(node, tuple(merger.problems))
 
 
-class _Merger(OverlayFindings):
+class OverlayMerge(OverlayFindings):
+    """Lays a company's changes over a mapping's file."""
+
     def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__()
         self.tables = tables

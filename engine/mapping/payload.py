@@ -23,8 +23,8 @@ from engine.mapping.rules import (
     Mapping,
     Rows,
     Rule,
-    Stage,
     Trace,
+    TraceStep,
     Truncation,
     iter_rules,
 )
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     from engine.errors import Position
     from engine.language import Condition
     from engine.language.scope import Scope
-    from engine.mapping.result import Findings
+    from engine.mapping.result import MappingLog
     from engine.mapping.rules import Limit
 
 
-def is_wanted(mapping: Mapping, scope: Scope, findings: Findings) -> bool:
+def is_wanted(mapping: Mapping, scope: Scope, findings: MappingLog) -> bool:
     """Tell whether ``only_when`` lets the document in."""
     if mapping.only_when is None:
         return True
     return _holds(mapping.only_when, scope, "", findings) is True
 
 
-def _meet(findings: Findings, place: Position, arm: str) -> None:
+def _meet(findings: MappingLog, place: Position, arm: str) -> None:
     if findings.recorder is not None:
         findings.recorder.meet(place, arm)
 
 
 def _holds(
-    condition: Condition, scope: Scope, path: str, findings: Findings
+    condition: Condition, scope: Scope, path: str, findings: MappingLog
 ) -> bool | None:
     """Decide a condition; None when it is at fault, which is then reported."""
     try:
@@ -74,7 +74,7 @@ def fill_payload(
     nodes: tuple[FieldNode, ...],
     scope: Scope,
     prefix: str,
-    findings: Findings,
+    findings: MappingLog,
     base: str = "",
 ) -> None:
     """Evaluate a group's fields into ``payload``; overflowing texts move at the end.
@@ -115,7 +115,7 @@ def _get(payload: abc.Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _block(node: Block, scope: Scope, path: str, findings: Findings) -> Any:
+def _block(node: Block, scope: Scope, path: str, findings: MappingLog) -> Any:
     if node.when is not None and not _holds(node.when, scope, path, findings):
         _leave_out(node, path, node.when.text, findings)
         return MISSING
@@ -130,18 +130,18 @@ def _block(node: Block, scope: Scope, path: str, findings: Findings) -> Any:
     return MISSING
 
 
-def _leave_out(node: Block | Rows, path: str, why: str, findings: Findings) -> None:
+def _leave_out(node: Block | Rows, path: str, why: str, findings: MappingLog) -> None:
     if findings.recorder is not None:
-        stages = (Stage("when", why, False),)
+        stages = (TraceStep("when", why, False),)
         findings.recorder.keep(Trace(path, None, stages, node.position, False))
 
 
-def _rows(node: Rows, scope: Scope, path: str, findings: Findings) -> Any:
+def _rows(node: Rows, scope: Scope, path: str, findings: MappingLog) -> Any:
     rows: list[Any] = []
-    stages: list[Stage] = []
+    stages: list[TraceStep] = []
     for part in node.parts:
         if part.when is not None and not _holds(part.when, scope, path, findings):
-            stages.append(Stage("when", part.when.text, False))
+            stages.append(TraceStep("when", part.when.text, False))
         else:
             stages += _fill_rows(rows, part, scope, path, findings, f"{node.path}[]")
     if findings.recorder is not None and not rows:
@@ -161,13 +161,13 @@ def _fill_rows(
     part: Each,
     scope: Scope,
     path: str,
-    findings: Findings,
+    findings: MappingLog,
     base: str,
-) -> list[Stage]:
+) -> list[TraceStep]:
     """Add the rows of one ``each`` block; give what a trace says of it."""
     items = _items(part.path, scope, path, findings)
     _meet(findings, part.path.position, arms.SOME_ROWS if items else arms.NO_ROWS)
-    stages = [Stage("each", part.path.text, len(items))]
+    stages = [TraceStep("each", part.path.text, len(items))]
     dropped = 0
     for item in items:
         inner = scope.with_item(item, len(rows) + 1)
@@ -178,15 +178,15 @@ def _fill_rows(
         row: dict[str, Any] = {}
         fill_payload(row, part.fields, inner, row_path, findings, base)
         if not row and findings.recorder is not None:
-            shown = (Stage("each", part.path.text, row),)
+            shown = (TraceStep("each", part.path.text, row),)
             findings.recorder.keep(Trace(row_path, row, shown, part.position))
         rows.append(row)
     if part.where is not None:
-        stages.append(Stage("where", part.where.text, -dropped))
+        stages.append(TraceStep("where", part.where.text, -dropped))
     return stages
 
 
-def _items(path: Any, scope: Scope, target: str, findings: Findings) -> list[Any]:
+def _items(path: Any, scope: Scope, target: str, findings: MappingLog) -> list[Any]:
     try:
         value = path.evaluate(scope)
     except ValueFault as fault:
@@ -212,7 +212,7 @@ def _move_overflows(
     payload: dict[str, Any],
     nodes: tuple[FieldNode, ...],
     prefix: str,
-    findings: Findings,
+    findings: MappingLog,
 ) -> None:
     for overflow in findings.overflows:
         limit = overflow.rule.limit
@@ -241,7 +241,7 @@ def _move_overflows(
             lost = Truncation(target, longest, overflow.text, text, place)
             findings.truncations.append(lost)
         if findings.recorder is not None:
-            stage = Stage("overflow_to", overflow.path, text)
+            stage = TraceStep("overflow_to", overflow.path, text)
             place = overflow.rule.place("overflow_to", "too_long")
             schema = rule.target if rule is not None else None
             trace = Trace(target, text, (stage,), place, target=schema)
@@ -260,7 +260,7 @@ def _longest(sibling: Rule | None, limit: Limit) -> int | None:
     return limit.overflow_limit
 
 
-def _has_broken(path: str, findings: Findings) -> bool:
+def _has_broken(path: str, findings: MappingLog) -> bool:
     return any(_is_within(broken, path) for broken in findings.broken)
 
 
@@ -269,7 +269,7 @@ def _is_within(inner: str, outer: str) -> bool:
 
 
 def check_payload(
-    mapping: Mapping, payload: dict[str, Any], findings: Findings
+    mapping: Mapping, payload: dict[str, Any], findings: MappingLog
 ) -> None:
     """Add what the target schema says, without what a rule has said already."""
     found = validate_payload(mapping.store, mapping.target, payload)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation
 from engine.language.values import show_value
-from engine.mapping.rules import Fallback, Rule, Stage, Trace, Truncation
+from engine.mapping.rules import Fallback, Rule, Trace, TraceStep, Truncation
 
 if TYPE_CHECKING:
     from engine.errors import Position
@@ -60,7 +60,7 @@ class Overflow:
 
 
 @dataclass(slots=True)
-class Findings:
+class MappingLog:
     """What is collected while one document is mapped."""
 
     recorder: Recorder | None = None
@@ -83,7 +83,7 @@ class Findings:
 
 def _part(trace: Trace, path: str, value: Any) -> Trace:
     """Give the row of one leaf of a group or list that a rule takes as a whole."""
-    stage = Stage("part", path.removeprefix(trace.path).removeprefix("."), value)
+    stage = TraceStep("part", path.removeprefix(trace.path).removeprefix("."), value)
     stages = (*trace.stages, stage)
     return replace(trace, path=path, value=value, stages=stages, target=None)
 

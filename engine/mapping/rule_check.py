@@ -26,20 +26,20 @@ _SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Where a rule's value goes: the target path, its schema, and its group's."""
 
     path: str = ""
     field: SchemaField | None = None
     parent: SchemaField | None = None
 
-    def without_type(self) -> Place:
+    def without_type(self) -> Target:
         """Give the same place for a literal that a later stage still changes."""
-        return Place(self.path, None, self.parent)
+        return Target(self.path, None, self.parent)
 
 
 def load_literal(
-    loader: RuleLoader, node: Any, place: Place, shown: Position | None = None
+    loader: RuleLoader, node: Any, place: Target, shown: Position | None = None
 ) -> Any:
     """Read a literal as the target's type and check it against enum and length.
 
@@ -50,12 +50,12 @@ def load_literal(
     if isinstance(node, ListNode):
         item = None if target is None else target.item()
         return [
-            load_literal(loader, n, Place(f"{place.path}[]", item)) for n in node.items
+            load_literal(loader, n, Target(f"{place.path}[]", item)) for n in node.items
         ]
     if isinstance(node, MapNode):
         return {
             key.text: load_literal(
-                loader, value, Place(place.path, target and target.child(key.text))
+                loader, value, Target(place.path, target and target.child(key.text))
             )
             for key, value in node.items()
         }
@@ -104,7 +104,7 @@ def check_limit(loader: RuleLoader, rule: Rule) -> None:
         loader.problem("M405", said, rule.place("default"))
 
 
-def check_overflow(loader: RuleLoader, cell: Scalar, place: Place) -> None:
+def check_overflow(loader: RuleLoader, cell: Scalar, place: Target) -> None:
     """Find an overflow field that the target's group does not have."""
     if place.parent is None or place.parent.is_open:
         return
@@ -187,7 +187,7 @@ _KIND_WORDS: Final = {
 }
 
 
-def check_kind(loader: RuleLoader, rule: Rule, place: Place) -> None:
+def check_kind(loader: RuleLoader, rule: Rule, place: Target) -> None:
     """Find a source whose kind the target cannot take without a further key."""
     target = place.field
     if target is None or not target.types:

@@ -21,7 +21,7 @@ from engine.language.conversion import find_pattern_fault
 from engine.language.types import either
 from engine.language.values import find_number
 from engine.mapping.rule_check import (
-    Place,
+    Target,
     check_kind,
     check_limit,
     check_lookup,
@@ -50,7 +50,7 @@ from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from engine.errors import Position
-    from engine.language import Types
+    from engine.language import SymbolTable
     from engine.rulefiles.reader import Node
 
 T = TypeVar("T")
@@ -156,7 +156,7 @@ class RuleLoader:
             return choices[0]
         return cell.text
 
-    def condition(self, node: MapNode, key: str, types: Types) -> Any:
+    def condition(self, node: MapNode, key: str, types: SymbolTable) -> Any:
         """Compile a condition cell, if there is one."""
         cell = self.scalar(node.get(key), key, "a formula")
         return None if cell is None else self.attempt(compile_condition, cell, types)
@@ -170,15 +170,15 @@ class RuleLoader:
                 self.problem("M101", f"{key.text} is not a key of {what}", key, hint)
 
     def variables(
-        self, node: Node | None, types: Types
-    ) -> tuple[dict[str, Rule], Types]:
+        self, node: Node | None, types: SymbolTable
+    ) -> tuple[dict[str, Rule], SymbolTable]:
         """Load variables; the scope given back knows what each of them is."""
         if not isinstance(node, MapNode):
             return {}, types
         types = replace(types, variables=frozenset(node))
         found: dict[str, Rule] = {}
         for key, cell in order_variables(node):
-            rule = self.rule(cell, Place(f"vars.{key.text}"), types)
+            rule = self.rule(cell, Target(f"vars.{key.text}"), types)
             if rule is not None:
                 found[key.text] = rule
                 shape, before = rule_shape(rule), self.before.get(key.text)
@@ -187,7 +187,7 @@ class RuleLoader:
                 types = types.with_shapes({key.text: shape})
         return {name: found[name] for name in node if name in found}, types
 
-    def rule(self, node: Node, place: Place, types: Types) -> Rule | None:
+    def rule(self, node: Node, place: Target, types: SymbolTable) -> Rule | None:
         """Load one rule; None when it cannot be understood (findings are kept)."""
         before = len(self.problems)
         if isinstance(node, Scalar):
@@ -202,11 +202,13 @@ class RuleLoader:
             check_kind(self, rule, place)
         return rule
 
-    def _bare(self, node: Scalar, value: ValueKey, place: Place) -> Rule:
+    def _bare(self, node: Scalar, value: ValueKey, place: Target) -> Rule:
         keys = {"source": node.position}
         return Rule(place.path, node.position, value, target=place.field, keys=keys)
 
-    def _source(self, cell: Scalar, place: Place, types: Types) -> PathSource | None:
+    def _source(
+        self, cell: Scalar, place: Target, types: SymbolTable
+    ) -> PathSource | None:
         try:
             return PathSource(compile_path(cell, types))
         except RuleError as error:
@@ -219,7 +221,9 @@ class RuleLoader:
                 self.problems.extend(error.problems)
             return None
 
-    def _paths(self, node: Node, key: str, types: Types) -> tuple[Any, ...] | None:
+    def _paths(
+        self, node: Node, key: str, types: SymbolTable
+    ) -> tuple[Any, ...] | None:
         if not isinstance(node, ListNode) or not node.items:
             self.problem("M509", f"{key} takes a list of paths", node.position)
             return None
@@ -227,7 +231,7 @@ class RuleLoader:
         paths = [self.attempt(compile_path, c, types) for c in cells if c is not None]
         return None if None in paths or len(paths) < len(cells) else tuple(paths)
 
-    def _full(self, node: MapNode, place: Place, types: Types) -> Rule | None:
+    def _full(self, node: MapNode, place: Target, types: SymbolTable) -> Rule | None:
         self.check_keys(node, RULE_KEYS, "a field rule")
         for key, needed in _NEEDS.items():
             if key in node and not any(n in node for n in needed):
@@ -281,7 +285,9 @@ class RuleLoader:
         check_lookup(self, rule, node.get("lookup"))
         return rule
 
-    def _value(self, node: MapNode, place: Place, types: Types) -> ValueKey | None:
+    def _value(
+        self, node: MapNode, place: Target, types: SymbolTable
+    ) -> ValueKey | None:
         found = [key for key in VALUE_KEYS if key in node]
         if not found and "transform" in node:
             found = ["transform"]
@@ -314,7 +320,7 @@ class RuleLoader:
         return self._formula_key(key, cell, place, types)
 
     def _formula_key(
-        self, key: str, node: Node, place: Place, types: Types
+        self, key: str, node: Node, place: Target, types: SymbolTable
     ) -> ValueKey | None:
         cell = self.scalar(node, key, "one text")
         if cell is None:
@@ -328,7 +334,7 @@ class RuleLoader:
         return None if formula is None else Calculation(formula)
 
     def _choose(
-        self, node: Node, owner: MapNode, place: Place, types: Types
+        self, node: Node, owner: MapNode, place: Target, types: SymbolTable
     ) -> Choose | None:
         literal = place.without_type() if _changes_later(owner) else place
         options: list[Option] = []
@@ -359,7 +365,7 @@ class RuleLoader:
             self.problem("M509", "choose has no rows", node.position)
         return Choose(tuple(options))
 
-    def _option(self, node: Node, place: Place, types: Types) -> Option | None:
+    def _option(self, node: Node, place: Target, types: SymbolTable) -> Option | None:
         if not isinstance(node, MapNode):
             said = "a row of choose is {when: …, then: …} or {otherwise: …}"
             self.problem("M509", said, node.position)
@@ -385,7 +391,7 @@ class RuleLoader:
             value = load_literal(self, then, place)
         return Option(condition, value, node.position)
 
-    def _lookup(self, node: MapNode, place: Place) -> Lookup | None:
+    def _lookup(self, node: MapNode, place: Target) -> Lookup | None:
         cell = node.get("lookup")
         if cell is None:
             return None
@@ -417,7 +423,7 @@ class RuleLoader:
         otherwise = MISSING if given is None else load_literal(self, given, literal)
         return Lookup(name, values, otherwise)
 
-    def _limit(self, node: MapNode, place: Place) -> Limit | None:
+    def _limit(self, node: MapNode, place: Target) -> Limit | None:
         characters = self.integer(node, "limit", 1, 1_000_000)
         if characters is None:
             return None

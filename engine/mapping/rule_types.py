@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.language.types import NUMBER, TEXT, Known, either
+from engine.language.types import NUMBER, TEXT, KnownType, either
 from engine.mapping.rules import (
     MISSING,
     Calculation,
@@ -27,13 +27,13 @@ from engine.rulefiles.reader import ListNode, MapNode, Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.rulefiles.reader import Node
 
 _VARIABLE = re.compile(r"\bvars\.([A-Za-z_]\w*)")
 
 
-def rule_shape(rule: Rule) -> Field | None:
+def rule_shape(rule: Rule) -> Type | None:
     """Say what a rule without a target gives."""
     found = value_shape(rule.value)
     if rule.lookup is not None:
@@ -46,7 +46,7 @@ def rule_shape(rule: Rule) -> Field | None:
     elif rule.date:
         found = TEXT
     if rule.limit is not None and found is not None:
-        found = Known(found.types) if "string" in found.types else found
+        found = KnownType(found.types) if "string" in found.types else found
     if rule.default_from is not None:
         found = either([found, rule.default_from.shape.field])
     if rule.default is not MISSING:
@@ -54,7 +54,7 @@ def rule_shape(rule: Rule) -> Field | None:
     return found
 
 
-def value_shape(value: ValueKey) -> Field | None:
+def value_shape(value: ValueKey) -> Type | None:
     """Say what a value key gives, before lookup and transform."""
     match value:
         case PathSource(path):
@@ -77,10 +77,10 @@ def value_shape(value: ValueKey) -> Field | None:
     return None
 
 
-def _values_shape(values: Iterable[Any]) -> Field | None:
+def _values_shape(values: Iterable[Any]) -> Type | None:
     found = tuple(values)
     if found and all(isinstance(value, str) for value in found):
-        return Known(TEXT.types, enum=found)
+        return KnownType(TEXT.types, enum=found)
     return None
 
 

@@ -217,7 +217,7 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class TraceStep:
     """One step of a value's way: which stage, from where, and the value after it."""
 
     name: str
@@ -232,7 +232,7 @@ class Trace:
 
     path: str
     value: Any
-    stages: tuple[Stage, ...]
+    stages: tuple[TraceStep, ...]
     position: Position
     is_sent: bool = True
     target: SchemaField | None = None  # what the target schema says of the field

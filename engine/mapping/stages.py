@@ -26,7 +26,7 @@ from engine.language.values import (
     text_of,
 )
 from engine.mapping import branches as arms
-from engine.mapping.result import Findings, Overflow
+from engine.mapping.result import MappingLog, Overflow
 from engine.mapping.rules import (
     MISSING,
     Calculation,
@@ -38,9 +38,9 @@ from engine.mapping.rules import (
     Lookup,
     PathSource,
     Rule,
-    Stage,
     Text,
     Trace,
+    TraceStep,
     Truncation,
 )
 
@@ -66,8 +66,8 @@ class _Run:
     rule: Rule
     scope: Scope
     path: str
-    findings: Findings
-    stages: list[Stage] = field(default_factory=list)
+    findings: MappingLog
+    stages: list[TraceStep] = field(default_factory=list)
     value: Any = None
     place: Position | tuple[str, ...] | None = None  # of the key being looked at
     is_literal: bool = False
@@ -76,7 +76,7 @@ class _Run:
         self.value = value
         if self.findings.recorder is not None:
             place = self.rule.keys.get(name)
-            self.stages.append(Stage(name, origin, value, place))
+            self.stages.append(TraceStep(name, origin, value, place))
 
     def meet(self, place: Position, arm: str) -> None:
         """Note that an arm of the rule was gone through, for ``coverage``."""
@@ -84,7 +84,7 @@ class _Run:
             self.findings.recorder.meet(place, arm)
 
 
-def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: Findings) -> Any:
+def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: MappingLog) -> Any:
     """Give a field's value, or MISSING when it is left out or at fault.
 
     Faults are collected in ``findings``; nothing is raised for a document's data.

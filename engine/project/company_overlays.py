@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
     from engine.language.schema import SchemaStore
-    from engine.language.symbols import Types
+    from engine.language.symbols import SymbolTable
     from engine.project.flow_spec import Flow
 
 ROOT = "mappings/"  # an overlay names its file below this folder
@@ -45,7 +45,9 @@ class Bases:
     mappings: Dictionary[str, Dictionary[str, Mapping]]  # folder -> file -> mapping
     store: SchemaStore
     tables: Dictionary[str, Dictionary[str, str]]
-    types: Dictionary[str, Types] = field(default_factory=dict)  # folder -> its roots
+    types: Dictionary[str, SymbolTable] = field(
+        default_factory=dict
+    )  # folder -> its roots
 
 
 def load_company_flows(
@@ -124,7 +126,7 @@ def _load(
     overlay: MapNode,
     bases: Bases,
     base: Mapping,
-    types: Types | None,
+    types: SymbolTable | None,
     problems: list[Problem],
 ) -> Mapping | None:
     """Load the merged file; what is wrong in it is the overlay's doing."""

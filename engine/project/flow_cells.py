@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, RuleError
 from engine.language import (
-    Types,
+    SymbolTable,
     compile_condition,
     compile_formula,
     compile_path,
@@ -20,11 +20,11 @@ from engine.language import (
 from engine.language.scope import ROOTS
 from engine.language.values import sent_text
 from engine.mapping.match import load_match_rules
-from engine.mapping.rule_check import Place
+from engine.mapping.rule_check import Target
 from engine.mapping.rule_load import RuleLoader
 from engine.mapping.rule_types import rule_shape
-from engine.project.flow_spec import Request
-from engine.project.flow_types import Surroundings, find_endpoint
+from engine.project.flow_spec import EndpointCall
+from engine.project.flow_types import FlowTypes, find_endpoint
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
 from engine.suggest import suggest
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
     from engine.language import Condition, Formula, Path
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.mapping.apply import Mapping, Rule
     from engine.mapping.match import MatchRules
     from engine.project.system_spec import EndpointSpec, ParamSpec, SystemSpec
@@ -50,17 +50,17 @@ class Cells:
         systems: Dictionary[str, SystemSpec],
         mappings: Dictionary[str, Mapping],
         matches: Dictionary[str, MapNode],
-        around: Surroundings,
+        around: FlowTypes,
     ) -> None:
         self.systems = systems
         self.mappings = mappings
         self.matches = matches
         self.around = around
-        self.types = Types()
+        self.types = SymbolTable()
         self.problems: list[Problem] = []
 
     @contextmanager
-    def seeing(self, types: Types) -> Iterator[None]:
+    def seeing(self, types: SymbolTable) -> Iterator[None]:
         """Check cells in another scope for a while."""
         outer, self.types = self.types, types
         try:
@@ -68,13 +68,13 @@ class Cells:
         finally:
             self.types = outer
 
-    def on(self, field: Field | None, label: str) -> Types:
+    def on(self, field: Type | None, label: str) -> SymbolTable:
         """Give the scope of a record, seen from here."""
         return replace(self.types, item=field, parent=self.types.item, label=label)
 
     # Names ---------------------------------------------------------------------------
 
-    def request(self, node: MapNode, key: str) -> Request | None:
+    def request(self, node: MapNode, key: str) -> EndpointCall | None:
         """Read an endpoint with its arguments."""
         named = node.get(key)
         if not isinstance(named, Scalar):
@@ -99,7 +99,7 @@ class Cells:
                 said = f"{named.text} needs the argument {wanted}"
                 self.find("F204", said, named, f"add {wanted}: under with")
         system, _, endpoint = named.text.partition(".")
-        return Request(system, endpoint, tuple(arguments), named.position)
+        return EndpointCall(system, endpoint, tuple(arguments), named.position)
 
     def _check_values(self, cell: Node, rule: Rule, param: ParamSpec) -> None:
         """Find a cell none of whose values the argument takes."""
@@ -140,7 +140,7 @@ class Cells:
     def _broken_systems(self) -> list[str]:
         return sorted(n for n in self.around.broken if not n.endswith(".yaml"))
 
-    def endpoint_of(self, request: Request | None) -> EndpointSpec | None:
+    def endpoint_of(self, request: EndpointCall | None) -> EndpointSpec | None:
         """Give the endpoint that a request asks."""
         if request is None:
             return None
@@ -182,7 +182,7 @@ class Cells:
         hint = f"did you mean {close}?" if close else "add it to advice.yaml"
         self.find("F213", f"there is no advice for {node.text}", node, hint)
 
-    def saved(self, name: Node | None, owner: Field | None, what: str) -> None:
+    def saved(self, name: Node | None, owner: Type | None, what: str) -> None:
         """Find a name under which nothing can be kept: the schema has no such field."""
         if not isinstance(name, Scalar):
             return
@@ -232,7 +232,7 @@ class Cells:
     def rule(self, node: Node) -> Rule | None:
         """Read a cell that may be a whole rule."""
         loader = RuleLoader(self.around.tables)
-        found = loader.rule(node, Place(), self.types)
+        found = loader.rule(node, Target(), self.types)
         self.problems.extend(loader.problems)
         return None if loader.problems else found
 

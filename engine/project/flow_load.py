@@ -11,11 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from engine.errors import Problem, RuleError
-from engine.language import Types
+from engine.language import SymbolTable
 from engine.project.flow_cells import maps, number_at, submap, text_at
 from engine.project.flow_spec import (
     Acknowledge,
-    Again,
     Belongs,
     Deliver,
     Expand,
@@ -23,12 +22,13 @@ from engine.project.flow_spec import (
     Flow,
     OnStop,
     ReadStep,
-    Same,
+    Reread,
+    SameCheck,
     Step,
     Window,
 )
 from engine.project.flow_steps import Steps
-from engine.project.flow_types import Surroundings, find_registers, flow_roots
+from engine.project.flow_types import FlowTypes, find_registers, flow_roots
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def load_flow(
     systems: Dictionary[str, SystemSpec],
     mappings: Dictionary[str, Mapping],
     matches: Dictionary[str, MapNode],
-    around: Surroundings,
+    around: FlowTypes,
     texts: Dictionary[str, bytes],
 ) -> Flow:
     """Read a flow.
@@ -66,7 +66,7 @@ def load_flow(
     Raises:
         RuleError: All problems found.
     """
-    loader = _Loader(systems, mappings, matches, around)
+    loader = FlowLoader(systems, mappings, matches, around)
     flow = loader.load(node, _digest(texts))
     if loader.problems or flow is None:
         raise RuleError(loader.problems)
@@ -81,12 +81,13 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-class _Loader(Steps):
+class FlowLoader(Steps):
     """Reads the slots of one flow."""
 
     def load(self, node: MapNode, digest: str) -> Flow | None:
+        """Give the flow; None when a fault leaves nothing to run."""
         document = self.around.document
-        self.types = Types(
+        self.types = SymbolTable(
             item=document,
             document=document,
             variables=frozenset(),
@@ -157,7 +158,7 @@ class _Loader(Steps):
             label=label,
             reference=reference,
             reference_limit=number_at(node, "reference_limit", 40),
-            again=None if repeated is None else Again(repeated, same),
+            again=None if repeated is None else Reread(repeated, same),
             window=_window(submap(node, "changed_since")),
             belongs=belongs,
         )
@@ -254,14 +255,14 @@ class _Loader(Steps):
             save=text_at(node, "save") or "target",
         )
 
-    def _same(self, node: MapNode) -> Same | None:
+    def _same(self, node: MapNode) -> SameCheck | None:
         theirs, ours = self.formula(node.get("theirs")), self.formula(node.get("ours"))
         self.code(node.get("stop"))
         if theirs is None or ours is None:
             return None
         name = text_at(node, "name") or text_at(node, "ours").rpartition(".")[2]
         code = text_at(node, "stop") or "SAME_NUMBER_OTHER_CONTENT"
-        return Same(name, theirs, ours, code)
+        return SameCheck(name, theirs, ours, code)
 
     def _acknowledge(self, node: MapNode | None) -> Acknowledge | None:
         if node is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class EndpointCall:
     """An endpoint and the rules that make its arguments; empty ones are left out."""
 
     system: str
@@ -37,7 +37,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class JoinRecords:
     """Hang records on items: where two values agree, or one by one in order."""
 
     to: Path
@@ -61,13 +61,13 @@ class ReadStep:
     """Fetch more documents and keep them under a name."""
 
     name: str
-    request: Request
+    request: EndpointCall
     when: Condition | None
     each: Path | None
     is_cached: bool
     batch: Batch | None
     order_by: Path | None
-    join: Join | None
+    join: JoinRecords | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class JoinStep:
     """Hang documents that are there already on items."""
 
     source: Path
-    join: Join
+    join: JoinRecords
     when: Condition | None
 
 
@@ -117,7 +117,7 @@ class CheckFilesStep:
 class Find:
     """Where candidates come from: a request, or a path in the document."""
 
-    request: Request | None
+    request: EndpointCall | None
     path: Path | None
     when: Condition | None
 
@@ -126,7 +126,7 @@ class Find:
 class Send:
     """A write request: its body from a mapping, a list of changes, or none."""
 
-    request: Request
+    request: EndpointCall
     mapping: Mapping | None = None
     changes: tuple[tuple[str, Rule], ...] = ()
     file: Path | None = None
@@ -169,10 +169,10 @@ Step = (
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Reread:
     """Read the source once more; these values must be as they were."""
 
-    request: Request
+    request: EndpointCall
     same: tuple[Path, ...]
 
 
@@ -214,19 +214,19 @@ class Belongs:
 class Fetch:
     """Which documents, and how each is known."""
 
-    request: Request
+    request: EndpointCall
     save: str
     key: Path
     label: Path
     reference: Path
     reference_limit: int
-    again: Again | None
+    again: Reread | None
     window: Window | None = None
     belongs: Belongs | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class SameCheck:
     """Two values that must agree before a document found in the target is ours."""
 
     name: str
@@ -242,12 +242,12 @@ class Deliver:
     name: str
     finds: tuple[Find, ...]
     where: Condition
-    same: tuple[Same, ...]
+    same: tuple[SameCheck, ...]
     send: Send
     answer: Path | None  # where the created document stands in the answer
     target_id: Path
     target_number: Path | None
-    read: Request
+    read: EndpointCall
     save: str
 
 
@@ -324,7 +324,7 @@ class Flow:
         return tuple(names)
 
 
-def _requests(flow: Flow) -> list[Request]:
+def _requests(flow: Flow) -> list[EndpointCall]:
     steps = (
         *flow.setup,
         *flow.enrich,

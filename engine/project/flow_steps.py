@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import Problem
-from engine.language import Shape, Types
+from engine.language import Symbol, SymbolTable
 from engine.language.types import either
 from engine.project.flow_cells import Cells, maps, number_at, submap, text_at
 from engine.project.flow_spec import (
     Batch,
     CheckFilesStep,
     DeriveStep,
+    EndpointCall,
     Find,
-    Join,
+    JoinRecords,
     JoinStep,
     MergeFilesStep,
     ReadStep,
-    Request,
     RequireStep,
     Send,
     Step,
@@ -31,7 +31,7 @@ from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from engine.language import Path
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.mapping.apply import Mapping
     from engine.mapping.match import MatchRules
     from engine.project.system_spec import EndpointSpec
@@ -50,11 +50,11 @@ class Steps(Cells):
         steps = [self._step(entry, is_register=is_register) for entry in maps(node)]
         return tuple(step for step in steps if step is not None)
 
-    def row(self, node: MapNode, each: Path | None) -> Types:
+    def row(self, node: MapNode, each: Path | None) -> SymbolTable:
         """Give the scope below ``each``: bare names are fields of the item."""
         if "each" not in node:
             return self.types
-        shape = Shape(None, "this[]") if each is None else each.shape.item()
+        shape = Symbol(None, "this[]") if each is None else each.shape.item()
         return self.types.row(shape)
 
     def _step(self, node: MapNode, *, is_register: bool) -> Step | None:
@@ -109,7 +109,7 @@ class Steps(Cells):
             join=joined,
         )
 
-    def _check_batch(self, node: MapNode, request: Request | None) -> None:
+    def _check_batch(self, node: MapNode, request: EndpointCall | None) -> None:
         named, endpoint = node.get("argument"), self.endpoint_of(request)
         if endpoint is None or not isinstance(named, Scalar):
             return
@@ -117,7 +117,7 @@ class Steps(Cells):
             said = f"{endpoint.name} takes no argument {named.text}"
             self.unknown(named, "F203", said, named.text, endpoint.arguments)
 
-    def record(self, request: Request | None, name: str) -> Field | None:
+    def record(self, request: EndpointCall | None, name: str) -> Type | None:
         """Say what one record of a read is: by its endpoint, or by where it goes."""
         endpoint = self.endpoint_of(request)
         known = self._record_at(endpoint)
@@ -128,7 +128,7 @@ class Steps(Cells):
             return None
         return kept.item() if "array" in kept.types else kept
 
-    def _record_at(self, endpoint: EndpointSpec | None) -> Field | None:
+    def _record_at(self, endpoint: EndpointSpec | None) -> Type | None:
         return None if endpoint is None else self.around.record(endpoint)
 
     def _join_step(self, node: MapNode) -> JoinStep | None:
@@ -139,9 +139,9 @@ class Steps(Cells):
             return None
         return JoinStep(source, join, when)
 
-    def _join(self, node: MapNode, record: Field | None) -> Join | None:
+    def _join(self, node: MapNode, record: Type | None) -> JoinRecords | None:
         to = self.path(node.get("to"))
-        item = Shape(None, "") if to is None else to.shape.item()
+        item = Symbol(None, "") if to is None else to.shape.item()
         left = right = None
         match = submap(node, "match")
         for key, value in match.items() if match is not None else ():
@@ -153,7 +153,7 @@ class Steps(Cells):
         if to is None:
             return None
         takes_first = YES_NO.get(text_at(node, "first"), False)
-        return Join(to, left, right, text_at(node, "as"), takes_first)
+        return JoinRecords(to, left, right, text_at(node, "as"), takes_first)
 
     def _require(self, node: MapNode, each: Path | None) -> RequireStep | None:
         unless, when = (
@@ -239,10 +239,10 @@ class Steps(Cells):
                 problem = Problem("F218", said, key.position, None, len(action), True)
                 self.problems.append(problem)
 
-    def finds(self, node: Node | None) -> tuple[tuple[Find, ...], Field | None]:
+    def finds(self, node: Node | None) -> tuple[tuple[Find, ...], Type | None]:
         """Read where candidates come from, and say what a candidate is."""
         finds: list[Find] = []
-        shapes: list[Field | None] = []
+        shapes: list[Type | None] = []
         for entry in maps(node):
             when = self.condition(entry.get("when"))
             if "in" in entry:
@@ -283,14 +283,14 @@ class Steps(Cells):
             hint = "change its from:, or each: of this step"
             self.find("F219", said, named, hint)
 
-    def _check_pointer(self, key: Scalar, request: Request | None) -> None:
+    def _check_pointer(self, key: Scalar, request: EndpointCall | None) -> None:
         """Find a change of a field that the record does not have."""
         endpoint = self.endpoint_of(request)
-        shape = Shape(self._record_at(endpoint), "")
+        shape = Symbol(self._record_at(endpoint), "")
         offset = 1
         for part in key.text.split("/")[1:]:
             found = shape.child(part)
-            if not isinstance(found, Shape):
+            if not isinstance(found, Symbol):
                 said = f"the record has no field {key.text}"
                 self.unknown(key, "F220", said, part, found.choices, offset)
                 return
@@ -298,6 +298,6 @@ class Steps(Cells):
             offset += len(part) + 1
 
 
-def _one_of(shape: Shape) -> Field | None:
+def _one_of(shape: Symbol) -> Type | None:
     """Say what one candidate is: an item of a list, or the one thing that is there."""
     return shape.field if shape.kind == "group" else shape.item().field

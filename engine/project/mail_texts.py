@@ -1,4 +1,4 @@
-"""mail_texts."""
+"""The sentences of the mails, by name and language (``mappings/notices.yaml``)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Position, Problem, RuleError
 from engine.language.schema import SchemaStore, load_schemas
-from engine.language.symbols import Types
+from engine.language.symbols import SymbolTable
 from engine.mapping.apply import load_mapping
 from engine.project.advice import load_advice
 from engine.project.company import check_schedule, read_company
@@ -29,7 +29,7 @@ from engine.project.cross_check import (
     check_unused_files,
 )
 from engine.project.flow_load import load_flow
-from engine.project.flow_types import Surroundings, find_registers, flow_roots
+from engine.project.flow_types import FlowTypes, find_registers, flow_roots
 from engine.project.mail_texts import load_letter_texts
 from engine.project.project_files import (
     FLOW_FILE,
@@ -46,7 +46,7 @@ from engine.suggest import suggest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.mapping.apply import Mapping
     from engine.project.advice import AdviceBook
     from engine.project.company import Company
@@ -71,7 +71,7 @@ class Parts:
     companies: dict[str, Company] = field(default_factory=dict)
     overlaid: dict[str, CompanyFlows] = field(default_factory=dict)
     bases: Bases | None = None
-    types: dict[str, Types] = field(default_factory=dict)  # by folder
+    types: dict[str, SymbolTable] = field(default_factory=dict)  # by folder
 
 
 class ProjectLoader(ProjectFiles):
@@ -90,7 +90,7 @@ class ProjectLoader(ProjectFiles):
         for file, node in self.of("notices"):
             parts.letter_texts = self.make(file, None, load_letter_texts, node)
         self._load_systems(parts)
-        around = Surroundings(
+        around = FlowTypes(
             store=store, company=self._company_field(), codes=codes, tables=entries
         )
         self._load_folders(parts, around)
@@ -164,12 +164,12 @@ class ProjectLoader(ProjectFiles):
         }
         return frozenset(names | systems)
 
-    def _load_folders(self, parts: Parts, around: Surroundings) -> None:
+    def _load_folders(self, parts: Parts, around: FlowTypes) -> None:
         flows = {file.rpartition("/")[0]: node for file, node in self.of("flow")}
         for file, node in self.of("mapping"):
             folder, _, name = file.rpartition("/")
             registers = self._registers(flows.get(folder), parts, around)
-            types = Types(roots=flow_roots(around.company, registers))
+            types = SymbolTable(roots=flow_roots(around.company, registers))
             parts.types[folder] = types
             mapping = self.make(
                 file,
@@ -198,14 +198,14 @@ class ProjectLoader(ProjectFiles):
         )
 
     def _registers(
-        self, flow: MapNode | None, parts: Parts, around: Surroundings
-    ) -> Field | None:
+        self, flow: MapNode | None, parts: Parts, around: FlowTypes
+    ) -> Type | None:
         if flow is None:
             return None
         return find_registers(flow, parts.systems, around)
 
     def _load_flow(
-        self, folder: str, node: MapNode, parts: Parts, around: Surroundings
+        self, folder: str, node: MapNode, parts: Parts, around: FlowTypes
     ) -> None:
         file = f"{folder}/{FLOW_FILE}"
         self.problems += check_name(node, "flow", "F221", "flow")
@@ -247,7 +247,7 @@ class ProjectLoader(ProjectFiles):
         if flow is not None:
             parts.flows[flow.name] = flow
 
-    def _document(self, node: MapNode, store: SchemaStore) -> Field | None:
+    def _document(self, node: MapNode, store: SchemaStore) -> Type | None:
         named = node.get("document")
         if not isinstance(named, Scalar):
             return None
@@ -260,7 +260,7 @@ class ProjectLoader(ProjectFiles):
         self.problems.append(Problem("F206", said, named.at(0), hint, length))
         return None
 
-    def _company_field(self) -> Field:
+    def _company_field(self) -> Type:
         schema = self.grammar("company")
         return SchemaStore({"grammar/company": schema}).field("grammar/company")
 
@@ -315,7 +315,7 @@ def raise_errors(problems: Iterable[Problem]) -> None:
         raise RuleError(found)
 
 
-def _fingerprint(registers: Field | None) -> Any:
+def _fingerprint(registers: Type | None) -> Any:
     if registers is None:
         return None
     return tuple(

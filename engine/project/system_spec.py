@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Place = Literal["query", "path", "header"]
+ParamPlace = Literal["query", "path", "header"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ParamSpec:
 
     name: str  # as flows call it
     wire_name: str
-    place: Place
+    place: ParamPlace
     list_style: Literal["repeat", "comma"] | None = None
     fixed: str | None = None  # always sent with this text; not an argument
     is_required: bool = False

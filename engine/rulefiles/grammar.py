@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator, TypeChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from engine.errors import Position, Problem
-from engine.rulefiles.grammar_messages import Finding, word_finding
+from engine.rulefiles.grammar_messages import GrammarError, word_finding
 from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar, to_plain
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _deepest(error: ValidationError) -> ValidationError:
     return best_match(iter([error])) or error
 
 
-def _finding(root: Node, error: ValidationError, file: str) -> Finding:
+def _finding(root: Node, error: ValidationError, file: str) -> GrammarError:
     node: Node | None = root
     key: Scalar | None = None
     path = list(error.absolute_path)
@@ -100,7 +100,7 @@ def _finding(root: Node, error: ValidationError, file: str) -> Finding:
     node = root if node is None else node
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
     is_key = "propertyNames" in error.absolute_schema_path
-    return Finding(
+    return GrammarError(
         kind=str(error.validator),
         wanted=error.validator_value,
         schema=error.schema if isinstance(error.schema, dict) else {},

@@ -31,7 +31,7 @@ _JOINED_KEY = re.compile(r"([A-Za-z_][\w.]*):(\S.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class GrammarError:
     """One thing that a schema refuses, with the node it is about."""
 
     kind: str  # the schema's keyword: type, required, enum …
@@ -72,7 +72,7 @@ class Finding:
         return self.name or "the file"
 
 
-def word_finding(finding: Finding) -> list[Problem]:
+def word_finding(finding: GrammarError) -> list[Problem]:
     """Give the problems that one finding stands for; unknown keys are one each."""
     words = _WORDERS.get(finding.kind)
     if finding.bad_key is not None:
@@ -83,7 +83,7 @@ def word_finding(finding: Finding) -> list[Problem]:
 
 
 def _at_value(
-    finding: Finding, code: str, message: str, hint: str | None = None
+    finding: GrammarError, code: str, message: str, hint: str | None = None
 ) -> Problem:
     node = finding.node
     if isinstance(node, Scalar) and not node.is_missing:
@@ -101,7 +101,7 @@ def _at_key(key: Scalar, code: str, message: str, hint: str | None) -> Problem:
     return Problem(code, message, at, hint, max(1, len(key.text)))
 
 
-def _word_unknown(finding: Finding) -> list[Problem]:
+def _word_unknown(finding: GrammarError) -> list[Problem]:
     node = finding.node
     if not isinstance(node, MapNode):
         return []
@@ -139,7 +139,7 @@ def _word_unknown(finding: Finding) -> list[Problem]:
     return problems
 
 
-def _word_required(finding: Finding) -> list[Problem]:
+def _word_required(finding: GrammarError) -> list[Problem]:
     node = finding.node
     if not isinstance(node, MapNode):
         return []
@@ -156,7 +156,7 @@ def _word_required(finding: Finding) -> list[Problem]:
     ]
 
 
-def _word_type(finding: Finding) -> list[Problem]:
+def _word_type(finding: GrammarError) -> list[Problem]:
     node = finding.node
     types = [finding.wanted] if isinstance(finding.wanted, str) else finding.wanted
     # Every scalar is a text: "a text, a number or yes or no" would say nothing more.
@@ -183,7 +183,7 @@ def _word_type(finding: Finding) -> list[Problem]:
     return [_at_value(finding, "M103", message, finding.example)]
 
 
-def _missing(finding: Finding) -> Problem:
+def _missing(finding: GrammarError) -> Problem:
     hint = finding.example or "write one"
     message = f"{finding.label} has no value"
     if finding.key is not None:
@@ -191,7 +191,7 @@ def _missing(finding: Finding) -> Problem:
     return Problem("M103", message, finding.position, hint)
 
 
-def _word_value(finding: Finding) -> list[Problem]:
+def _word_value(finding: GrammarError) -> list[Problem]:
     node = finding.node
     allowed = finding.wanted if finding.kind == "enum" else [finding.wanted]
     texts = _allowed_texts(allowed)
@@ -208,7 +208,7 @@ def _word_value(finding: Finding) -> list[Problem]:
     return [_at_value(finding, "M104", message, hint)]
 
 
-def _word_form(finding: Finding) -> list[Problem]:
+def _word_form(finding: GrammarError) -> list[Problem]:
     node = finding.node
     text = node.text if isinstance(node, Scalar) else ""
     if isinstance(node, Scalar) and node.is_missing:
@@ -220,7 +220,7 @@ def _word_form(finding: Finding) -> list[Problem]:
     return [_at_value(finding, "M104", message, hint)]
 
 
-def _word_bad_key(finding: Finding) -> list[Problem]:
+def _word_bad_key(finding: GrammarError) -> list[Problem]:
     node = finding.node
     text = finding.bad_key or ""
     form = finding.schema.get("x-form")
@@ -231,7 +231,7 @@ def _word_bad_key(finding: Finding) -> list[Problem]:
     return [Problem("M104", message, finding.position, hint)]
 
 
-def _word_length(finding: Finding) -> list[Problem]:
+def _word_length(finding: GrammarError) -> list[Problem]:
     node = finding.node
     if finding.kind in ("minItems", "minProperties", "minLength"):
         if isinstance(node, Scalar):
@@ -245,14 +245,14 @@ def _word_length(finding: Finding) -> list[Problem]:
     return [_at_value(finding, "M104", message, "shorten it")]
 
 
-def _word_range(finding: Finding) -> list[Problem]:
+def _word_range(finding: GrammarError) -> list[Problem]:
     text = finding.node.text if isinstance(finding.node, Scalar) else ""
     side = "at least" if finding.kind == "minimum" else "at most"
     message = f"{finding.label} must be {side} {finding.wanted}, not {text}"
     return [_at_value(finding, "M104", message)]
 
 
-def _word_choice(finding: Finding) -> list[Problem]:
+def _word_choice(finding: GrammarError) -> list[Problem]:
     """Word "exactly one of these keys"."""
     node = finding.node
     names = _choice_names(finding.wanted)
@@ -289,7 +289,7 @@ def _choice_names(branches: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(names)
 
 
-def _word_dependent(finding: Finding) -> list[Problem]:
+def _word_dependent(finding: GrammarError) -> list[Problem]:
     node = finding.node
     if not isinstance(node, MapNode):
         return []
@@ -307,7 +307,7 @@ def _word_dependent(finding: Finding) -> list[Problem]:
     ]
 
 
-_WORDERS: Mapping[str, Callable[[Finding], list[Problem]]] = {
+_WORDERS: Mapping[str, Callable[[GrammarError], list[Problem]]] = {
     "additionalProperties": _word_unknown,
     "unevaluatedProperties": _word_unknown,
     "required": _word_required,

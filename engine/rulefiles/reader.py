@@ -81,7 +81,7 @@ def load_yaml(
     node = None if problems else _read_fast(source, notes)
     if node is None:
         notes.clear()
-        node = _Builder(source, problems, notes).build(yaml.SafeLoader)
+        node = NodeBuilder(source, problems, notes).build(yaml.SafeLoader)
     if warnings is not None:
         warnings += notes
     if problems or node is None:
@@ -99,7 +99,7 @@ def _read_fast(source: Source, notes: list[Problem]) -> Node | None:
     if loader is None:
         return None
     problems: list[Problem] = []
-    node = _Builder(source, problems, notes).build(loader)
+    node = NodeBuilder(source, problems, notes).build(loader)
     return None if problems else node
 
 
@@ -129,7 +129,7 @@ class _Open:
     is_told: bool = False  # {{ without quotes was found in it
 
 
-class _Builder:
+class NodeBuilder:
     """Reads one file's events into nodes and gathers what is wrong with it."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""typed."""
+"""Turns accepted YAML nodes into typed values, as their grammar schema says."""
 
 from __future__ import annotations
 

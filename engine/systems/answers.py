@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_RETRY_AFTER_SECONDS = 900.0
 
 
-class Outcome(Enum):
+class AnswerClass(Enum):
     """What a request did, as far as its answer tells."""
 
     APPLIED = "applied"
@@ -52,7 +52,7 @@ class Answer:
 class Reading:
     """An answer, understood."""
 
-    outcome: Outcome
+    outcome: AnswerClass
     body: Any = field(repr=False, default=None)
     refusals: tuple[Refusal, ...] = ()
     detail: str = ""
@@ -64,14 +64,14 @@ def read_answer(raw: RawAnswer, endpoint: EndpointSpec, errors: ErrorSpec) -> Re
     if 200 <= status < 300:
         return _read_success(raw, endpoint, errors)
     if 300 <= status < 400:
-        return Reading(Outcome.MOVED, detail="a redirect, which is never followed")
+        return Reading(AnswerClass.MOVED, detail="a redirect, which is never followed")
     if status == 401:
-        return Reading(Outcome.UNAUTHORISED, detail="the token was refused")
+        return Reading(AnswerClass.UNAUTHORISED, detail="the token was refused")
     if status == 429:
-        return Reading(Outcome.THROTTLED, detail="too many requests")
+        return Reading(AnswerClass.THROTTLED, detail="too many requests")
     if 400 <= status < 500 and status not in (408, 425):
         return _read_refusal(raw, errors)
-    return Reading(Outcome.BROKEN)
+    return Reading(AnswerClass.BROKEN)
 
 
 def read_refusals(body: Any, shapes: Sequence[ErrorShape]) -> tuple[Refusal, ...]:
@@ -119,22 +119,22 @@ def _read_success(raw: RawAnswer, endpoint: EndpointSpec, errors: ErrorSpec) -> 
     kind = raw.headers.get("content-type", "").partition(";")[0].strip().lower()
     if endpoint.response == "file":
         if kind in {"application/json", "text/html"}:
-            return Reading(Outcome.FOREIGN, detail=f"{kind} instead of a file")
-        return Reading(Outcome.APPLIED, FileContent(raw.content))
+            return Reading(AnswerClass.FOREIGN, detail=f"{kind} instead of a file")
+        return Reading(AnswerClass.APPLIED, FileContent(raw.content))
     if endpoint.response == "none" and not raw.content.strip():
-        return Reading(Outcome.APPLIED)
+        return Reading(AnswerClass.APPLIED)
     try:
         body = decode_json(raw.content)
     except BadJsonError as error:
-        return Reading(Outcome.FOREIGN, detail=f"the body is unusable: {error}")
+        return Reading(AnswerClass.FOREIGN, detail=f"the body is unusable: {error}")
     if read_refusals(body, errors.shapes):
-        return Reading(Outcome.FOREIGN, detail="a good status with an error body")
+        return Reading(AnswerClass.FOREIGN, detail="a good status with an error body")
     missing = [
         path for path in endpoint.must_have if jmespath.search(path, body) is None
     ]
     if missing:
-        return Reading(Outcome.FOREIGN, detail=f"the body has no {missing[0]}")
-    return Reading(Outcome.APPLIED, body)
+        return Reading(AnswerClass.FOREIGN, detail=f"the body has no {missing[0]}")
+    return Reading(AnswerClass.APPLIED, body)
 
 
 def _read_refusal(raw: RawAnswer, errors: ErrorSpec) -> Reading:
@@ -143,11 +143,11 @@ def _read_refusal(raw: RawAnswer, errors: ErrorSpec) -> Reading:
     except BadJsonError:
         refusals = ()
     if refusals:
-        return Reading(Outcome.REFUSED, refusals=refusals)
+        return Reading(AnswerClass.REFUSED, refusals=refusals)
     if not raw.content.strip() and raw.status in errors.without_body:
-        return Reading(Outcome.REFUSED, refusals=(Refusal(f"HTTP_{raw.status}"),))
+        return Reading(AnswerClass.REFUSED, refusals=(Refusal(f"HTTP_{raw.status}"),))
     # A page of a proxy in between looks like this: nobody knows what it did.
-    return Reading(Outcome.FOREIGN, detail="refused without a reason we can read")
+    return Reading(AnswerClass.FOREIGN, detail="refused without a reason we can read")
 
 
 def _text(path: str, value: Any) -> str:

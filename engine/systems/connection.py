@@ -19,7 +19,7 @@ from engine.errors import (
     TransientError,
 )
 from engine.systems.answers import (
-    Outcome,
+    AnswerClass,
     Reading,
     read_retry_after,
     read_server_time,
@@ -49,7 +49,7 @@ BREAKER_FAILURES = 5
 MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
 
 
-class Line:
+class Connection:
     """One request at a time, in its place of the limit; closed once the system is down.
 
     Attributes:
@@ -120,12 +120,12 @@ class Line:
         self, spec: EndpointSpec, raw: RawAnswer, reading: Reading
     ) -> RefusedError | TransientError:
         """Give the error that an answer means."""
-        if reading.outcome is Outcome.REFUSED:
+        if reading.outcome is AnswerClass.REFUSED:
             refusals = self.masked(reading.refusals)
             return RefusedError(self.system, spec.name, raw.status, refusals)
-        if reading.outcome is Outcome.MOVED:
+        if reading.outcome is AnswerClass.MOVED:
             return self.down_error(spec.name, reading.detail, raw.status)
-        is_harmless = reading.outcome is Outcome.THROTTLED or spec.is_read
+        is_harmless = reading.outcome is AnswerClass.THROTTLED or spec.is_read
         return self.error(
             NotAppliedError if is_harmless else DoubtError,
             spec.name,

@@ -1,4 +1,4 @@
-"""file_formats."""
+"""The kinds of file that may be sent, by their first bytes. Pure."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from engine.errors import (
 from engine.project.system_spec import EndpointSpec
 from engine.systems.answers import (
     Answer,
-    Outcome,
+    AnswerClass,
     read_answer,
     read_server_time,
 )
@@ -38,7 +38,7 @@ from engine.systems.client import (
     Request,
     base_url_fault,
 )
-from engine.systems.connection import Line
+from engine.systems.connection import Connection
 from engine.systems.paging import MAX_PAGES, Page, open_paging
 from engine.systems.requests import build_request
 from engine.systems.retries import RetryPolicy
@@ -77,7 +77,7 @@ class System:
         *,
         base_url: str,
         secrets: Mapping[str, Secret],
-        line: Line,
+        line: Connection,
         clock: Clock,
         retry: RetryPolicy,
     ) -> None:
@@ -261,7 +261,7 @@ class System:
             spec, replace(request, headers={**request.headers, **shown})
         )
         reading = read_answer(raw, spec, self.spec.errors)
-        if reading.outcome is Outcome.UNAUTHORISED:
+        if reading.outcome is AnswerClass.UNAUTHORISED:
             self._token = None
             self._token_refusals += 1
             if self._token_refusals > 1:
@@ -270,7 +270,7 @@ class System:
                 )
             raise _TokenRefusedError
         self._token_refusals = 0
-        if reading.outcome is not Outcome.APPLIED:
+        if reading.outcome is not AnswerClass.APPLIED:
             raise self._line.meant(spec, raw, reading)
         return Answer(raw.status, reading.body, read_server_time(raw)), raw.headers
 
@@ -289,7 +289,7 @@ class System:
             raw = self._line.send(endpoint, request)
             now, monotonic = self._clock.now(), self._clock.monotonic()
             reading = read_answer(raw, endpoint, self.spec.errors)
-            if reading.outcome in (Outcome.BROKEN, Outcome.THROTTLED):
+            if reading.outcome in (AnswerClass.BROKEN, AnswerClass.THROTTLED):
                 raise self._line.meant(endpoint, raw, reading)
             token = read_token(sign_in, reading.body, monotonic=monotonic, now=now)
             if token is not None:
@@ -356,7 +356,7 @@ def open_system(
         spec,
         base_url=address,
         secrets=secrets,
-        line=Line(
+        line=Connection(
             spec.name, client=client, limiter=limiter, clock=clock, secrets=secrets
         ),
         clock=clock,

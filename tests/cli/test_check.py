@@ -18,7 +18,7 @@ from engine.cli.findings_index import FAMILIES, load_findings, render_finding
 from engine.cli.report_formats import render_github, render_json, render_sarif
 from engine.errors import Position, Problem, RuleError
 from engine.mapping.match import load_match_rules
-from engine.rulefiles.grammar_messages import Finding, word_finding
+from engine.rulefiles.grammar_messages import GrammarError, word_finding
 from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
 from engine.rulefiles.source import Source
 from engine.rulefiles.syntax_errors import explain_syntax
@@ -187,7 +187,7 @@ def test_what_yaml_refuses_without_a_plainer_word():
 
 def test_what_a_grammar_refuses_without_a_plainer_word():
     cell = Scalar("x", Position("a.yaml", 1, 4))
-    finding = Finding("not", {}, {}, cell, None, "key", False, cell.position, None)
+    finding = GrammarError("not", {}, {}, cell, None, "key", False, cell.position, None)
 
     (problem,) = word_finding(finding)
 

@@ -21,7 +21,7 @@ from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
 from engine.language.values import cut_text, normalise_text
 from engine.mapping.apply import apply_mapping, load_mapping
-from engine.mapping.result import Findings
+from engine.mapping.result import MappingLog
 from engine.mapping.rules import MISSING
 from engine.mapping.stages import evaluate_rule
 from engine.rulefiles.reader import load_yaml
@@ -341,7 +341,7 @@ def test_broken_yaml_is_a_rule_error(rule):
 
 def test_a_cell_outside_a_target_keeps_its_type():
     mapping = load("format: 1\nvars: {n: a}\nfields: {a: vars.n}\n")
-    findings = Findings()
+    findings = MappingLog()
 
     value = evaluate_rule(mapping.variables["n"], Scope({"a": 7}, {}), "n", findings)
 

@@ -19,7 +19,7 @@ from engine.project.project import load_project
 if TYPE_CHECKING:
     import argparse
 
-    from engine.mapping.branches import Arm
+    from engine.mapping.branches import Branch
     from engine.project.project import Project
 
 
@@ -29,8 +29,8 @@ class Coverage:
 
     flow: str
     samples: int
-    arms: tuple[Arm, ...]
-    missed: tuple[Arm, ...]
+    arms: tuple[Branch, ...]
+    missed: tuple[Branch, ...]
 
     @property
     def met(self) -> int:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.cli.consultant.one_document import OfflineRun
     from engine.language.schema import SchemaField
     from engine.mapping.apply import Trace
-    from engine.mapping.rules import Stage
+    from engine.mapping.rules import TraceStep
 
 WIDTH: Final = 100  # characters, where no terminal says
 _NAME: Final = 15  # of a stage, with its blanks
@@ -161,7 +161,7 @@ def _stage_line(name: str, origin: str, value: str) -> str:
     return _cut(head + value, WIDTH)
 
 
-def _origin(stage: Stage, trace: Trace) -> str:
+def _origin(stage: TraceStep, trace: Trace) -> str:
     shown = _show(stage.origin) if stage.name == "with" else stage.origin
     if not _is_elsewhere(stage, trace):
         return shown
@@ -170,7 +170,7 @@ def _origin(stage: Stage, trace: Trace) -> str:
     return f"{shown} {place}" if shown else place
 
 
-def _is_elsewhere(stage: Stage, trace: Trace) -> bool:
+def _is_elsewhere(stage: TraceStep, trace: Trace) -> bool:
     """Tell whether the stage comes from another file than the rule: an overlay."""
     return stage.position is not None and stage.position.file != trace.position.file
 
@@ -217,6 +217,6 @@ def _as_table(traces: Sequence[Trace], mask: Mask) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _style(stage: Stage) -> str:
+def _style(stage: TraceStep) -> str:
     is_loss = stage.name == "limit" and stage.origin.startswith("cut")
     return "yellow" if is_loss else "cyan"

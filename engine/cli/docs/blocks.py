@@ -96,7 +96,7 @@ Block = Heading | Paragraph | Listing | Table | Fold
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DocPage:
     """One page."""
 
     title: str

@@ -14,7 +14,7 @@ from engine.language.schema import SchemaField
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from engine.language.types import Field
+    from engine.language.types import Type
 
 MAX_LEVELS: Final = 12  # a schema that holds itself ends here
 
@@ -28,7 +28,7 @@ class KnownPath:
 
 
 def iter_paths(
-    field: Field | None, prefix: str = "", *, into_lists: bool = True, level: int = 0
+    field: Type | None, prefix: str = "", *, into_lists: bool = True, level: int = 0
 ) -> Iterator[KnownPath]:
     """Give every path below a place, in the schema's order."""
     if field is None or level > MAX_LEVELS:
@@ -60,7 +60,7 @@ def iter_settings(schema: Mapping[str, Any], prefix: str) -> Iterator[KnownPath]
             yield KnownPath(f"{prefix}{name}", part.get("description", ""))
 
 
-def describe_field(field: Field | None) -> str:
+def describe_field(field: Type | None) -> str:
     """Give the vendor's words about a field, its type and its length."""
     if field is None:
         return ""

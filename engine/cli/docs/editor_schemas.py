@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from engine.language.schema import SchemaField
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.mapping.apply import Mapping
     from engine.project.project import Project
 
@@ -58,7 +58,7 @@ def editor_schemas(project: Project) -> dict[str, str]:
         roots = [*settings, *_registers(project, folder)]
         scopes: dict[str, Any] = {}
         for name, mapping in sorted(mappings.items()):
-            maker = _Maker(project, mapping, rules, roots, scopes)
+            maker = EditorSchema(project, mapping, rules, roots, scopes)
             file = f"{place}/{name.removesuffix('.yaml')}.schema.json"
             found[file] = render_schema(maker.schema())
         paths = {"$schema": DRAFT, "definitions": scopes}
@@ -91,7 +91,7 @@ def _registers(project: Project, folder: str) -> Iterator[KnownPath]:
                     yield KnownPath(f"run.{step.name}", "read once per run")
 
 
-class _Maker:
+class EditorSchema:
     """Makes the schema of one mapping."""
 
     def __init__(
@@ -119,6 +119,7 @@ class _Maker:
         }
 
     def schema(self) -> dict[str, Any]:
+        """Give the schema of one mapping file."""
         grammar, mapping = self._grammar, self._mapping
         item = find_place(mapping.store, mapping.source)
         is_row = bool(mapping.source.partition("#")[2])
@@ -145,7 +146,7 @@ class _Maker:
 
     # What may be named ----------------------------------------------------------------
 
-    def _scope(self, name: str, items: list[Field | None], *, is_row: bool) -> str:
+    def _scope(self, name: str, items: list[Type | None], *, is_row: bool) -> str:
         """Define the paths of one place, in the file that the folder shares."""
         key = _slug(name)
         if key not in self._scopes:

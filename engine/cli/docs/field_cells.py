@@ -22,7 +22,7 @@ from engine.rulefiles.comments import Remark
 
 if TYPE_CHECKING:
     from engine.cli.docs.blocks import Words
-    from engine.cli.docs.target_rows import Arm, TargetRow
+    from engine.cli.docs.target_rows import TargetRow, TargetRule
     from engine.errors import Position
     from engine.language import Condition
     from engine.mapping.rules import Each, Rule
@@ -138,7 +138,7 @@ def _limit(rule: Rule) -> Words:
     return limit_words(rule.limit)
 
 
-def per_arm(arms: tuple[Arm, ...], words: list[Words]) -> Words:
+def per_arm(arms: tuple[TargetRule, ...], words: list[Words]) -> Words:
     """Say what all arms say alike once, else each with the blocks it stands in."""
     if len(set(words)) <= 1:
         return words[0] if words else ()

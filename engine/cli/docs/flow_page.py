@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from engine.cli.docs.blocks import (
     Code,
+    DocPage,
     Fold,
     Heading,
     Item,
     Listing,
-    Page,
     Paragraph,
     Row,
     Table,
@@ -61,12 +61,14 @@ _TITLES = {
 }
 
 
-def flow_page(project: Project, flow: Flow) -> Page:
+def flow_page(project: Project, flow: Flow) -> DocPage:
     """Build the page of one flow."""
-    return _Builder(project, flow).build()
+    return FlowPage(project, flow).build()
 
 
-class _Builder:
+class FlowPage:
+    """Builds the page of one flow."""
+
     def __init__(self, project: Project, flow: Flow) -> None:
         self._project = project
         self._flow = flow
@@ -76,7 +78,8 @@ class _Builder:
         self._remarks: dict[str, FileRemarks] = {}
         self._number = 1
 
-    def build(self) -> Page:
+    def build(self) -> DocPage:
+        """Give the page, part by part."""
         flow = self._flow
         folder = flow.file.rpartition("/")[0]
         found = self._project.mappings[folder]
@@ -93,7 +96,7 @@ class _Builder:
         blocks += difference_blocks(self._project, folder, ordered)
         blocks += table_blocks(self._project, ordered)
         blocks += self._endpoints()
-        return Page(f"Flow {flow.name}", tuple(blocks))
+        return DocPage(f"Flow {flow.name}", tuple(blocks))
 
     # Steps ---------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from engine.cli.docs.rule_words import formula_code, full_words
 from engine.project.flow_spec import (
     CheckFilesStep,
     DeriveStep,
+    EndpointCall,
     JoinStep,
     MergeFilesStep,
     ReadStep,
-    Request,
     RequireStep,
     WriteStep,
 )
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Expand,
         Fetch,
         Find,
-        Join,
+        JoinRecords,
         Send,
         Step,
         Window,
@@ -229,14 +229,14 @@ class FlowWords:
         return (Item((f"{filled.meaning} {filled.do}{where}",)),)
 
 
-def iter_requests(part: object) -> Iterator[Request]:
+def iter_requests(part: object) -> Iterator[EndpointCall]:
     """Give every request in a flow or a part of one."""
-    if isinstance(part, Request):
+    if isinstance(part, EndpointCall):
         yield part
     elif isinstance(part, tuple):
         for each in part:
             yield from iter_requests(each)
-    elif is_dataclass(part) and type(part).__module__ == Request.__module__:
+    elif is_dataclass(part) and type(part).__module__ == EndpointCall.__module__:
         for known in fields(part):
             yield from iter_requests(getattr(part, known.name))
 
@@ -280,7 +280,7 @@ def _for_each(each: Path | None, what: Words) -> Words:
     return (first[:1].upper() + first[1:], *what[1:])
 
 
-def _request(request: Request) -> Words:
+def _request(request: EndpointCall) -> Words:
     words: Words = (Code(f"{request.system}.{request.endpoint}"),)
     arguments: list[Words] = [
         (Code(name), " = ", *full_words(rule)) for name, rule in request.arguments
@@ -288,7 +288,7 @@ def _request(request: Request) -> Words:
     return (*words, " with ", *join_words(arguments, "; ")) if arguments else words
 
 
-def _join(join: Join) -> Words:
+def _join(join: JoinRecords) -> Words:
     words: Words = (" on ", _path(join.to))
     if join.left is not None and join.right is not None:
         words = (*words, " where ", _path(join.left), " is their ", _path(join.right))

@@ -10,7 +10,7 @@ from engine.cli.docs.blocks import Code, Fold, Heading, Listing, Paragraph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.cli.docs.blocks import Block, Item, Link, Page, Row, Table, Words
+    from engine.cli.docs.blocks import Block, DocPage, Item, Link, Row, Table, Words
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 90rem;
@@ -51,7 +51,7 @@ for (const box of document.querySelectorAll("input[data-filter]")) {
 """.strip()
 
 
-def render_html(page: Page, made: str) -> str:
+def render_html(page: DocPage, made: str) -> str:
     """Write a page; ``made`` is a comment at its top."""
     lines = [
         "<!DOCTYPE html>",
@@ -73,7 +73,7 @@ def render_html(page: Page, made: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _contents(page: Page) -> Iterator[str]:
+def _contents(page: DocPage) -> Iterator[str]:
     yield "<nav><ul>"
     for block in page.blocks:
         if isinstance(block, Heading) and block.level == 2:

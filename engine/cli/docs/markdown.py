@@ -10,13 +10,13 @@ from engine.cli.docs.blocks import Code, Fold, Heading, Link, Listing, Paragraph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.cli.docs.blocks import Block, Item, Page, Row, Table, Words
+    from engine.cli.docs.blocks import Block, DocPage, Item, Row, Table, Words
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#])")
 _INDENT = "&emsp;"
 
 
-def render_markdown(page: Page, made: str) -> str:
+def render_markdown(page: DocPage, made: str) -> str:
     """Write a page; ``made`` is a comment line below its title."""
     lines: list[str] = []
     for block in page.blocks:

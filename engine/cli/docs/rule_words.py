@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.cli.docs.blocks import Piece, Words
-    from engine.language.types import Field
+    from engine.language.types import Type
     from engine.mapping.rules import Limit, Option, ValueKey
 
 _ROUNDINGS: Final[Mapping[str, str]] = {
@@ -155,7 +155,7 @@ def required_when_words(rule: Rule) -> Words:
     return ("when ", formula_code(rule.required_when.text))
 
 
-def type_words(field: Field | None) -> str:
+def type_words(field: Type | None) -> str:
     """Say what a schema asks of a field's value: "text, at most 80"."""
     if field is None:
         return ""

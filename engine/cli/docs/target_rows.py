@@ -23,7 +23,7 @@ Kind = Literal["rule", "overflow", "missing", "optional", "group"]
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class TargetRule:
     """One rule of a field; a list that several ``each`` blocks fill has several."""
 
     rule: Rule
@@ -39,7 +39,7 @@ class TargetRow:
     depth: int
     field: SchemaField | None
     requirement: Literal["yes", "group", "no"]  # group: when its group is sent
-    arms: tuple[Arm, ...] = ()
+    arms: tuple[TargetRule, ...] = ()
     block: Block | Rows | None = None
     overflow_of: str = ""
 
@@ -48,7 +48,7 @@ class TargetRow:
 class _Made:
     """What the rules make, by target path."""
 
-    arms: Dictionary[str, tuple[Arm, ...]]
+    arms: Dictionary[str, tuple[TargetRule, ...]]
     blocks: Dictionary[str, Block | Rows]
     overflows: Dictionary[str, str]
 
@@ -63,7 +63,7 @@ class _Made:
 
 def list_target_rows(mapping: Mapping) -> list[TargetRow]:
     """List a mapping's target fields; without a schema, those that its rules make."""
-    arms: dict[str, list[Arm]] = {}
+    arms: dict[str, list[TargetRule]] = {}
     blocks: dict[str, Block | Rows] = {}
     _collect(mapping.fields, (), arms, blocks)
     overflows = {}
@@ -86,12 +86,12 @@ def list_target_rows(mapping: Mapping) -> list[TargetRow]:
 def _collect(
     nodes: Iterable[FieldNode],
     parts: tuple[int, ...],
-    arms: dict[str, list[Arm]],
+    arms: dict[str, list[TargetRule]],
     blocks: dict[str, Block | Rows],
 ) -> None:
     for node in nodes:
         if isinstance(node, Rule):
-            arms.setdefault(node.path, []).append(Arm(node, parts))
+            arms.setdefault(node.path, []).append(TargetRule(node, parts))
             continue
         blocks.setdefault(node.path, node)
         if isinstance(node, Block):

@@ -25,7 +25,7 @@ LANGUAGES = ("fi", "sv", "en", "nl")
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class CommandContext:
     """What a command may use of the world."""
 
     environment: Mapping[str, str]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from engine.cli.operator import Around
-    from engine.flow.preflight import Finding
+    from engine.cli.operator import CommandContext
+    from engine.flow.preflight import CheckResult
 
 MARKS = {"ok": "ok", "warning": "look", "stop": "STOP", "unknown": "?"}
 WIDTH = 110  # characters, where no terminal says
@@ -27,7 +27,7 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: Around) -> int:
+def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     """Examine each company; 1 when something would stop a transfer."""
     from engine.flow.companies import Opener, choose_work
     from engine.flow.preflight import examine_company
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, around: Around) -> int:
 
     project = load_project(arguments.root)
     opener = Opener(project, around.clock, is_read_only=True)
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     for company, flows in choose_work(project, company=arguments.company):
         found += examine_company(
             project,
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, around: Around) -> int:
     return OK if all(f.state in ("ok", "warning") for f in found) else STOPPED
 
 
-def _lines(findings: list[Finding], width: int) -> Iterator[str]:
+def _lines(findings: list[CheckResult], width: int) -> Iterator[str]:
     flow_width = max((len(f.flow) for f in findings), default=0)
     for finding in findings:
         shown = f": {finding.shown}" if finding.shown and finding.state != "ok" else ""

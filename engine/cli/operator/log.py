@@ -9,7 +9,7 @@ from engine.cli.operator import LANGUAGES, OK, add_company, add_json
 if TYPE_CHECKING:
     import argparse
 
-    from engine.cli.operator import Around
+    from engine.cli.operator import CommandContext
 
 OUTCOMES = ("transferred", "stopped", "waiting", "skipped", "note")
 
@@ -24,7 +24,7 @@ def add_command(add: Any) -> None:
     command.add_argument("--since", metavar="DATE", help="2026-11-24, or a time; UTC")
 
 
-def run(arguments: argparse.Namespace, around: Around) -> int:
+def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     """Show the log, oldest first."""
     from engine.cli.screens import iter_log, parse_since, translate_rows
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from engine.cli.operator import Around
-    from engine.flow.plan_notes import Change, Planned
+    from engine.cli.operator import CommandContext
+    from engine.flow.plan_notes import Planned, PlannedField
     from engine.flow.planning import CompanyPlan, PlannedDocument
 
 WORDS = {
@@ -37,7 +37,7 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: Around) -> int:
+def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     """Plan each company's run."""
     from engine.flow.companies import Opener, choose_work
     from engine.flow.planning import plan_company
@@ -101,7 +101,7 @@ def _count(entry: Planned) -> str:
     return f" ({len(entry.changes)} fields)"
 
 
-def _change(change: Change) -> str:
+def _change(change: PlannedField) -> str:
     before = "" if change.before is None else f"{_shown(change.before)} → "
     return f"{change.field}: {before}{_shown(change.after)}"
 

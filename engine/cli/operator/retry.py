@@ -9,7 +9,7 @@ from engine.cli.operator import OK, STOPPED, add_company
 if TYPE_CHECKING:
     import argparse
 
-    from engine.cli.operator import Around
+    from engine.cli.operator import CommandContext
 
 
 def add_command(add: Any) -> None:
@@ -19,7 +19,7 @@ def add_command(add: Any) -> None:
     command.add_argument("key", help="its number, or the source's id")
 
 
-def run(arguments: argparse.Namespace, around: Around) -> int:
+def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     """Mark the document."""
     with around.open_ledger(arguments.ledger) as ledger:
         marked = ledger.retry(arguments.company, arguments.key)

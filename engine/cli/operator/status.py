@@ -10,7 +10,7 @@ from engine.cli.operator import OK, STOPPED, add_company, add_json
 if TYPE_CHECKING:
     import argparse
 
-    from engine.cli.operator import Around
+    from engine.cli.operator import CommandContext
 
 
 def add_command(add: Any) -> None:
@@ -20,7 +20,7 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: Around) -> int:
+def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     """Show each company's state."""
     from engine.cli.screens import gather_status, render_status
 

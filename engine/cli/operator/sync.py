@@ -10,7 +10,7 @@ from engine.cli.operator import LOCKED, OK, STOPPED, add_company, add_json
 if TYPE_CHECKING:
     import argparse
 
-    from engine.cli.operator import Around
+    from engine.cli.operator import CommandContext
 
 
 def add_command(add: Any) -> None:
@@ -23,7 +23,7 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: Around) -> int:
+def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     """Run the companies' flows, then send the mails that are due."""
     from engine.cli.screens import open_progress, report_to_json, summary_line
     from engine.flow.companies import WrongRunError, sync_companies

@@ -1,1 +1,5 @@
-"""samples."""
+"""Samples: recorded documents, masked, and what the rules make of them.
+
+For the consultant's loop of change and test. May import ``project`` and what lies below;
+knows nothing of runs, ledgers or HTTP.
+"""

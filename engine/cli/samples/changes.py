@@ -21,7 +21,7 @@ _SHOWN: Final = 60  # characters of a text that a line shows
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LeafChange:
     """One leaf that differs; ``NOTHING`` where it is not in one of the two."""
 
     path: str
@@ -48,7 +48,7 @@ class Change:
         return f"{self.path}: {old} → {new}"
 
 
-def compare(old: Any, new: Any) -> list[Change]:
+def compare(old: Any, new: Any) -> list[LeafChange]:
     """List the leaves that differ, in the order of the new result, then the old one.
 
     Numbers are compared by their digits: 10.50 is not 10.5.
@@ -59,7 +59,7 @@ def compare(old: Any, new: Any) -> list[Change]:
     after.pop("", None)
     paths = [*after, *(path for path in before if path not in after)]
     return [
-        Change(path, before.get(path, NOTHING), after.get(path, NOTHING))
+        LeafChange(path, before.get(path, NOTHING), after.get(path, NOTHING))
         for path in paths
         if before.get(path) != after.get(path)
     ]

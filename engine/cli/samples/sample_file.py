@@ -40,7 +40,7 @@ class _Word(str):
     __slots__ = ()
 
 
-class _Loader(yaml.SafeLoader):
+class SampleYaml(yaml.SafeLoader):
     """YAML whose numbers keep their digits and whose texts stay as typed."""
 
 
@@ -54,10 +54,10 @@ def _number(_: Any, node: Any) -> Any:
     return Decimal(node.value) if plain else node.value
 
 
-_Loader.add_constructor("tag:yaml.org,2002:float", _number)
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
-_Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: _Word(node.value))
+SampleYaml.add_constructor("tag:yaml.org,2002:float", _number)
+SampleYaml.add_constructor("tag:yaml.org,2002:int", _whole_number)
+SampleYaml.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+SampleYaml.add_constructor("tag:yaml.org,2002:bool", lambda _, node: _Word(node.value))
 
 
 def read_sample_file(path: Path, file: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def read_sample_file(path: Path, file: str) -> dict[str, Any]:
     """
     try:
         # The loader makes plain data only: it is the safe one.
-        said = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506
+        said = yaml.load(path.read_text("utf-8"), SampleYaml)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from engine.ledger.notice_log import Draft
 from engine.masking import mask_text
-from engine.project.mail_texts import LetterTexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from engine.ledger.notice_log import Stop, Telling
     from engine.project.advice import AdviceBook
+    from engine.project.mail_texts import LetterTexts
 
 MOST_ENTRIES: Final = 50  # of a section; the log has them all
 MOST_SUBJECT: Final = 150  # characters

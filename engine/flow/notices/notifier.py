@@ -18,7 +18,6 @@ from engine.ledger import Event
 from engine.ledger.notice_log import Stop
 from engine.masking import mask_text
 from engine.project.credentials import find_secret
-from engine.project.mail_texts import LetterTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from engine.project.advice import AdviceBook
     from engine.project.company import Company
     from engine.project.credentials import SecretPlaces
+    from engine.project.mail_texts import LetterTexts
     from engine.project.project import Project
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import nodes
 
-from engine.language.symbols import NameFault, Shape
+from engine.language.symbols import Symbol, UnknownName
 from engine.language.types import BY_KIND, NUMBER, either, group_of, list_of
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def field_names(node: nodes.Filter | nodes.Test) -> Iterator[nodes.Const]:
             yield value
 
 
-def find_field_fault(base: Shape, name: str, path: str) -> FieldFault | None:
+def find_field_fault(base: Symbol, name: str, path: str) -> FieldFault | None:
     """Find the part of a dotted path that the items do not have."""
     shape = base if name in _ON_ITSELF else base.item()
     offset = 0
     for part in path.split("."):
         found = shape.child(part)
-        if isinstance(found, NameFault):
+        if isinstance(found, UnknownName):
             return FieldFault(found.code, found.message, found.hint, offset, len(part))
         shape = found
         offset += len(part) + 1
@@ -69,8 +69,8 @@ def find_field_fault(base: Shape, name: str, path: str) -> FieldFault | None:
 
 
 def wanted_value(
-    node: nodes.Filter | nodes.Test, base: Shape
-) -> tuple[nodes.Const, Shape] | None:
+    node: nodes.Filter | nodes.Test, base: Symbol
+) -> tuple[nodes.Const, Symbol] | None:
     """Give the value that ``find_by`` and ``where`` compare with, and its field."""
     if node.name not in {"find_by", "where"} or len(node.args) != 2:
         return None
@@ -81,11 +81,11 @@ def wanted_value(
     return None if shape is None else (wanted, shape)
 
 
-def follow(shape: Shape, path: str) -> Shape | None:
+def follow(shape: Symbol, path: str) -> Symbol | None:
     """Follow a dotted path; None where a name is not there."""
     for part in path.split("."):
         found = shape.child(part)
-        if isinstance(found, NameFault):
+        if isinstance(found, UnknownName):
             return None
         shape = found
     return shape
@@ -94,32 +94,32 @@ def follow(shape: Shape, path: str) -> Shape | None:
 def filter_shape(
     name: str,
     gives: str,
-    base: Shape,
+    base: Symbol,
     args: Sequence[nodes.Node],
-    shapes: Sequence[Shape],
-) -> Shape:
+    shapes: Sequence[Symbol],
+) -> Symbol:
     """Say what a filter gives, as far as its value and its field names tell."""
     texts = [a.value for a in args if isinstance(a, nodes.Const)]
     if name in {"find_by", "find_any"}:
         return base.item()
     if name in {"first", "last"}:
-        return base.item() if base.kind == "list" else Shape(None, "")
+        return base.item() if base.kind == "list" else Symbol(None, "")
     if name in _KEEP_LIST:
         added = name == "allocate" and "value" not in _names(base.item())
-        return Shape(list_of(None), "") if added else base
+        return Symbol(list_of(None), "") if added else base
     if name == "default":
         fields = [base.field, *(shape.field for shape in shapes)]
-        return Shape(either(fields), base.label)
+        return Symbol(either(fields), base.label)
     if name in {"get", "pluck"} and len(texts) == 1:
         owner = base if name == "get" else base.item()
-        found = follow(owner, str(texts[0])) or Shape(None, "")
-        return found if name == "get" else Shape(list_of(found.field), found.label)
+        found = follow(owner, str(texts[0])) or Symbol(None, "")
+        return found if name == "get" else Symbol(list_of(found.field), found.label)
     if name == "total_by" and len(texts) == 2:
-        key = follow(base.item(), str(texts[0])) or Shape(None, "")
+        key = follow(base.item(), str(texts[0])) or Symbol(None, "")
         fields_ = {str(texts[0]).rpartition(".")[2]: key.field, "amount": NUMBER}
-        return Shape(list_of(group_of(fields_)), "")
-    return Shape(BY_KIND.get(gives), "")
+        return Symbol(list_of(group_of(fields_)), "")
+    return Symbol(BY_KIND.get(gives), "")
 
 
-def _names(shape: Shape) -> tuple[str, ...]:
+def _names(shape: Symbol) -> tuple[str, ...]:
     return () if shape.field is None else shape.field.properties
