@@ -1,7 +1,7 @@
-"""The arms of a mapping's rules: each way that a value can go, to be met by a sample.
+"""The branches of a mapping's rules: each way that a value can go.
 
-An arm is a place and a word. The stage functions name the arms that they go through to
-the recorder; here stands which arms there are. What counts:
+A branch is (position of the rule's key, which way it went). The stages name those that
+they go through to the recorder; here stands which there are, for coverage. What counts:
 
 - each rule, when it gives a value;
 - each row of ``choose``, and "no row holds" when it has no ``otherwise``;
@@ -59,15 +59,15 @@ MOST_ENTRIES: Final = 20  # of a table whose entries are counted one by one
 
 
 def entry(key: str) -> str:
-    """Name the arm of a table's entry."""
+    """Name the branch of a table's entry."""
     return f"entry {key}"
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One arm: the field or variable it belongs to, what it says, and where.
+    """One branch: the field or variable it belongs to, what it says, and where.
 
-    ``places`` are the arms of the recorder that count as this one.
+    ``places`` are the branches of the recorder that count as this one.
     """
 
     field: str
@@ -76,12 +76,12 @@ class Branch:
     places: frozenset[tuple[Position, str]]
 
     def is_met(self, met: Iterable[tuple[Position, str]]) -> bool:
-        """Tell whether any of what was met is this arm."""
+        """Tell whether any of what was met is this branch."""
         return not self.places.isdisjoint(met)
 
 
-def list_arms(mappings: Iterable[Mapping]) -> list[Branch]:
-    """List the arms of a flow's mappings, in the order of files and lines.
+def list_branches(mappings: Iterable[Mapping]) -> list[Branch]:
+    """List the branches of a flow's mappings, in the order of files and lines.
 
     A table's entries stand where it is first looked up, once for all mappings.
     """
@@ -94,7 +94,7 @@ def list_arms(mappings: Iterable[Mapping]) -> list[Branch]:
         for node in nodes:
             if isinstance(node, Rule):
                 rules.append(node)
-                found.append(_arm(node.path, VALUE, node.position, VALUE))
+                found.append(_branch(node.path, VALUE, node.position, VALUE))
                 found += _of_rule(node)
             elif isinstance(node, Block):
                 found += _of_block(node)
@@ -104,24 +104,24 @@ def list_arms(mappings: Iterable[Mapping]) -> list[Branch]:
     return sorted(found, key=_place)
 
 
-def _place(arm: Branch) -> tuple[str, int, int]:
-    return (arm.position.file, arm.position.line, arm.position.column)
+def _place(branch: Branch) -> tuple[str, int, int]:
+    return (branch.position.file, branch.position.line, branch.position.column)
 
 
 def _of_block(block: Block) -> Iterator[Branch]:
     if block.when is not None:
         yield from _both(block.path, "when", block.when)
     if block.required:
-        yield _arm(block.path, REQUIRED, block.position, REQUIRED)
+        yield _branch(block.path, REQUIRED, block.position, REQUIRED)
 
 
-def _arm(field: str, what: str, place: Position, arm: str) -> Branch:
-    return Branch(field, what, place, frozenset({(place, arm)}))
+def _branch(field: str, what: str, place: Position, branch: str) -> Branch:
+    return Branch(field, what, place, frozenset({(place, branch)}))
 
 
 def _both(field: str, key: str, condition: Condition) -> list[Branch]:
     return [
-        _arm(field, f"{key} {way}: {condition.text}", condition.position, way)
+        _branch(field, f"{key} {way}: {condition.text}", condition.position, way)
         for way in (HOLDS, HOLDS_NOT)
     ]
 
@@ -141,21 +141,21 @@ def _of_rule(rule: Rule, field: str = "") -> Iterator[Branch]:
         yield from _both(field, "when", rule.when)
     if isinstance(rule.value, FirstOf):
         for path in rule.value.paths:
-            yield _arm(field, f"first_of {path.text}", path.position, TAKEN)
+            yield _branch(field, f"first_of {path.text}", path.position, TAKEN)
     if isinstance(rule.value, Choose):
         yield from _of_choice(rule, rule.value, field)
     if rule.lookup is not None:
         missing = NOT_IN_TABLE if rule.lookup.otherwise is MISSING else ELSE
-        yield _arm(field, missing, rule.position, missing)
+        yield _branch(field, missing, rule.position, missing)
     if rule.default_from is not None:
         said = f"default_from {rule.default_from.text}"
-        yield _arm(field, said, rule.default_from.position, TAKEN)
+        yield _branch(field, said, rule.default_from.position, TAKEN)
     if rule.default is not MISSING:
-        yield _arm(field, f"default {rule.default}", rule.position, DEFAULT)
+        yield _branch(field, f"default {rule.default}", rule.position, DEFAULT)
     if rule.limit is not None:
         way = "too long for" if rule.limit.too_long == "error" else "cut at"
         said = f"{way} {rule.limit.characters}"
-        yield _arm(field, said, rule.place("limit"), CUT)
+        yield _branch(field, said, rule.place("limit"), CUT)
     yield from _of_required(rule, field)
 
 
@@ -163,20 +163,20 @@ def _of_choice(rule: Rule, choose: Choose, field: str) -> Iterator[Branch]:
     for option in choose.options:
         condition = option.condition
         said = "otherwise" if condition is None else condition.text
-        yield _arm(field, f"choose {said}", option.position, TAKEN)
+        yield _branch(field, f"choose {said}", option.position, TAKEN)
         if isinstance(option.then, Rule):
             yield from _of_rule(option.then, field)
     if all(option.condition is not None for option in choose.options):
-        yield _arm(field, NO_ROW, rule.position, NO_ROW)
+        yield _branch(field, NO_ROW, rule.position, NO_ROW)
 
 
 def _of_required(rule: Rule, field: str) -> Iterator[Branch]:
     if rule.default is not MISSING or isinstance(rule.value, Fixed):
         return  # never empty
     if rule.required or rule.required_when is not None:
-        yield _arm(field, REQUIRED, rule.position, REQUIRED)
+        yield _branch(field, REQUIRED, rule.position, REQUIRED)
     if not rule.required and rule.required_when is not None:
-        yield _arm(field, NOT_REQUIRED, rule.position, NOT_REQUIRED)
+        yield _branch(field, NOT_REQUIRED, rule.position, NOT_REQUIRED)
 
 
 def _of_rows(rows: Rows) -> Iterator[Branch]:
@@ -187,11 +187,11 @@ def _of_rows(rows: Rows) -> Iterator[Branch]:
         ways = (SOME_ROWS,) if part.path.text == "[@]" else (SOME_ROWS, NO_ROWS)
         for way in ways:
             said = f"each {part.path.text}: {way}"
-            yield _arm(rows.path, said, part.path.position, way)
+            yield _branch(rows.path, said, part.path.position, way)
         if part.where is not None:
             yield from _both(rows.path, "where", part.where)
     if rows.required:
-        yield _arm(rows.path, REQUIRED, rows.position, REQUIRED)
+        yield _branch(rows.path, REQUIRED, rows.position, REQUIRED)
 
 
 def _of_tables(rules: list[Rule]) -> Iterator[Branch]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Violation, ViolationError
 from engine.language.validation import validate_payload
 from engine.language.values import ValueFault, cut_text, is_empty, name_kind
-from engine.mapping import branches as arms
+from engine.mapping import branches
 from engine.mapping.result import without_indexes
 from engine.mapping.rules import (
     MISSING,
@@ -45,9 +45,9 @@ def is_wanted(mapping: Mapping, scope: Scope, findings: MappingLog) -> bool:
     return _holds(mapping.only_when, scope, "", findings) is True
 
 
-def _meet(findings: MappingLog, place: Position, arm: str) -> None:
+def _meet(findings: MappingLog, place: Position, branch: str) -> None:
     if findings.recorder is not None:
-        findings.recorder.meet(place, arm)
+        findings.recorder.meet(place, branch)
 
 
 def _holds(
@@ -64,7 +64,11 @@ def _holds(
         ]
         findings.broken.add(path)
     else:
-        _meet(findings, condition.position, arms.HOLDS if found else arms.HOLDS_NOT)
+        _meet(
+            findings,
+            condition.position,
+            branches.HOLDS if found else branches.HOLDS_NOT,
+        )
         return found
     return None
 
@@ -124,7 +128,7 @@ def _block(node: Block, scope: Scope, path: str, findings: MappingLog) -> Any:
     if group:
         return group
     if node.required and not _has_broken(path, findings):
-        _meet(findings, node.position, arms.REQUIRED)
+        _meet(findings, node.position, branches.REQUIRED)
         said = "required, but none of its fields has a value"
         findings.report("REQUIRED", said, path, None, node.position)
     return MISSING
@@ -149,7 +153,7 @@ def _rows(node: Rows, scope: Scope, path: str, findings: MappingLog) -> Any:
     if rows:
         return rows
     if node.required and not _has_broken(path, findings):
-        _meet(findings, node.position, arms.REQUIRED)
+        _meet(findings, node.position, branches.REQUIRED)
         origin = " / ".join(part.path.text for part in node.parts)
         said = f"at least one row is required, but {origin} gives none"
         findings.report("REQUIRED", said, path, None, node.position)
@@ -166,7 +170,9 @@ def _fill_rows(
 ) -> list[TraceStep]:
     """Add the rows of one ``each`` block; give what a trace says of it."""
     items = _items(part.path, scope, path, findings)
-    _meet(findings, part.path.position, arms.SOME_ROWS if items else arms.NO_ROWS)
+    _meet(
+        findings, part.path.position, branches.SOME_ROWS if items else branches.NO_ROWS
+    )
     stages = [TraceStep("each", part.path.text, len(items))]
     dropped = 0
     for item in items:

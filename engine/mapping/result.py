@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Keeps the way of every value, and which arms of the rules were gone through.
+    """Keeps the way of every value, and which branches of the rules were gone through.
 
     ``variables`` keeps the same of the mapping's variables.
     """
 
-    def __init__(self, arms: set[tuple[Position, str]] | None = None) -> None:
+    def __init__(self, branches: set[tuple[Position, str]] | None = None) -> None:
         self._traces: dict[str, list[Trace]] = {}
-        self.arms: set[tuple[Position, str]] = set() if arms is None else arms
+        self.branches: set[tuple[Position, str]] = (
+            set() if branches is None else branches
+        )
 
     @cached_property
     def variables(self) -> Recorder:
         """What is kept of variables: they are no leaves of the output."""
-        return Recorder(self.arms)
+        return Recorder(self.branches)
 
-    def meet(self, place: Position, arm: str) -> None:
-        """Note that an arm was gone through; see :mod:`engine.mapping.branches`."""
-        self.arms.add((place, arm))
+    def meet(self, place: Position, branch: str) -> None:
+        """Note that a branch was gone through; see :mod:`engine.mapping.branches`."""
+        self.branches.add((place, branch))
 
     @property
     def traces(self) -> tuple[Trace, ...]:

@@ -25,7 +25,7 @@ from engine.language.values import (
     show_value,
     text_of,
 )
-from engine.mapping import branches as arms
+from engine.mapping import branches
 from engine.mapping.result import MappingLog, Overflow
 from engine.mapping.rules import (
     MISSING,
@@ -78,10 +78,10 @@ class _Run:
             place = self.rule.keys.get(name)
             self.stages.append(TraceStep(name, origin, value, place))
 
-    def meet(self, place: Position, arm: str) -> None:
-        """Note that an arm of the rule was gone through, for ``coverage``."""
+    def meet(self, place: Position, branch: str) -> None:
+        """Note that a branch of the rule was gone through, for ``coverage``."""
         if self.findings.recorder is not None:
-            self.findings.recorder.meet(place, arm)
+            self.findings.recorder.meet(place, branch)
 
 
 def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: MappingLog) -> Any:
@@ -112,7 +112,7 @@ def evaluate_rule(rule: Rule, scope: Scope, path: str, findings: MappingLog) -> 
         trace = Trace(path, shown, stages, rule.position, is_sent, rule.target)
         findings.recorder.keep(trace)
         if shown is not None:
-            run.meet(rule.position, arms.VALUE)
+            run.meet(rule.position, branches.VALUE)
     return value
 
 
@@ -122,7 +122,7 @@ def _evaluate(run: _Run) -> Any:
         run.place = ("when",)
         holds = rule.when.evaluate(run.scope)
         run.note("when", rule.when.text, holds)
-        run.meet(rule.when.position, arms.HOLDS if holds else arms.HOLDS_NOT)
+        run.meet(rule.when.position, branches.HOLDS if holds else branches.HOLDS_NOT)
         if not holds:
             return MISSING
         run.value = None
@@ -157,7 +157,7 @@ def _take_first(run: _Run, source: FirstOf) -> Any:
         value = path.evaluate(run.scope)
         run.note("first_of", path.text, value)
         if not is_empty(value):
-            run.meet(path.position, arms.TAKEN)
+            run.meet(path.position, branches.TAKEN)
             return value
     return None
 
@@ -174,10 +174,10 @@ def _take_chosen(run: _Run, source: Choose) -> Any:
         run.place = option.position
         if condition is None or condition.evaluate(run.scope):
             said = "otherwise" if condition is None else condition.text
-            run.meet(option.position, arms.TAKEN)
+            run.meet(option.position, branches.TAKEN)
             return _then(run, option.then, said)
-    run.note("choose", arms.NO_ROW, None)
-    run.meet(run.rule.position, arms.NO_ROW)
+    run.note("choose", branches.NO_ROW, None)
+    run.meet(run.rule.position, branches.NO_ROW)
     return None
 
 
@@ -245,15 +245,15 @@ def _look_up(run: _Run, lookup: Lookup, value: Any) -> Any:
     if key in lookup.entries:
         found = lookup.entries[key]
         run.note("lookup", lookup.table, found)
-        run.meet(run.rule.position, arms.entry(key))
+        run.meet(run.rule.position, branches.entry(key))
         return found
     if lookup.otherwise is not MISSING:
         run.note("else", lookup.table, lookup.otherwise)
-        run.meet(run.rule.position, arms.ELSE)
+        run.meet(run.rule.position, branches.ELSE)
         unknown = Fallback(run.path, lookup.table, key, lookup.otherwise)
         run.findings.fallbacks.append(unknown)
         return lookup.otherwise
-    run.meet(run.rule.position, arms.NOT_IN_TABLE)
+    run.meet(run.rule.position, branches.NOT_IN_TABLE)
     raise ValueFault("NOT_IN_TABLE", _unknown_entry(run.rule, lookup, key))
 
 
@@ -317,7 +317,7 @@ def _limit(run: _Run, value: Any) -> Any:
             run.note("limit", f"{limit.characters}, fits", text)
         return text
     place = run.place = run.rule.place("limit")
-    run.meet(place, arms.CUT)
+    run.meet(place, branches.CUT)
     if limit.too_long == "error":
         said = f"{len(text)} characters, at most {limit.characters} are allowed"
         raise ValueFault("TOO_LONG", said)
@@ -342,12 +342,12 @@ def _default(run: _Run) -> Any:
         value = rule.default_from.evaluate(run.scope)
         run.note("default_from", rule.default_from.text, value)
         if not is_empty(value):
-            run.meet(rule.default_from.position, arms.TAKEN)
+            run.meet(rule.default_from.position, branches.TAKEN)
             value = _set_type(run, value)
             return _limit(run, value)
     if rule.default is not MISSING:
         run.note("default", "", rule.default)
-        run.meet(rule.position, arms.DEFAULT)
+        run.meet(rule.position, branches.DEFAULT)
         run.is_literal = True
         return rule.default
     return None
@@ -364,13 +364,13 @@ def _require(run: _Run, value: Any) -> Any:
         is_required = rule.required_when.evaluate(run.scope)
         reason = f"required when {rule.required_when.text}"
     if is_required:
-        run.meet(rule.position, arms.REQUIRED)
+        run.meet(rule.position, branches.REQUIRED)
         origin = source_label(rule)
         said = f", but {origin} is empty" if origin else ", but there is no value"
         run.value = None
         raise ValueFault("REQUIRED", reason + said)
     if rule.required_when is not None:
-        run.meet(rule.position, arms.NOT_REQUIRED)
+        run.meet(rule.position, branches.NOT_REQUIRED)
     if rule.send_null:
         run.note("send_null", "", None)
         return None

@@ -82,7 +82,7 @@ def test_every_rule_has_its_row(folder: str, name: str):
     paths = [row.path for row in rows]
 
     assert sorted(set(paths)) == sorted(paths)
-    assert rules_of(mapping.fields) == {a.rule.path for row in rows for a in row.arms}
+    assert rules_of(mapping.fields) == {a.rule.path for row in rows for a in row.makers}
 
 
 def rules_of(fields: Any) -> set[str]:

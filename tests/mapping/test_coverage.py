@@ -1,4 +1,4 @@
-"""Rule coverage: what counts as an arm, and that our samples go through all of them."""
+"""Rule coverage: what counts as a branch, and that samples meet all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.cli.samples.samples import SAMPLES
 from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
 from engine.mapping.apply import Mapping, Recorder, apply_mapping, load_mapping
-from engine.mapping.branches import list_arms
+from engine.mapping.branches import list_branches
 from engine.rulefiles.reader import MapNode, load_yaml
 from tests.places import TESTS
 from tests.worlds import ROOT, project
@@ -26,11 +26,13 @@ LONG_TABLE = "{" + ", ".join(f"k{number}: V{number}" for number in range(21)) + 
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_our_samples_go_through_every_arm(flow: str) -> None:
+def test_our_samples_go_through_every_branch(flow: str) -> None:
     """A rule that no sample meets is a rule that nobody has seen work."""
     missed = measure(project(), flow).missed
 
-    assert [] == [f"{arm.position} {arm.field}: {arm.what}" for arm in missed]
+    assert [] == [
+        f"{branch.position} {branch.field}: {branch.what}" for branch in missed
+    ]
 
 
 def load(rules: str) -> Mapping:
@@ -40,17 +42,17 @@ def load(rules: str) -> Mapping:
 
 
 def missed(rules: str, *documents: dict[str, Any]) -> list[str]:
-    """Give the arms that some documents do not go through, without the plain values."""
+    """Give the branches that some documents do not go through."""
     mapping, recorder = load(rules), Recorder()
     for document in documents:
         apply_mapping(mapping, Scope(document, {"doc": document}), recorder)
-    arms = list_arms([mapping])
-    return [arm.what for arm in arms if not arm.is_met(recorder.arms)]
+    branches = list_branches([mapping])
+    return [branch.what for branch in branches if not branch.is_met(recorder.branches)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["rules"].split("\n")[-1])
-def test_arms(case: dict[str, Any]) -> None:
-    """Each kind of arm, never met and met."""
+def test_branches(case: dict[str, Any]) -> None:
+    """Each kind of branch, never met and met."""
     rules = case["rules"].replace("LONG_TABLE", LONG_TABLE)
 
     assert case["missed"] == missed(rules, *case["documents"])
@@ -76,11 +78,13 @@ def test_the_command_counts_and_gates(capsys: Any) -> None:
 
     assert 0 == code
     assert out.startswith("coverage of sales_invoice by ")
-    assert out.endswith(" rule arms, 100.0 %\n")
+    assert out.endswith(" branches, 100.0 %\n")
 
 
-def test_missed_arms_are_listed_and_fail_the_gate(capsys: Any, tmp_path: Path) -> None:
-    """A project with one sample: the line names file, field and arm."""
+def test_missed_branches_are_listed_and_fail_the_gate(
+    capsys: Any, tmp_path: Path
+) -> None:
+    """A project with one sample: the line names file, field and branch."""
     (tmp_path / "mappings").symlink_to(ROOT / "mappings")
     (tmp_path / "schemas").symlink_to(ROOT / "schemas")
     folder = tmp_path / SAMPLES / "sales_invoice"
@@ -102,5 +106,5 @@ def test_missed_arms_are_listed_and_fail_the_gate(capsys: Any, tmp_path: Path) -
         and line.endswith("vars.channel choose vars.has_e_invoice never")
         for line in lines
     )
-    assert found["met"] == sum(arm["met"] for arm in found["arms"])
-    assert len(lines) - 1 == len(found["arms"]) - found["met"]
+    assert found["met"] == sum(branch["met"] for branch in found["branches"])
+    assert len(lines) - 1 == len(found["branches"]) - found["met"]

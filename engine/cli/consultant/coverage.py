@@ -1,6 +1,6 @@
-"""``coverage``: which arms of the rules the samples go through, and which never.
+"""``coverage``: which branches of the rules the samples go through, and which never.
 
-What counts as an arm stands in :mod:`engine.mapping.branches`.
+What counts as a branch stands in :mod:`engine.mapping.branches`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from engine.cli.samples.changes import show_line
 from engine.cli.samples.samples import find_samples, load_sample, run_sample
 from engine.json_text import render_json
 from engine.mapping.apply import Recorder
-from engine.mapping.branches import list_arms
+from engine.mapping.branches import list_branches
 from engine.project.project import load_project
 
 if TYPE_CHECKING:
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the samples of a flow go through; arms in the order of the files."""
+    """What the samples of a flow go through; branches in the order of the files."""
 
     flow: str
     samples: int
-    arms: tuple[Branch, ...]
+    branches: tuple[Branch, ...]
     missed: tuple[Branch, ...]
 
     @property
     def met(self) -> int:
-        """How many arms were gone through."""
-        return len(self.arms) - len(self.missed)
+        """How many branches were gone through."""
+        return len(self.branches) - len(self.missed)
 
     @property
     def percent(self) -> float:
-        """The share of arms that were gone through; 100 when there are none."""
-        return 100 * self.met / len(self.arms) if self.arms else 100.0
+        """The share of branches that were gone through; 100 when there are none."""
+        return 100 * self.met / len(self.branches) if self.branches else 100.0
 
 
 def add_command(add: Any) -> None:
     """Add the command to the parser."""
-    command = add("coverage", run, "show which arms of the rules no sample meets")
+    command = add("coverage", run, "show which branches of the rules no sample meets")
     command.add_argument("flow", nargs="?", metavar="FLOW", help="default: all")
     command.add_argument(
         "--minimum",
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> Reply:
 
 
 def measure(project: Project, flow: str) -> Coverage:
-    """Run a flow's samples and say which arms of its mappings they go through.
+    """Run a flow's samples and say which branches of its mappings they go through.
 
     Only the mapping that a sample shows counts: what it goes through by the way, in the
     derivations of the flow, is seen in no snapshot.
@@ -87,17 +87,19 @@ def measure(project: Project, flow: str) -> Coverage:
     """
     folder = project.flows[flow].file.rpartition("/")[0]
     mappings = project.mappings.get(folder, {})
-    arms = list_arms(mappings[name] for name in sorted(mappings))
+    branches = list_branches(mappings[name] for name in sorted(mappings))
     recorder = Recorder()
     paths = find_samples(project.root, flow)
     for path in paths:
         run_sample(project, load_sample(project, path), recorder)
-    missed = [arm for arm in arms if not arm.is_met(recorder.arms)]
-    return Coverage(flow, len(paths), tuple(arms), tuple(missed))
+    missed = [branch for branch in branches if not branch.is_met(recorder.branches)]
+    return Coverage(flow, len(paths), tuple(branches), tuple(missed))
 
 
 def _as_text(coverage: Coverage) -> str:
-    said = f"{coverage.met} of {len(coverage.arms)} rule arms, {coverage.percent:.1f} %"
+    said = (
+        f"{coverage.met} of {len(coverage.branches)} branches, {coverage.percent:.1f} %"
+    )
     lines = [f"coverage of {coverage.flow} by {coverage.samples} samples: {said}"]
     rows = [(show_line(a.position), a.field, a.what) for a in coverage.missed]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
@@ -114,13 +116,13 @@ def _as_json(coverage: Coverage) -> dict[str, Any]:
         "flow": coverage.flow,
         "samples": coverage.samples,
         "met": coverage.met,
-        "arms": [
+        "branches": [
             {
-                "rule": str(arm.position),
-                "field": arm.field,
-                "what": arm.what,
-                "met": arm not in missed,
+                "rule": str(branch.position),
+                "field": branch.field,
+                "what": branch.what,
+                "met": branch not in missed,
             }
-            for arm in coverage.arms
+            for branch in coverage.branches
         ],
     }

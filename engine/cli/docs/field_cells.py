@@ -85,7 +85,7 @@ def _group_cells(row: TargetRow, remark_at: RemarkAt) -> tuple[Words, ...]:
 
 def _rule_cells(row: TargetRow, remark_at: RemarkAt) -> tuple[Words, ...]:
     """Give source, limit, required, default, note and references of a field."""
-    rules = [arm.rule for arm in row.arms]
+    rules = [maker.rule for maker in row.makers]
     remarks = [remark_at(r.position) for r in rules]
     references = dict.fromkeys(n for r in remarks for n in r.references)
     notes = dict.fromkeys(
@@ -94,16 +94,16 @@ def _rule_cells(row: TargetRow, remark_at: RemarkAt) -> tuple[Words, ...]:
         for text in (rule.note, remark.text)
         if text
     )
-    arms = row.arms
+    makers = row.makers
     required = _required(row)
     if row.requirement != "yes":  # what a rule asks for is more than "with its group"
         asked = [("yes",) if r.required else required_when_words(r) for r in rules]
-        required = per_arm(arms, asked) or required
+        required = per_rule(makers, asked) or required
     return (
-        per_arm(arms, [rule_words(rule) for rule in rules]),
-        per_arm(arms, [_limit(rule) for rule in rules]),
+        per_rule(makers, [rule_words(rule) for rule in rules]),
+        per_rule(makers, [_limit(rule) for rule in rules]),
         required,
-        per_arm(arms, [default_words(r) if has_default(r) else () for r in rules]),
+        per_rule(makers, [default_words(r) if has_default(r) else () for r in rules]),
         ("; ".join(notes),) if notes else (),
         (", ".join(references),) if references else (),
     )
@@ -138,14 +138,14 @@ def _limit(rule: Rule) -> Words:
     return limit_words(rule.limit)
 
 
-def per_arm(arms: tuple[TargetRule, ...], words: list[Words]) -> Words:
-    """Say what all arms say alike once, else each with the blocks it stands in."""
+def per_rule(makers: tuple[TargetRule, ...], words: list[Words]) -> Words:
+    """Say what all makers say alike once, else each with the blocks it stands in."""
     if len(set(words)) <= 1:
         return words[0] if words else ()
     said: dict[Words, list[str]] = {}
-    for arm, text in zip(arms, words, strict=True):
+    for maker, text in zip(makers, words, strict=True):
         if text:
-            said.setdefault(text, []).append(".".join(map(str, arm.parts)))
+            said.setdefault(text, []).append(".".join(map(str, maker.parts)))
     parts: list[Words] = [
         (f"{', '.join(numbers)}: ", *text) for text, numbers in said.items()
     ]

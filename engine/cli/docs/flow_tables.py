@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.docs.blocks import Code, Fold, Heading, Link, Paragraph, Row, Table
-from engine.cli.docs.field_cells import per_arm
+from engine.cli.docs.field_cells import per_rule
 from engine.cli.docs.flow_words import mapping_anchor
 from engine.cli.docs.rule_words import full_words, table_anchor, value_code
 from engine.cli.docs.target_rows import list_target_rows
@@ -79,9 +79,9 @@ def _rules_in_words(mapping: Mapping) -> dict[str, Words]:
     """Say every variable, field and table entry of a mapping."""
     found = {f"vars.{n}": full_words(rule) for n, rule in mapping.variables.items()}
     for row in list_target_rows(mapping):
-        if row.arms:
-            words = [full_words(arm.rule) for arm in row.arms]
-            found[row.path] = per_arm(row.arms, words)
+        if row.makers:
+            words = [full_words(maker.rule) for maker in row.makers]
+            found[row.path] = per_rule(row.makers, words)
     for lookup in _lookups_of(mapping):
         for key, to in lookup.entries.items():
             found[f"tables.{lookup.table}.{key}"] = (value_code(to),)

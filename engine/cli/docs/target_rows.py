@@ -39,7 +39,7 @@ class TargetRow:
     depth: int
     field: SchemaField | None
     requirement: Literal["yes", "group", "no"]  # group: when its group is sent
-    arms: tuple[TargetRule, ...] = ()
+    makers: tuple[TargetRule, ...] = ()
     block: Block | Rows | None = None
     overflow_of: str = ""
 
@@ -48,7 +48,7 @@ class TargetRow:
 class _Made:
     """What the rules make, by target path."""
 
-    arms: Dictionary[str, tuple[TargetRule, ...]]
+    makers: Dictionary[str, tuple[TargetRule, ...]]
     blocks: Dictionary[str, Block | Rows]
     overflows: Dictionary[str, str]
 
@@ -57,24 +57,24 @@ class _Made:
         below = (f"{path}.", f"{path}[")
         return any(
             made == path or made.startswith(below)
-            for made in (*self.arms, *self.overflows)
+            for made in (*self.makers, *self.overflows)
         )
 
 
 def list_target_rows(mapping: Mapping) -> list[TargetRow]:
     """List a mapping's target fields; without a schema, those that its rules make."""
-    arms: dict[str, list[TargetRule]] = {}
+    makers: dict[str, list[TargetRule]] = {}
     blocks: dict[str, Block | Rows] = {}
-    _collect(mapping.fields, (), arms, blocks)
+    _collect(mapping.fields, (), makers, blocks)
     overflows = {}
-    for path, found in arms.items():
-        for arm in found:
-            if arm.rule.limit is not None and arm.rule.limit.overflow_to:
+    for path, found in makers.items():
+        for maker in found:
+            if maker.rule.limit is not None and maker.rule.limit.overflow_to:
                 owner = path.rpartition(".")[0]
-                to = f"{owner}.{arm.rule.limit.overflow_to}".removeprefix(".")
-                if to not in arms:
+                to = f"{owner}.{maker.rule.limit.overflow_to}".removeprefix(".")
+                if to not in makers:
                     overflows[to] = path
-    made = _Made({p: tuple(a) for p, a in arms.items()}, blocks, overflows)
+    made = _Made({p: tuple(a) for p, a in makers.items()}, blocks, overflows)
     root = (
         mapping.store.field(mapping.target.partition("#")[0])
         if mapping.target
@@ -86,19 +86,19 @@ def list_target_rows(mapping: Mapping) -> list[TargetRow]:
 def _collect(
     nodes: Iterable[FieldNode],
     parts: tuple[int, ...],
-    arms: dict[str, list[TargetRule]],
+    makers: dict[str, list[TargetRule]],
     blocks: dict[str, Block | Rows],
 ) -> None:
     for node in nodes:
         if isinstance(node, Rule):
-            arms.setdefault(node.path, []).append(TargetRule(node, parts))
+            makers.setdefault(node.path, []).append(TargetRule(node, parts))
             continue
         blocks.setdefault(node.path, node)
         if isinstance(node, Block):
-            _collect(node.fields, parts, arms, blocks)
+            _collect(node.fields, parts, makers, blocks)
         else:
             for number, part in enumerate(node.parts, start=1):
-                _collect(part.fields, (*parts, number), arms, blocks)
+                _collect(part.fields, (*parts, number), makers, blocks)
 
 
 def _group_rows(
@@ -126,15 +126,15 @@ def _field_rows(
     requirement: Literal["yes", "group", "no"] = "no"
     if is_required:
         requirement = "yes" if is_sent else "group"
-    arms, overflow = made.arms.get(path, ()), made.overflows.get(path, "")
+    makers, overflow = made.makers.get(path, ()), made.overflows.get(path, "")
     inner = _inside(path, field, made)
-    if arms or overflow or inner is None:
+    if makers or overflow or inner is None:
         kind: Kind = "optional"
-        if arms or overflow:
-            kind = "rule" if arms else "overflow"
+        if makers or overflow:
+            kind = "rule" if makers else "overflow"
         elif requirement == "yes":
             kind = "missing"
-        yield TargetRow(path, kind, depth, field, requirement, arms, None, overflow)
+        yield TargetRow(path, kind, depth, field, requirement, makers, None, overflow)
         return
     below, group = inner
     yield TargetRow(
@@ -156,9 +156,9 @@ def _inside(
         return (f"{path}[]", item) if is_group else None
     if field is not None and field.properties:
         return path, field
-    if any(other.startswith(f"{path}[].") for other in made.arms):
+    if any(other.startswith(f"{path}[].") for other in made.makers):
         return f"{path}[]", None
-    if any(other.startswith(f"{path}.") for other in made.arms):
+    if any(other.startswith(f"{path}.") for other in made.makers):
         return path, field
     return None
 
@@ -168,7 +168,7 @@ def _further(path: str, known: frozenset[str], made: _Made) -> list[str]:
     start = f"{path}." if path else ""
     names = (
         other.removeprefix(start).partition(".")[0].removesuffix("[]")
-        for other in made.arms
+        for other in made.makers
         if other.startswith(start)
     )
     return [name for name in dict.fromkeys(names) if name not in known]
