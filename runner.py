@@ -8,6 +8,7 @@ rules or settings are wrong, 3 something unexpected, 4 another run holds the loc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -85,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
 def _test(options: list[str]) -> int:
     import pytest
 
+    from engine.errors import ConfigError
+
+    with contextlib.suppress(ConfigError):  # the tests say what is wrong with rules
+        _write_local_pages()
     os.chdir(ROOT)
     return int(pytest.main(options))
 
@@ -92,7 +97,15 @@ def _test(options: list[str]) -> int:
 def _demo(_: argparse.Namespace, __: CommandContext) -> int:
     from tests.simulators.show import run_demo  # the simulated systems live there
 
+    _write_local_pages()
     return int(run_demo(ROOT))
+
+
+def _write_local_pages() -> None:
+    """Make what editors and readers use and git does not keep."""
+    from engine.cli.docs.pages import write_pages
+
+    write_pages(ROOT, only_local=True)
 
 
 def _around() -> CommandContext:

@@ -17,7 +17,7 @@ import yaml
 import engine.__main__ as offline_tool
 import runner
 from engine.cli import consultant as tools
-from engine.cli.docs.pages import stale_pages
+from engine.cli.docs.pages import check_pages
 from engine.project.advice import load_advice
 from engine.rulefiles.reader import load_yaml_file
 from tests.places import ROOT
@@ -416,7 +416,7 @@ def setting_keys(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 def test_generated_pages_are_fresh():
     """``python -m engine docs`` has nothing to write."""
-    assert [] == stale_pages(ROOT)
+    assert [] == check_pages(ROOT)
 
 
 # --- rules and advice -----------------------------------------------------------------

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from engine.cli.docs.editor_schemas import modeline
+from engine.cli.docs.editor_schemas import editor_schemas, modeline
 from engine.mapping.rules import Rows, Rule, iter_rules
 from tests.language_server import LanguageServer
 from tests.worlds import ROOT, project
@@ -33,8 +33,9 @@ SETTINGS = {
     "validate": True,
     "schemaStore": {"enable": False},
 }
-FILES = sorted((ROOT / "mappings").rglob("*.yaml"))
-MAPPING = ROOT / "mappings" / "sales_invoice" / "invoice.yaml"
+MAPPINGS = ROOT / "mappings"
+FILES = sorted(path.relative_to(ROOT) for path in MAPPINGS.rglob("*.yaml"))
+MAPPING = Path("mappings/sales_invoice/invoice.yaml")
 HEAD = """\
 format: 1
 name: a trial
@@ -45,10 +46,21 @@ fields:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[LanguageServer]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the rules and the schemas that are made of them."""
+    folder = tmp_path_factory.mktemp("editor")
+    shutil.copytree(MAPPINGS, folder / "mappings")
+    for name, text in editor_schemas(project()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> Iterator[LanguageServer]:
     """Give the running language server."""
     script = installed_server()
-    started = LanguageServer(["node", str(script), "--stdio"], ROOT)
+    started = LanguageServer(["node", str(script), "--stdio"], root)
     started.start(SETTINGS)
     yield started
     started.stop()
@@ -107,9 +119,9 @@ class Trial:
 
     def __init__(self, server: LanguageServer, body: str, file: Path = MAPPING) -> None:
         Trial.count += 1
-        path = file.with_name(f"trial_{Trial.count}.yaml")  # never written
+        path = server.root / file.with_name(f"trial_{Trial.count}.yaml")  # not written
         before, _, after = body.partition("|")
-        line = modeline(file.relative_to(ROOT).as_posix())
+        line = modeline(file.as_posix())
         typed = f"{line}\n{HEAD}{before}"
         self.server = server
         self.line = typed.count("\n")
@@ -154,27 +166,27 @@ def target_fields(schema: dict[str, Any], prefix: str = "") -> list[str]:
 # --- the schemas ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted((ROOT / "schemas" / "editor").rglob("*.json")),
-    ids=lambda path: f"{path.parent.name}/{path.name.partition('.')[0]}",
-)
-def test_schema_is_draft_07(path: Path):
+def test_every_schema_is_draft_07():
     """The server knows draft-07 best; each schema says so and is one."""
-    schema = json.loads(path.read_text("utf-8"))
-    Draft7Validator.check_schema(schema)
+    schemas = {
+        name: json.loads(text) for name, text in editor_schemas(project()).items()
+    }
+    for schema in schemas.values():
+        Draft7Validator.check_schema(schema)
 
-    assert "http://json-schema.org/draft-07/schema#" == schema["$schema"]
+    assert 30 < len(schemas)
+    assert {"http://json-schema.org/draft-07/schema#"} == {
+        schema["$schema"] for schema in schemas.values()
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_rule_file_names_its_schema(path: Path):
+def test_every_rule_file_names_its_schema(root: Path, path: Path):
     """Its first line leads an editor to its schema, and that is there."""
-    first = path.read_text("utf-8").partition("\n")[0]
-    expected = modeline(path.relative_to(ROOT).as_posix())
+    first = (root / path).read_text("utf-8").partition("\n")[0]
 
-    assert expected == first
-    assert (path.parent / first.partition("$schema=")[2]).is_file()
+    assert modeline(path.as_posix()) == first
+    assert ((root / path).parent / first.partition("$schema=")[2]).is_file()
 
 
 # --- the server -----------------------------------------------------------------------
@@ -183,7 +195,8 @@ def test_every_rule_file_names_its_schema(path: Path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_shipped_files_are_well(server: LanguageServer, path: Path):
     """The editor marks nothing in what ships."""
-    uri = server.open(path, path.read_text("utf-8"))
+    written = server.root / path
+    uri = server.open(written, written.read_text("utf-8"))
     found = server.reports(uri)
     server.close(uri)
 
@@ -317,9 +330,8 @@ def test_typos_are_marked(server: LanguageServer, body: str, expected: str):
 def test_other_files_complete_by_their_grammar(server: LanguageServer):
     """A match file is no mapping: its keys are its own."""
     file = MAPPING.with_name("partner.match.yaml")
-    line = modeline(file.relative_to(ROOT).as_posix())
-    text = f"{line}\nformat: 1\nname: a trial\nrules:\n  - "
-    uri = server.open(file.with_name("trial.match.yaml"), text)
+    text = f"{modeline(file.as_posix())}\nformat: 1\nname: a trial\nrules:\n  - "
+    uri = server.open(server.root / file.with_name("trial.match.yaml"), text)
     offered = [item["label"] for item in server.complete(uri, 4, 4)]
     server.close(uri)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import STOPPED, Reply
-from engine.cli.docs.pages import stale_pages, write_pages
+from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.docs.pages import check_pages, write_pages
 
 if TYPE_CHECKING:
     import argparse
@@ -15,13 +15,12 @@ def add_command(add: Any) -> None:
     """Add the command to the parser."""
     text = "regenerate the pages that are made from the grammar and the rules"
     command = add("docs", run, text)
-    command.add_argument("--check", action="store_true", help="only tell what is stale")
+    command.add_argument("--check", action="store_true", help="only tell what is wrong")
 
 
 def run(arguments: argparse.Namespace) -> Reply:
     """Write the pages, or tell which are stale."""
     if not arguments.check:
         return Reply("\n".join(write_pages(arguments.root)))
-    stale = stale_pages(arguments.root)
-    said = "\n".join(f"{page} is stale\n  do: python -m engine docs" for page in stale)
-    return Reply(err=said, code=STOPPED if stale else 0)
+    found = check_pages(arguments.root)
+    return Reply(err="\n".join(found), code=STOPPED if found else OK)

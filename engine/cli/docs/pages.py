@@ -3,7 +3,8 @@
 ``docs/rules.md`` comes from ``schemas/grammar/`` and the filter table,
 ``docs/errors.md`` from ``mappings/advice.yaml``, ``docs/findings.md`` from the texts of
 all codes, ``docs/flows/`` from each flow and its mappings. The same files give the same
-bytes.
+bytes. Markdown is kept in git; HTML and the editors' schemas are made where they are
+needed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.docs.editor_schemas import editor_schemas
+from engine.cli.docs.editor_schemas import FOLDER, editor_schemas
 from engine.cli.docs.flow_page import flow_page
 from engine.cli.docs.html_page import render_html
 from engine.cli.docs.markdown import render_markdown
@@ -40,17 +41,26 @@ GRAMMARS = (
 
 
 # Folders that hold nothing but generated files: what is left over there goes.
-OWN_FOLDERS = ("docs/flows", "schemas/editor")
+OWN_FOLDERS = ("docs/flows", FOLDER)
 
 
-def write_pages(root: Path) -> list[str]:
+def write_pages(root: Path, *, only_local: bool = False) -> list[str]:
     """Write every generated page that differs; give the names of those written.
+
+    Args:
+        root: The project's folder.
+        only_local: Leave alone what is kept in git.
 
     Raises:
         RuleError: The rules are wrong, so nothing can be said of them.
     """
     pages = _pages(root)
-    written = _stale(root, pages)
+    differing = [name for name, text in pages.items() if _read(root / name) != text]
+    written = [
+        name
+        for name in (*differing, *_left_over(root, pages))
+        if not (only_local and _is_kept(name))
+    ]
     for name in written:
         path = root / name
         if name in pages:
@@ -61,22 +71,34 @@ def write_pages(root: Path) -> list[str]:
     return written
 
 
-def stale_pages(root: Path) -> list[str]:
-    """Name the generated pages that are not as their sources say.
+def check_pages(root: Path) -> list[str]:
+    """Say what is wrong with the generated pages, a sentence each.
+
+    A page that is kept in git must be as its sources say. Any other is made anew
+    wherever it is needed, and must come out the same each time.
 
     Raises:
         RuleError: The rules are wrong, so nothing can be said of them.
     """
-    return _stale(root, _pages(root))
+    pages, again = _pages(root), _pages(root)
+    kept = {name: text for name, text in pages.items() if _is_kept(name)}
+    stale = [name for name, text in kept.items() if _read(root / name) != text]
+    stale += [name for name in _left_over(root, pages) if _is_kept(name)]
+    unlike = [name for name, text in pages.items() if again.get(name) != text]
+    return [
+        *(f"{name} is stale\n  do: python -m engine docs" for name in stale),
+        *(f"{name} comes out differently each time it is made" for name in unlike),
+    ]
 
 
-def _stale(root: Path, pages: Mapping[str, str]) -> list[str]:
-    stale = [name for name, text in pages.items() if _read(root / name) != text]
-    for folder in OWN_FOLDERS:
-        found = sorted(p for p in (root / folder).rglob("*") if p.is_file())
-        names = (path.relative_to(root).as_posix() for path in found)
-        stale += [name for name in names if name not in pages]
-    return stale
+def _is_kept(name: str) -> bool:
+    return name.endswith(".md")
+
+
+def _left_over(root: Path, pages: Mapping[str, str]) -> list[str]:
+    found = (path for own in OWN_FOLDERS for path in sorted((root / own).rglob("*.*")))
+    names = [path.relative_to(root).as_posix() for path in found if path.is_file()]
+    return [name for name in names if name not in pages]
 
 
 def _read(path: Path) -> str | None:

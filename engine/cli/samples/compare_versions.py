@@ -8,6 +8,7 @@ from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.cli.consultant import pick_named
+from engine.cli.docs.editor_schemas import FOLDER
 from engine.cli.samples.changes import compare
 from engine.cli.samples.versions import PARTS
 from engine.errors import ConfigError, Problem, SettingsError
@@ -153,7 +154,8 @@ def derive_alike(old: Path, new: Path, rules: Rules) -> bool:
 def _files(root: Path, compared: str) -> dict[str, bytes]:
     found = (path for part in PARTS for path in (root / part).rglob("*.*"))
     files = {path.relative_to(root).as_posix(): path for path in found}
-    return {name: p.read_bytes() for name, p in files.items() if name != compared}
+    ours = {n: p for n, p in files.items() if not n.startswith(f"{FOLDER}/")}
+    return {name: p.read_bytes() for name, p in ours.items() if name != compared}
 
 
 def _errors(offline: Offline) -> dict[str, None]:
