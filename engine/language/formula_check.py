@@ -32,9 +32,7 @@ from engine.language.values import MAX_DIGITS
 from engine.suggest import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from jinja2 import Environment
+    from collections.abc import Mapping
 
     from engine.language.symbols import SymbolTable
     from engine.rulefiles.reader import Scalar
@@ -72,16 +70,6 @@ _REFUSED: Final[Mapping[type[nodes.Node], tuple[str, str]]] = {
 _TRUTH: Final = Symbol(TRUTH, "")
 _UNKNOWN: Final = Symbol(None, "")
 _OTHERS: Final = ("this is not allowed in a formula", "use a key or a filter")
-
-
-def tokens_of(
-    environment: Environment, source: str, state: str | None
-) -> Iterator[tuple[int, str, str]]:
-    """Yield a formula's raw tokens with their offset in place of the line number."""
-    offset = 0
-    for _, kind, text in environment.lexer.tokeniter(source, "", None, state):
-        yield offset, kind, text
-        offset += len(text)
 
 
 class FormulaChecker:

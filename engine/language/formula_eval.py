@@ -1,18 +1,33 @@
-"""Rewrites an admitted formula so that each operation is one of ours.
+"""From an admitted formula to a function of the scope: closures, one for each node.
 
-After this no Python operator, attribute or method is left in the tree, and nothing that
-a user typed is an identifier in the generated code.
+No Python code is made: a name, a field or a filter of a formula is only ever a key of
+a table or of the document. Whatever the checker does not admit has no case here.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
+from engine.language.filters.registry import FILTERS, TESTS, call_filter
+from engine.language.operators import (
+    BINARY,
+    SIGNS,
+    get_field,
+    get_item,
+    get_slice,
+    is_true,
+)
+from engine.language.scope import Scope
+from engine.language.values import limited_text, text_of
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+Evaluate = Callable[[Scope], Any]
 
 _COMPARISONS: Final[Mapping[str, str]] = {
     "eq": "==",
@@ -24,142 +39,150 @@ _COMPARISONS: Final[Mapping[str, str]] = {
     "in": "in",
     "notin": "not in",
 }
-_ARITHMETIC: Final[Mapping[type[nodes.Node], str]] = {
-    nodes.Add: "+",
-    nodes.Sub: "-",
-    nodes.Mul: "*",
-    nodes.Div: "/",
-}
 
 
-class Lowering:
-    """Rewrites an admitted tree so that each operation is one of ours.
+def compile_expression(node: nodes.Node | None) -> Evaluate:  # noqa: C901, PLR0912 - one case a node
+    """Give the function that computes an expression the checker has admitted.
 
-    Names become ``n0, n1 …`` and decimals ``c0, c1 …``: nothing a user typed is an
-    identifier in the generated code.
+    Raises:
+        AssertionError: The checker admits something that has no meaning here.
     """
+    match node:
+        case None:
+            return _constant(None)
+        case nodes.Const():
+            return _constant(node.value)
+        case nodes.Name():
+            return methodcaller("lookup", node.name)
+        case nodes.Getattr():
+            return _attribute(node)
+        case nodes.Getitem():
+            return _item(node)
+        case nodes.Filter() | nodes.Test():
+            return _named(node)
+        case nodes.And():
+            left, right = _condition(node.left), _condition(node.right)
+            return lambda scope: left(scope) and right(scope)
+        case nodes.Or():
+            left, right = _condition(node.left), _condition(node.right)
+            return lambda scope: left(scope) or right(scope)
+        case nodes.Not():
+            inner = _condition(node.node)
+            return lambda scope: not inner(scope)
+        case nodes.CondExpr():
+            test = _condition(node.test)
+            one, other = compile_expression(node.expr1), compile_expression(node.expr2)
+            return lambda scope: one(scope) if test(scope) else other(scope)
+        case nodes.Compare():
+            return _compare(node)
+        case nodes.Concat():
+            writers = [_writer(part) for part in node.nodes]
+            return lambda scope: limited_text("".join([w(scope) for w in writers]))
+        case nodes.List() | nodes.Tuple():
+            parts = _all(node.items)
+            return lambda scope: [part(scope) for part in parts]
+        case nodes.Neg() | nodes.Pos():
+            return _applied(SIGNS[node.operator], node.node)
+        case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div():
+            return _pair(node.operator, node.left, node.right)
+        case _:
+            raise AssertionError(f"{type(node).__name__} has no meaning in a formula")
 
-    def __init__(self) -> None:
-        self.names: dict[str, str] = {}
-        self.constants: dict[str, Any] = {}
 
-    def expression(self, node: nodes.Node) -> nodes.Expr:  # noqa: C901, PLR0912 - one case a node
-        """Give the same expression, made of our operations."""
-        match node:
-            case nodes.Name():
-                symbol = self.names.setdefault(node.name, f"n{len(self.names)}")
-                return nodes.Name(symbol, "load")
-            case nodes.Const():
-                return self._constant(node.value)
-            case nodes.Getattr():
-                return self._apply(".", node.node, node.attr)
-            case nodes.Getitem():
-                return self._item(node)
-            case nodes.Filter() | nodes.Test():
-                return self._named(node)
-            case nodes.And() | nodes.Or():
-                both = (self._truth(node.left), self._truth(node.right))
-                return type(node)(*both)
-            case nodes.Not():
-                return nodes.Not(self._truth(node.node))
-            case nodes.CondExpr():
-                other: nodes.Node = node.expr2 or nodes.Const(None)
-                return nodes.CondExpr(
-                    self._truth(node.test),
-                    self.expression(node.expr1),
-                    self.expression(other),
-                )
-            case nodes.Compare():
-                return self._compare(node)
-            case nodes.Concat():
-                first, *others = (self.expression(n) for n in node.nodes)
-                return _filter(first, "~", [_typed(node), *others])
-            case nodes.List() | nodes.Tuple():
-                return nodes.List([self.expression(n) for n in node.items])
-            case nodes.Neg() | nodes.Pos():
-                name = "neg" if isinstance(node, nodes.Neg) else "pos"
-                return self._apply(name, node.node, label_of(node.node))
-            case nodes.BinExpr():
-                name = _ARITHMETIC[type(node)]
-                return self._pair(name, node.left, node.right)
-            case _:
-                raise AssertionError(f"the gate let {type(node).__name__} through")
+def _all(found: Sequence[nodes.Node]) -> list[Evaluate]:
+    return [compile_expression(node) for node in found]
 
-    def _constant(self, value: Any) -> nodes.Expr:
-        if isinstance(value, Decimal):
-            symbol = f"c{len(self.constants)}"
-            self.constants[symbol] = value
-            return nodes.Name(symbol, "load")
-        return nodes.Const(value)
 
-    def _apply(self, name: str, operand: nodes.Node, *constants: Any) -> nodes.Expr:
-        values: list[nodes.Expr] = [nodes.Const(c) for c in constants]
-        return _filter(self.expression(operand), name, values)
+def _constant(value: Any) -> Evaluate:
+    return lambda _: value
 
-    def _pair(self, name: str, left: nodes.Node, right: nodes.Node) -> nodes.Expr:
-        labels = [nodes.Const(label_of(left)), nodes.Const(label_of(right))]
-        return _filter(self.expression(left), name, [self.expression(right), *labels])
 
-    def _truth(self, node: nodes.Node) -> nodes.Expr:
-        return self._apply("truth", node, label_of(node))
+def _attribute(node: nodes.Getattr) -> Evaluate:
+    """Follow ``a.b.c`` at once, a field of anything else step by step."""
+    keys = [node.attr]
+    owner = node.node
+    while isinstance(owner, nodes.Getattr):
+        keys.insert(0, owner.attr)
+        owner = owner.node
+    if isinstance(owner, nodes.Name):
+        return methodcaller("follow", (owner.name, *keys))
+    return _field(node.node, node.attr)
 
-    def _item(self, node: nodes.Getitem) -> nodes.Expr:
-        if isinstance(node.arg, nodes.Slice):
-            start, stop = (
-                n if n is None else _integer(n) for n in (node.arg.start, node.arg.stop)
-            )
-            return self._apply("[:]", node.node, start, stop, label_of(node.node))
-        key = (
-            node.arg.value if isinstance(node.arg, nodes.Const) else _integer(node.arg)
+
+def _field(owner: nodes.Node, name: str) -> Evaluate:
+    group = compile_expression(owner)
+    return lambda scope: get_field(group(scope), name)
+
+
+def _item(node: nodes.Getitem) -> Evaluate:
+    if isinstance(node.arg, nodes.Slice):
+        start, stop = (
+            n if n is None else _integer(n) for n in (node.arg.start, node.arg.stop)
         )
-        return self._apply("[]" if isinstance(key, int) else ".", node.node, key)
-
-    def _named(self, node: nodes.Filter | nodes.Test) -> nodes.Expr:
-        prefix = "filter" if isinstance(node, nodes.Filter) else "test"
-        if node.node is None:
-            raise AssertionError("the gate lets no empty filter through")
-        return nodes.Filter(
-            self.expression(node.node),
-            f"{prefix}:{node.name}",
-            [self.expression(a) for a in node.args],
-            [nodes.Keyword(k.key, self.expression(k.value)) for k in node.kwargs],
-            None,
-            None,
-        )
-
-    def _compare(self, node: nodes.Compare) -> nodes.Expr:
-        left: nodes.Node = node.expr
-        whole: nodes.Expr | None = None
-        for operand in node.ops:
-            name = _COMPARISONS[operand.op]
-            step = self._pair(name, left, operand.expr)
-            whole = step if whole is None else nodes.And(whole, step)
-            left = operand.expr
-        if whole is None:
-            raise AssertionError("a comparison without operands")
-        return whole
+        whole, label = compile_expression(node.node), label_of(node.node)
+        return lambda scope: get_slice(whole(scope), start, stop, label)
+    if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        return _field(node.node, node.arg.value)
+    items, index = compile_expression(node.node), _integer(node.arg)
+    return lambda scope: get_item(items(scope), index)
 
 
-def _filter(value: nodes.Expr, name: str, args: list[nodes.Expr]) -> nodes.Expr:
-    return nodes.Filter(value, name, args, [], None, None)
-
-
-def _typed(node: nodes.Concat) -> nodes.Expr:
-    """Name the places of the texts that the formula itself says."""
-    places = (
-        place
-        for place, part in enumerate(node.nodes)
-        if isinstance(part, nodes.Const) and isinstance(part.value, str)
+def _named(node: nodes.Filter | nodes.Test) -> Evaluate:
+    spec = (FILTERS if isinstance(node, nodes.Filter) else TESTS)[node.name]
+    value, args = compile_expression(node.node), _all(node.args)
+    if not args and not node.kwargs:
+        return lambda scope: call_filter(spec, value(scope), (), {})
+    named = {k.key: compile_expression(k.value) for k in node.kwargs}
+    return lambda scope: call_filter(
+        spec,
+        value(scope),
+        [argument(scope) for argument in args],
+        {key: argument(scope) for key, argument in named.items()},
     )
-    return nodes.Const(tuple(places))
+
+
+def _compare(node: nodes.Compare) -> Evaluate:
+    """Compare two values, or a chain ``a < b < c`` each with the next."""
+    left: nodes.Node = node.expr
+    steps = []
+    for operand in node.ops:
+        steps.append(_pair(_COMPARISONS[operand.op], left, operand.expr))
+        left = operand.expr
+    if len(steps) == 1:
+        return steps[0]
+    return lambda scope: all(step(scope) for step in steps)
+
+
+def _pair(sign: str, left: nodes.Node, right: nodes.Node) -> Evaluate:
+    operation = BINARY[sign]
+    first, second = compile_expression(left), compile_expression(right)
+    names = label_of(left), label_of(right)
+    return lambda scope: operation(first(scope), second(scope), *names)
+
+
+def _applied(operation: Callable[[Any, str], Any], node: nodes.Node) -> Evaluate:
+    operand, label = compile_expression(node), label_of(node)
+    return lambda scope: operation(operand(scope), label)
+
+
+def _condition(node: nodes.Node) -> Evaluate:
+    return _applied(is_true, node)
+
+
+def _writer(node: nodes.Node) -> Callable[[Scope], str]:
+    """Write a part of a text; blanks that the formula itself says stay."""
+    value = compile_expression(node)
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return value
+    return lambda scope: text_of(value(scope))
 
 
 def _integer(node: nodes.Node) -> int:
-    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
-        return -int(node.node.value)
+    if isinstance(node, nodes.Neg):
+        return -_integer(node.node)
     if isinstance(node, nodes.Const):
         return int(node.value)
-    raise AssertionError("the gate lets only whole numbers through")
+    raise AssertionError("the checker lets only whole numbers through")
 
 
 def label_of(node: nodes.Node | None) -> str:

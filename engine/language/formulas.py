@@ -1,12 +1,11 @@
-"""Formulas: Jinja expressions behind a gate, computed exactly.
+"""Formulas: Jinja expressions, checked at load and computed exactly.
 
-Three fences, each enough alone for what it guards:
+Jinja is the parser and nothing else. Two fences, each enough alone for what it guards:
 
-1. the gate reads the syntax tree at load and admits only names, constants, fields,
+1. the checker reads the syntax tree at load and admits only names, constants, fields,
    named filters and tests, comparisons, and/or/not, ``+ - * / ~``, inline if, lists;
-2. every admitted operation is rewritten to a function of ours, so that no Python
-   operator, attribute or method is ever reached, and user names never enter the code;
-3. what is left runs in an immutable sandbox with strict undefined.
+2. every admitted node becomes a function of ours, so that no Python code is made and no
+   Python operator, attribute or method is ever reached.
 
 An empty value prints nothing in ``~``; arithmetic or order with an empty value is a
 fault that names the field.
@@ -16,26 +15,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
 
 from engine.errors import Problem, RuleError
-from engine.language import operators
-from engine.language.filters.registry import FILTERS, call_filter
-from engine.language.filters.registry import TESTS as FORMULA_TESTS
-from engine.language.formula_check import FormulaChecker, tokens_of
-from engine.language.formula_eval import Lowering
+from engine.language.formula_check import FormulaChecker
+from engine.language.formula_eval import Evaluate, compile_expression
+from engine.language.operators import is_true
 from engine.language.symbols import Symbol, SymbolTable
-from engine.language.values import MAX_TEXT, ValueFault, is_empty, plain, text_of
+from engine.language.values import (
+    ValueFault,
+    is_empty,
+    limited_text,
+    plain,
+    text_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from engine.errors import Position
     from engine.language.scope import Scope
@@ -50,11 +50,14 @@ class Formula:
 
     text: str
     position: Position
-    names: tuple[str, ...]  # bare names it reads
-    paths: tuple[str, ...]  # the same with the fields behind them, for traces
-    kind: str  # "text", "number", "truth", "list", "group" or "any"
-    _run: Callable[[Scope], Any]
+    paths: tuple[str, ...]  # what it reads, fields joined by points, for traces
     shape: Symbol  # what it gives, as far as the schemas tell
+    _compute: Evaluate
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The bare names it reads."""
+        return tuple(dict.fromkeys(path.partition(".")[0] for path in self.paths))
 
     def evaluate(self, scope: Scope) -> Any:
         """Compute; an empty result is None.
@@ -62,7 +65,13 @@ class Formula:
         Raises:
             ValueFault: A value does not fit; the message names the field.
         """
-        return self._run(scope)
+        result = self._compute(scope)
+        if isinstance(result, dict):  # a group is the document's own
+            return result
+        result = plain(result)
+        if not isinstance(result, _PLAIN):
+            raise ValueFault("FORMULA", f"{self.text} gives no plain data")
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Condition:
         Raises:
             ValueFault: The value is neither yes nor no, or cannot be compared.
         """
-        return operators.truth(self.formula.evaluate(scope), self.formula.text)
+        return is_true(self.formula.evaluate(scope), self.formula.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +124,7 @@ class Template:
             part if isinstance(part, str) else text_of(value)
             for part, value in zip(self.parts, values, strict=True)
         )
-        text = "".join(written).strip()
-        if len(text) > MAX_TEXT:
-            raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
-        return text
+        return limited_text("".join(written).strip())
 
 
 def compile_formula(scalar: Scalar, types: SymbolTable | None = None) -> Formula:
@@ -150,8 +156,10 @@ def compile_condition(scalar: Scalar, types: SymbolTable | None = None) -> Condi
         said = f"{formula.text} reads no field, so it is the same for every document"
         size = len(formula.text)
         raise RuleError([Problem("M311", said, at, "leave it out", size)])
-    if formula.kind not in {"truth", "any"}:
-        what = {"text": "a text", "number": "a number"}.get(formula.kind, "no yes/no")
+    if formula.shape.kind not in {"truth", "any"}:
+        what = {"text": "a text", "number": "a number"}.get(
+            formula.shape.kind, "no yes/no"
+        )
         raise RuleError(
             [
                 Problem(
@@ -229,34 +237,12 @@ def _find_end(text: str, offset: int) -> int:
     return -1
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with our operations only, and token places as line numbers.
+class _Syntax(Environment):
+    """Jinja's parser, with token places as line numbers and exact decimals.
 
     Jinja's nodes carry nothing but a line number; a formula is one line to us, so the
     number is the token's offset instead. That gives findings their exact column.
     """
-
-    def __init__(self) -> None:
-        super().__init__(
-            undefined=StrictUndefined, autoescape=False, optimized=False, cache_size=0
-        )
-        self.globals.clear()
-        self.filters.clear()
-        self.tests.clear()
-        self.filters.update(operators.OPERATIONS)
-        for prefix, table in (("filter", FILTERS), ("test", FORMULA_TESTS)):
-            for name, spec in table.items():
-                self.filters[f"{prefix}:{name}"] = partial(_call, spec)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Refuse every attribute: plain data is read by our own operations."""
-        del obj, attr, value
-        return False
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        """Refuse every call."""
-        del obj
-        return False
 
     def _tokenize(
         self,
@@ -265,7 +251,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         filename: str | None = None,
         state: str | None = None,
     ) -> TokenStream:
-        raw = list(tokens_of(self, source, state))
+        raw: list[tuple[int, str, str]] = []
+        offset = 0
+        for _, kind, text in self.lexer.tokeniter(source, "", None, state):
+            raw.append((offset, kind, text))
+            offset += len(text)
         # Decimals by their digits, not through a float.
         exact = iter([Decimal(t.replace("_", "")) for _, k, t in raw if k == "float"])
         wrapped = self.lexer.wrap(raw, name, filename)
@@ -276,70 +266,26 @@ class _Environment(ImmutableSandboxedEnvironment):
         return TokenStream(tokens, name, filename)
 
 
-class _Context:
-    """What compiled code asks of a context; making the library's takes longer."""
-
-    __slots__ = ("_values", "exported_vars", "vars")
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
-        self.vars: dict[str, Any] = {}
-        self.exported_vars: set[str] = set()
-
-    def resolve_or_missing(self, name: str) -> Any:
-        """Give a name's value."""
-        return self._values.get(name, missing)
-
-
-def _call(spec: Any, value: Any, *args: Any, **named: Any) -> Any:
-    return call_filter(spec, value, args, named)
+_SYNTAX: Final = _Syntax()
 
 
 def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formula:
-    gate = FormulaChecker(scalar, text, shift, types)
-    gate.check_length()
-    environment = _Environment()
+    checker = FormulaChecker(scalar, text, shift, types)
+    checker.check_length()
     try:
-        parser = Parser(environment, text, state="variable")
+        parser = Parser(_SYNTAX, text, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
-            raise gate.misread(parser.stream.current.lineno)
+            raise checker.misread(parser.stream.current.lineno)
     except TemplateSyntaxError as error:
-        raise gate.misread(error.lineno, error.message or "") from None
+        raise checker.misread(error.lineno, error.message or "") from None
     except RecursionError:
-        raise gate.too_deep() from None
-    shape = gate.admit(tree)
-    lowering = Lowering()
-    lowered = lowering.expression(tree)
-    lowered.set_environment(environment)
-    body: list[nodes.Node] = [
-        nodes.Assign(nodes.Name("result", "store"), lowered, lineno=1)
-    ]
-    symbols, constants = lowering.names, lowering.constants
-    made: list[Any] = []  # the code, when it is first run: a check runs none
-
-    def run(scope: Scope) -> Any:
-        values = {s: scope.lookup(name) for name, s in symbols.items()}
-        values.update(constants)
-        context = _Context(values)
-        if not made:
-            template = environment.from_string(nodes.Template(body, lineno=1))
-            made.append(template.root_render_func)
-        for _ in made[0](context):
-            pass
-        result = context.vars["result"]
-        if not isinstance(result, dict):  # a group is the document's own
-            result = plain(result)
-        if not isinstance(result, _PLAIN):
-            raise ValueFault("FORMULA", f"{text.strip()} gives no plain data")
-        return result
-
+        raise checker.too_deep() from None
+    shape = checker.admit(tree)
     return Formula(
         text.strip(),
         scalar.position,
-        tuple(symbols),
-        tuple(dict.fromkeys(gate.paths)),
-        shape.kind,
-        run,
+        tuple(dict.fromkeys(checker.paths)),
         shape,
+        compile_expression(tree),
     )

@@ -7,19 +7,22 @@ field was empty or of the wrong kind, in the words of whoever reads the transfer
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
 from decimal import Decimal, DecimalException
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.values import (
-    MAX_TEXT,
     ValueFault,
     decimal_of,
     find_number,
     is_empty,
+    is_group,
     name_kind,
     text_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _CALCULATIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add,
@@ -37,9 +40,7 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 def get_field(value: Any, name: str) -> Any:
     """Give a field of a group; empty when there is none, or no group."""
-    if isinstance(value, dict | Mapping):  # dict first: asking for Mapping is dear
-        return value.get(name)
-    return None
+    return value.get(name) if is_group(value) else None
 
 
 def get_item(value: Any, index: int) -> Any:
@@ -61,7 +62,7 @@ def get_slice(value: Any, start: int | None, stop: int | None, label: str = "") 
     )
 
 
-def truth(value: Any, label: str = "") -> bool:
+def is_true(value: Any, label: str = "") -> bool:
     """Give yes or no; empty counts as no, anything else is a fault."""
     if isinstance(value, bool):
         return value
@@ -72,19 +73,6 @@ def truth(value: Any, label: str = "") -> bool:
         "NOT_TRUE_OR_FALSE",
         f"{_name(label)} is {name_kind(value)}, not yes or no{hint}",
     )
-
-
-def concat(value: Any, typed: tuple[int, ...], *others: Any) -> str | None:
-    """Write values one after the other; empty ones print nothing.
-
-    Args:
-        typed: Places of the texts that stand in the formula itself: their blanks stay.
-    """
-    values = enumerate((value, *others))
-    text = "".join(v if place in typed else text_of(v) for place, v in values)
-    if len(text) > MAX_TEXT:
-        raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
-    return text
 
 
 def calculate(
@@ -205,26 +193,13 @@ def _name(label: str) -> str:
     return label or "a part of the formula"
 
 
-def _bind(function: Callable[..., Any], sign: str) -> Callable[..., Any]:
-    def bound(left: Any, right: Any, left_label: str, right_label: str) -> Any:
-        return function(sign, left, right, left_label, right_label)
-
-    return bound
-
-
-# Names that nobody can type as a filter: a formula reaches them only by its syntax.
-OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
-    ".": get_field,
-    "[]": get_item,
-    "[:]": get_slice,
-    "truth": truth,
-    "~": concat,
-    "neg": negate,
-    "pos": keep_sign,
+# Each takes two values and what the formula calls them.
+BINARY: Final[Mapping[str, Callable[[Any, Any, str, str], Any]]] = {
     "==": is_same,
     "!=": is_other,
     "in": is_in,
     "not in": is_not_in,
-    **{sign: _bind(calculate, sign) for sign in _CALCULATIONS},
-    **{sign: _bind(order, sign) for sign in _ORDERS},
+    **{sign: partial(calculate, sign) for sign in _CALCULATIONS},
+    **{sign: partial(order, sign) for sign in _ORDERS},
 }
+SIGNS: Final[Mapping[str, Callable[[Any, str], Any]]] = {"-": negate, "+": keep_sign}

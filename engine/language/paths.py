@@ -8,7 +8,6 @@ values: doubling tricks end there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +35,8 @@ from engine.language.values import ValueFault, plain
 from engine.suggest import suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.errors import Position
     from engine.language.scope import Scope
     from engine.rulefiles.reader import Scalar
@@ -66,10 +67,10 @@ class Path:
             ValueFault: A function or comparison met a value it cannot use.
         """
         if self.keys is not None:
-            value = _follow(scope, self.keys)
+            value = scope.follow(self.keys)
             return plain(value) if isinstance(value, float) else value
         if self.listed is not None:
-            found = [_follow(scope, keys) for keys in self.listed]
+            found = [scope.follow(keys) for keys in self.listed]
             return [plain(one) if isinstance(one, float) else one for one in found]
         try:
             value = Interpreter().visit(self.tree, View(scope))
@@ -105,18 +106,6 @@ def compile_path(scalar: Scalar, types: SymbolTable | None = None) -> Path:
         raise RuleError(walker.problems)
     keys, listed = _simple_keys(tree), _simple_list(tree)
     return Path(text, scalar.position, tree, keys, listed, shape)
-
-
-def _follow(scope: Scope, keys: tuple[str, ...]) -> Any:
-    """Give what names lead to; no name is the item itself."""
-    if not keys:
-        return scope.item
-    value = scope.lookup(keys[0])
-    for key in keys[1:]:
-        if not isinstance(value, dict | Mapping):
-            return None
-        value = value.get(key)
-    return value
 
 
 def _parse(text: str, problem: Any) -> Tree:

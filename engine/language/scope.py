@@ -7,9 +7,13 @@ of the same name; ``this.NAME`` still reaches the field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.language.values import is_group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOTS: Final = ("doc", "vars", "company", "run", "parent", "row_number", "this")
 
@@ -27,9 +31,18 @@ class Scope:
             return self.item
         if name in self.roots:
             return self.roots[name]
-        # dict first: asking for Mapping is dear.
-        is_group = isinstance(self.item, dict | Mapping)
-        return self.item.get(name) if is_group else None
+        return self.item.get(name) if is_group(self.item) else None
+
+    def follow(self, keys: tuple[str, ...]) -> Any:
+        """Give what names lead to, one in the other; no name is the item itself."""
+        if not keys:
+            return self.item
+        value = self.lookup(keys[0])
+        for key in keys[1:]:
+            if not is_group(value):
+                return None
+            value = value.get(key)
+        return value
 
     def with_item(self, item: Any, row_number: int | None = None) -> Scope:
         """Step into a row: ``parent`` is then the item that was current until now."""

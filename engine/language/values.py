@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 MAX_TEXT: Final = 100_000  # characters one rule may make
 MAX_VALUES: Final = 200_000  # in one value, all levels together
@@ -45,12 +45,20 @@ def is_empty(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
-    # Plain types first: asking for Mapping is dear, and this is asked of every value.
     if isinstance(value, list | dict | tuple):
         return not value
     if isinstance(value, int | Decimal):
         return False
-    return isinstance(value, Mapping) and len(value) == 0
+    return is_group(value) and len(value) == 0
+
+
+def is_group(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether a value has fields.
+
+    ``isinstance`` with an abstract class takes 3.5 times as long as with ``dict``, and
+    this is asked of every value on the way: so ``dict`` comes first.
+    """
+    return isinstance(value, dict) or isinstance(value, Mapping)  # noqa: SIM101
 
 
 def name_kind(value: Any) -> str:
@@ -107,6 +115,17 @@ def text_of(value: Any) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise ValueFault("NOT_TEXT", f"{name_kind(value)} cannot be written as text")
+
+
+def limited_text(text: str) -> str:
+    """Give a text back that a rule has made.
+
+    Raises:
+        ValueFault: It has over 100,000 characters.
+    """
+    if len(text) > MAX_TEXT:
+        raise ValueFault("FORMULA", f"this text has over {MAX_TEXT} characters")
+    return text
 
 
 def sent_text(value: Any) -> str:

@@ -22,7 +22,7 @@ from engine.language.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Kind = Literal["text", "number", "list", "truth", "any"]
 
@@ -106,7 +106,7 @@ TESTS: Final = _table(
 )
 
 
-def call_filter(spec: Filter, value: Any, args: tuple[Any, ...], named: Any) -> Any:
+def call_filter(spec: Filter, value: Any, args: Sequence[Any], named: Any) -> Any:
     """Run a filter on plain values; empty stays empty unless the filter meets it.
 
     Raises:
