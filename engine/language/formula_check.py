@@ -29,7 +29,7 @@ from engine.language.type_checks import (
 )
 from engine.language.types import BY_KIND, NUMBER, TEXT, TRUTH, either, list_of
 from engine.language.values import MAX_DIGITS
-from engine.suggest import suggest
+from engine.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -399,7 +399,7 @@ class FormulaChecker:
         name, offset = node.name, node.lineno or 0
         place = self._text.find(name, offset)
         offset = place if place >= 0 else offset
-        close = suggest(name, sorted(table))
+        close = nearest(name, sorted(table))
         hint = INSTEAD.get(name) if what == "filter" else None
         if hint is None and close:
             hint = f"did you mean {close}?"

@@ -32,7 +32,7 @@ from engine.language.symbols import Symbol, SymbolTable, UnknownName
 from engine.language.type_checks import find_value_fault, known_literal
 from engine.language.types import BY_KIND, TRUTH, either, group_of, list_of
 from engine.language.values import ValueFault, plain
-from engine.suggest import suggest
+from engine.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -313,7 +313,7 @@ class _Walker:
         known = Functions.FUNCTION_TABLE.get(name)
         start = node.get("start", 0)
         if known is None:
-            close = suggest(name, sorted(Functions.FUNCTION_TABLE))
+            close = nearest(name, sorted(Functions.FUNCTION_TABLE))
             hint = f"did you mean {close}?" if close else "filters go into transform:"
             said = f"paths have no function {name}"
             self.problems.append(self._problem("M203", said, start, hint, len(name)))

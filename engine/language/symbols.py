@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.language.scope import ROOTS
 from engine.language.types import Type, kind_of
-from engine.suggest import suggest
+from engine.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ class UnknownName:
             return _NOT_HERE[self.label]
         if self.owner == "run" and not self.choices:
             return "read it in setup: of the flow"
-        close = suggest(word, self.choices)
+        close = nearest(word, self.choices)
         if close:
             return f"did you mean {close}?"
         if not self.choices:

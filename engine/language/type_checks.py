@@ -1,7 +1,7 @@
 """A literal in a formula or path, held against what is known of the value beside it.
 
 ``rowType == 'Hour'`` is never true, and ``number == '12'`` neither: both are found here
-before any document is read. Pure; imports scope, shapes and suggest.
+before any document is read. Pure; imports scope, shapes and problems.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.types import NUMBER, TEXT, TRUTH, KnownType
 from engine.language.values import find_number
-from engine.suggest import suggest
+from engine.problems import nearest
 
 if TYPE_CHECKING:
     from engine.language.symbols import Symbol
@@ -57,7 +57,7 @@ def find_value_fault(value: Any, shape: Symbol, name: str) -> NeverEqual | None:
         return None
     if not isinstance(value, str):
         return None
-    close = suggest(value, [str(v) for v in enum])
+    close = nearest(value, [str(v) for v in enum])
     listed = ", ".join(str(v) for v in enum[:_SHOWN])
     more = ", …" if len(enum) > _SHOWN else ""
     hint = f"did you mean {close}?" if close else f"{name} is one of {listed}{more}"

@@ -1,7 +1,7 @@
 """Where a field stands in a mapping: ``invoiceRows[].unit``, ``billingAddress.name``.
 
 A mapping may write a group as a nested block or as dotted names; an address is the same
-for both. Pure; imports suggest and the yaml modules.
+for both. Pure; imports problems and the yaml modules.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.problems import nearest
 from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -102,7 +102,7 @@ def has_field(block: Node, address: str) -> bool:
 def hint_name(word: str, known: Iterable[str], what: str) -> str | None:
     """Suggest the name that was meant, or list some that there are."""
     names = list(dict.fromkeys(known))
-    close = suggest(word, names)
+    close = nearest(word, names)
     if close:
         return f"did you mean {close}?"
     if not names:

@@ -26,8 +26,8 @@ from engine.mapping.rules import (
     Text,
     iter_rules,
 )
+from engine.problems import nearest
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections import abc
@@ -114,7 +114,7 @@ class MappingLoader(RuleLoader):
         if plain_name in self._store:
             return self._store.field(plain_name)
         cell = self._node.get(key)
-        close = suggest(plain_name, self._store.names)
+        close = nearest(plain_name, self._store.names)
         listed = ", ".join(self._store.names[:8])
         hint = f"did you mean {close}?" if close else f"schemas: {listed}"
         if cell is not None:
@@ -175,7 +175,7 @@ class MappingLoader(RuleLoader):
                 is_open = parent is not None and parent.is_open
                 if field is None and not (is_open and types <= {"object"}):
                     properties = parent.properties if parent is not None else ()
-                    close = suggest(part, properties)
+                    close = nearest(part, properties)
                     above = f"{path[: len(path) - len(key.text)]}{key.text[:offset]}"
                     self._tried.add(f"{above}{close}")
                     listed = ", ".join(properties[:8])

@@ -3,7 +3,7 @@
 Findings of family M5: M520 a place that is not there, M521 a change that changes
 nothing, M522 something required is removed, M524 an unknown table.
 
-Pure; imports addresses, errors, suggest and the yaml modules.
+Pure; imports addresses, errors, problems and the yaml modules.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Problem
 from engine.mapping.addresses import Address, iter_scalars
+from engine.problems import nearest
 from engine.rulefiles.reader import YES_NO, MapNode, Node, Scalar, to_plain
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from engine.errors import Position
@@ -77,7 +77,7 @@ class OverlayFindings:
             word = re.compile(rf"\bvars\.{re.escape(key.text)}\b")
             if not any(word.search(scalar.text) for _, scalar in scalars):
                 said = f"{key.text} changes nothing: no rule uses vars.{key.text}"
-                close = suggest(key.text, variables)
+                close = nearest(key.text, variables)
                 if close:
                     self.say("M521", said, key, f"did you mean {close}?")
                 else:

@@ -10,8 +10,8 @@ from engine.language.conversion import read_literal
 from engine.language.values import ValueFault, normalise_text, show_value
 from engine.mapping.rule_types import value_shape
 from engine.mapping.rules import MISSING, Calculation, FirstOf, Option, PathSource, Rule
+from engine.problems import nearest
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def load_literal(
         return value
     name = place.path or "this field"
     if target.enum is not None and value not in target.enum:
-        close = suggest(text, [str(v) for v in target.enum])
+        close = nearest(text, [str(v) for v in target.enum])
         listed = ", ".join(str(v) for v in target.enum[:_SHOWN])
         more = ", …" if len(target.enum) > _SHOWN else ""
         hint = f"did you mean {close}?" if close else f"allowed: {listed}{more}"
@@ -109,7 +109,7 @@ def check_overflow(loader: RuleLoader, cell: Scalar, place: Target) -> None:
     if place.parent is None or place.parent.is_open:
         return
     if place.parent.child(cell.text) is None:
-        close = suggest(cell.text, place.parent.properties)
+        close = nearest(cell.text, place.parent.properties)
         hint = f"did you mean {close}?" if close else None
         said = f"the target has no field {cell.text} beside {place.path}"
         loader.problem("M508", said, cell, hint)
@@ -137,7 +137,7 @@ def _check_entries(loader: RuleLoader, cell: MapNode, allowed: list[str]) -> Non
     """Find entries of an inline table that the source never asks for."""
     for key, _ in cell.items():  # noqa: PERF102 - a key is a cell with a place
         if key.text not in allowed:
-            close = suggest(key.text, [v for v in allowed if v not in cell])
+            close = nearest(key.text, [v for v in allowed if v not in cell])
             listed = ", ".join(allowed[:_SHOWN])
             hint = f"did you mean {close}?" if close else f"it is one of {listed}"
             said = f"the source is never {key.text}, so this entry means nothing"
@@ -240,7 +240,7 @@ def _check_values(loader: RuleLoader, rule: Rule, cell: Path | Formula) -> None:
         return
     wrong = [str(value) for value in given if value not in allowed]
     if wrong:
-        close = suggest(wrong[0], [str(value) for value in allowed])
+        close = nearest(wrong[0], [str(value) for value in allowed])
         hint = f"did you mean {close}?" if close else "add lookup:"
         listed = ", ".join(wrong[:_SHOWN])
         said = f"{cell.text} may be {listed}, which {rule.path} does not allow"

@@ -45,8 +45,8 @@ from engine.mapping.rules import (
     Text,
     ValueKey,
 )
+from engine.problems import nearest
 from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from engine.errors import Position
@@ -149,7 +149,7 @@ class RuleLoader:
         if cell is None:
             return choices[0]
         if cell.text not in choices:
-            close = suggest(cell.text, choices)
+            close = nearest(cell.text, choices)
             hint = f"did you mean {close}?" if close else None
             said = f"{key} takes one of {', '.join(choices)}, not {cell.text}"
             self.problem("M509", said, cell, hint)
@@ -165,7 +165,7 @@ class RuleLoader:
         """Find keys that mean nothing here."""
         for key, _ in node.items():  # noqa: PERF102 - a key is a cell with a place
             if key.text not in known:
-                close = suggest(key.text, known)
+                close = nearest(key.text, known)
                 hint = f"did you mean {close}?" if close else None
                 self.problem("M101", f"{key.text} is not a key of {what}", key, hint)
 
@@ -409,7 +409,7 @@ class RuleLoader:
                 return None
             name, shown = table.text, table.position
             if name not in self.tables:
-                close = suggest(name, sorted(self.tables))
+                close = nearest(name, sorted(self.tables))
                 listed = ", ".join(sorted(self.tables)[:8])
                 hint = f"did you mean {close}?" if close else f"tables: {listed}"
                 self.problem("M502", f"there is no table {name}", table, hint)

@@ -13,9 +13,9 @@ from engine.errors import Problem
 from engine.language.filters.identifiers import find_iban
 from engine.language.values import normalise_text
 from engine.mapping.rules import PathSource, Rule, iter_rules
+from engine.problems import nearest
 from engine.project.credentials import secret_key
 from engine.rulefiles.reader import MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,7 +73,7 @@ def check_systems(
     problems = []
     for key, _ in given.items() if isinstance(given, MapNode) else ():
         if key.text not in known:
-            close = suggest(key.text, known)
+            close = nearest(key.text, known)
             listed = ", ".join(sorted(known)[:_SHOWN])
             hint = f"did you mean {close}?" if close else f"systems: {listed}"
             said = f"there is no system {key.text}"
@@ -146,7 +146,7 @@ def _find_fault(
     if not isinstance(value, str) or not value:
         return None
     if target.enum is not None and value not in target.enum:
-        close = suggest(value, [str(v) for v in target.enum])
+        close = nearest(value, [str(v) for v in target.enum])
         listed = ", ".join(str(v) for v in target.enum[:_SHOWN])
         hint = f"did you mean {close}?" if close else f"allowed: {listed}"
         return f"{value} is not an allowed value of {rule.path}", hint

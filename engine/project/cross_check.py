@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Position, Problem
+from engine.problems import nearest
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -101,13 +101,13 @@ def check_system(node: MapNode, store: SchemaStore) -> list[Problem]:
     for key, _ in secrets.items() if isinstance(secrets, MapNode) else ():
         if key.text not in used:
             said = f"nothing uses the secret {key.text}"
-            close = suggest(key.text, [u for u in used if u not in _keys(secrets)])
+            close = nearest(key.text, [u for u in used if u not in _keys(secrets)])
             hint = f"did you mean {close}?" if close else "use it in sign_in:"
             problems.append(_at(key, "S110", said, hint))
     for named in _below(node.get("endpoints"), "schema"):
         name = named.text.removesuffix("[]").partition("#")[0]
         if name not in store:
-            close = suggest(name, store.names)
+            close = nearest(name, store.names)
             listed = ", ".join(store.names[:8])
             hint = f"did you mean {close}?" if close else f"schemas: {listed}, …"
             problems.append(_at(named, "S112", f"there is no schema {name}", hint))

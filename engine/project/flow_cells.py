@@ -23,10 +23,10 @@ from engine.mapping.match import load_match_rules
 from engine.mapping.rule_check import Target
 from engine.mapping.rule_load import RuleLoader
 from engine.mapping.rule_types import rule_shape
+from engine.problems import nearest
 from engine.project.flow_spec import EndpointCall
 from engine.project.flow_types import FlowTypes, find_endpoint
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,7 +115,7 @@ class Cells:
         if not isinstance(literal, Scalar):
             return
         said = f"{wrong[0]} is no value of the argument {param.name}"
-        close = suggest(wrong[0], param.values)
+        close = nearest(wrong[0], param.values)
         hint = (
             f"did you mean {close}?" if close else f"one of {', '.join(param.values)}"
         )
@@ -178,7 +178,7 @@ class Cells:
         codes = self.around.codes
         if not isinstance(node, Scalar) or codes is None or node.text in codes:
             return
-        close = suggest(node.text, codes)
+        close = nearest(node.text, codes)
         hint = f"did you mean {close}?" if close else "add it to advice.yaml"
         self.find("F213", f"there is no advice for {node.text}", node, hint)
 
@@ -211,7 +211,7 @@ class Cells:
     ) -> None:
         """Keep a finding about a name that is not among those that are known."""
         names = list(known)
-        guess = suggest(word, names)
+        guess = nearest(word, names)
         listed = ", ".join(sorted(names)[:_SHOWN])
         more = ", …" if len(names) > _SHOWN else ""
         hint = f"known are: {listed}{more}" if names else None

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Position, Problem, RuleError
 from engine.language.paths import compile_path
+from engine.problems import hint_for
 from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
-from engine.suggest import suggest as nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from engine.rulefiles.reader import Node
-
-_SHOWN = 8  # names that a finding lists at most
 
 
 class NodeReader:
@@ -55,7 +53,7 @@ class NodeReader:
                         "S102",
                         f"{key.text} is not a key here",
                         key.position,
-                        suggest(key.text, names),
+                        hint_for(key.text, names),
                     )
         return node
 
@@ -96,7 +94,7 @@ class NodeReader:
                 "S104",
                 f"`{name}` is not {text}: {', '.join(known)}",
                 node.position,
-                suggest(text, known),
+                hint_for(text, known),
             )
         return text if text in known else (default or known[0])
 
@@ -147,11 +145,3 @@ class NodeReader:
                 yield item
             else:
                 self.add("S103", "a single text is expected here", item.position)
-
-
-def suggest(word: str, known: list[str]) -> str | None:
-    """Give the way out for a misspelt word."""
-    near = nearest(word, known)
-    listed = ", ".join(known[:_SHOWN])
-    others = f"known are: {listed}" if known else None
-    return f"did you mean {near}?" if near else others

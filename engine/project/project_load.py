@@ -13,6 +13,7 @@ from engine.errors import Position, Problem, RuleError
 from engine.language.schema import SchemaStore, load_schemas
 from engine.language.symbols import SymbolTable
 from engine.mapping.apply import load_mapping
+from engine.problems import nearest
 from engine.project.advice import load_advice
 from engine.project.company import check_schedule, read_company
 from engine.project.company_check import (
@@ -41,7 +42,6 @@ from engine.project.project_files import (
 )
 from engine.project.system_load import load_system
 from engine.rulefiles.reader import MapNode, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -253,7 +253,7 @@ class ProjectLoader(ProjectFiles):
             return None
         if named.text in store:
             return store.field(named.text)
-        guess = suggest(named.text, store.names)
+        guess = nearest(named.text, store.names)
         hint = f"did you mean {guess}?" if guess else None
         said = f"there is no schema {named.text}"
         length = len(named.text)

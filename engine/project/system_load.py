@@ -11,8 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from engine.errors import RuleError
+from engine.problems import hint_for
 from engine.project.base_url import address_fault
-from engine.project.node_reader import NodeReader, suggest
+from engine.project.node_reader import NodeReader
 from engine.project.system_spec import (
     EndpointSpec,
     ErrorShape,
@@ -129,7 +130,7 @@ def _read_values(
                 "S106",
                 f"{text} does not stand under `secrets`",
                 _place(secret),
-                suggest(text, list(secrets)),
+                hint_for(text, list(secrets)),
             )
         found[name] = ValueSpec(secret=text)
     return found
@@ -223,7 +224,7 @@ def _read_endpoint(
                 "S106",
                 f"{text} does not stand under `paging`",
                 _place(style),
-                suggest(text, list(styles)),
+                hint_for(text, list(styles)),
             )
     must_have = []
     for item in reader.scalars(entry.get("must_have")):

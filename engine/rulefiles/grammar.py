@@ -8,7 +8,7 @@ Schemas may carry annotations of ours: ``x-instead`` (a key that people try → 
 use), ``x-elsewhere`` (a key of another kind of file → where it belongs), ``x-form``
 (what a ``pattern`` asks for, in words) and ``x-why`` (why no other value is allowed).
 
-Pure; imports errors, suggest and yamlfile.
+Pure; imports errors, problems and reader.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from jsonschema import Draft202012Validator, TypeChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from engine.errors import Position, Problem
+from engine.problems import in_file_order
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
 from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar, to_plain
 
@@ -70,12 +71,7 @@ def check_grammar(
     problems: list[Problem] = []
     for error in checker.iter_errors(to_plain(node)):
         problems += word_finding(_finding(node, _deepest(error), file))
-    return sorted(dict.fromkeys(problems), key=_place)
-
-
-def _place(problem: Problem) -> tuple[int, int]:
-    at = problem.position
-    return (at.line, at.column) if at else (0, 0)
+    return in_file_order(problems)
 
 
 def _deepest(error: ValidationError) -> ValidationError:

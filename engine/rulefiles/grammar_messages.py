@@ -1,7 +1,7 @@
 """The sentences for what a grammar schema does not allow.
 
 ``engine.rulefiles.grammar`` finds; this module words, with the place of the key or
-value to change and one way out. Imports errors, suggest and yamlfile.
+value to change and one way out. Imports errors, problems and reader.
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Position, Problem
+from engine.problems import (
+    MOST_LISTED,
+    did_you_mean,
+    either,
+    list_words,
+    nearest,
+    problem_at,
+    shorten,
+)
 from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
-from engine.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-_MOST_LISTED = 8
-_SHOWN = 40  # characters of a typed text that a sentence repeats
 _KINDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -87,18 +93,9 @@ def _at_value(
 ) -> Problem:
     node = finding.node
     if isinstance(node, Scalar) and not node.is_missing:
-        length = max(1, len(node.text.split("\n", 1)[0]))
-        at = node.at(0) if node.text else node.position
-        return Problem(code, message, at, hint, length)
-    if finding.key is not None:
-        # A map or list is underlined by its key: the whole of it would be no place.
-        return _at_key(finding.key, code, message, hint)
-    return Problem(code, message, finding.position, hint)
-
-
-def _at_key(key: Scalar, code: str, message: str, hint: str | None) -> Problem:
-    at = key.at(0) if key.text else key.position
-    return Problem(code, message, at, hint, max(1, len(key.text)))
+        return problem_at(code, message, node, hint)
+    # A map or list is underlined by its key: the whole of it would be no place.
+    return problem_at(code, message, finding.key or finding.position, hint)
 
 
 def _word_unknown(finding: GrammarError) -> list[Problem]:
@@ -119,23 +116,23 @@ def _word_unknown(finding: GrammarError) -> list[Problem]:
         and unknown
         and len(unknown) == len(node)
         and not any(
-            suggest(key.text, known) or key.text in {**instead, **elsewhere}
+            nearest(key.text, known) or key.text in {**instead, **elsewhere}
             for key in unknown
         )
     ):
         message = f"the fields of the group {finding.label} stand without fields:"
         way_out = "write fields: above them and indent them below it"
-        return [_at_key(unknown[0], "M105", message, way_out)]
+        return [problem_at("M105", message, unknown[0], way_out)]
     problems = []
     for key in unknown:
-        guess = instead.get(key.text) or suggest(
+        guess = instead.get(key.text) or nearest(
             key.text, [k for k in known if k not in node]
         )
-        hint = f"did you mean {guess}?" if guess else _list("known are", known)
+        hint = f"did you mean {guess}?" if guess else list_words(known, "known are:")
         hint = elsewhere.get(key.text, hint)
-        shown = _short(key.text) or "an empty text"
+        shown = shorten(key.text) or "an empty text"
         message = f"{shown} is not a key of {finding.title}"
-        problems.append(_at_key(key, "M101", message, hint))
+        problems.append(problem_at("M101", message, key, hint))
     return problems
 
 
@@ -161,7 +158,7 @@ def _word_type(finding: GrammarError) -> list[Problem]:
     types = [finding.wanted] if isinstance(finding.wanted, str) else finding.wanted
     # Every scalar is a text: "a text, a number or yes or no" would say nothing more.
     named = [k for k in types if k in ("string", "object", "array")] or types
-    wanted = _or([_KINDS[kind] for kind in named])
+    wanted = either([_KINDS[kind] for kind in named])
     if isinstance(node, Scalar) and node.is_missing:
         return [_missing(finding)]
     if isinstance(node, Scalar):
@@ -173,10 +170,10 @@ def _word_type(finding: GrammarError) -> list[Problem]:
                     "M103",
                     "a blank is missing after the colon",
                     node.at(len(name)),
-                    f"write {name}: {_short(rest)}",
+                    f"write {name}: {shorten(rest)}",
                 )
             ]
-        found = f'"{_short(node.text)}"'
+        found = f'"{shorten(node.text)}"'
     else:
         found = "a list" if isinstance(node, ListNode) else "a map of keys"
     message = f"{finding.label} takes {wanted}, not {found}"
@@ -187,7 +184,7 @@ def _missing(finding: GrammarError) -> Problem:
     hint = finding.example or "write one"
     message = f"{finding.label} has no value"
     if finding.key is not None:
-        return _at_key(finding.key, "M103", message, hint)
+        return problem_at("M103", message, finding.key, hint)
     return Problem("M103", message, finding.position, hint)
 
 
@@ -196,14 +193,13 @@ def _word_value(finding: GrammarError) -> list[Problem]:
     allowed = finding.wanted if finding.kind == "enum" else [finding.wanted]
     texts = _allowed_texts(allowed)
     if not isinstance(node, Scalar):
-        message = f"{finding.label} takes {_or(texts[:_MOST_LISTED])}"
+        message = f"{finding.label} takes {either(texts[:MOST_LISTED])}"
         return [_at_value(finding, "M103", message)]
     if node.is_missing:
         return [_missing(finding)]
-    guess = suggest(node.text, texts)
-    hint = f"did you mean {guess}?" if guess else _list("write", texts, "or")
+    hint = did_you_mean(node.text, texts) or _write(texts)
     why = finding.schema.get("x-why")
-    message = f'"{_short(node.text)}" is not allowed for {finding.label}'
+    message = f'"{shorten(node.text)}" is not allowed for {finding.label}'
     message += f": {why}" if why else ""
     return [_at_value(finding, "M104", message, hint)]
 
@@ -216,7 +212,7 @@ def _word_form(finding: GrammarError) -> list[Problem]:
     form = finding.schema.get("x-form")
     example = _example(finding.schema)
     hint = f"write {form}" if form else f"for example {example}" if example else None
-    message = f'"{_short(text)}" does not have the form of {finding.label}'
+    message = f'"{shorten(text)}" does not have the form of {finding.label}'
     return [_at_value(finding, "M104", message, hint)]
 
 
@@ -224,10 +220,10 @@ def _word_bad_key(finding: GrammarError) -> list[Problem]:
     node = finding.node
     text = finding.bad_key or ""
     form = finding.schema.get("x-form")
-    message = f'"{_short(text)}" cannot be a key of {finding.label}'
+    message = f'"{shorten(text)}" cannot be a key of {finding.label}'
     hint = f"write {form}" if form else None
     if isinstance(node, MapNode) and text in node:
-        return [_at_key(node.key(text), "M104", message, hint)]
+        return [problem_at("M104", message, node.key(text), hint)]
     return [Problem("M104", message, finding.position, hint)]
 
 
@@ -265,20 +261,20 @@ def _word_choice(finding: GrammarError) -> list[Problem]:
     present = [name for name in names if name in node]
     if not present:
         for key in node:
-            guess = suggest(key, names)
+            guess = nearest(key, names)
             if guess and key not in known:
-                said = f"{_short(key)} is not a key of {finding.title}"
+                said = f"{shorten(key)} is not a key of {finding.title}"
                 hint = f"did you mean {guess}?"
-                return [_at_key(node.key(key), "M101", said, hint)]
-        message = f"{finding.title} needs one of {_or(names, len(names))}"
+                return [problem_at("M101", said, node.key(key), hint)]
+        message = f"{finding.title} needs one of {either(names)}"
         hint = f"add {names[0]}:"
         return [_at_value(finding, "M105", message, hint)]
     ordered = [key for key in node if key in present]
     if len(ordered) < 2:
         return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
     message = f"{ordered[1]} and {ordered[0]} cannot stand together in {finding.title}"
-    hint = f"keep one of {_or(ordered)}"
-    return [_at_key(node.key(ordered[1]), "M105", message, hint)]
+    hint = f"keep one of {either(ordered)}"
+    return [problem_at("M105", message, node.key(ordered[1]), hint)]
 
 
 def _choice_names(branches: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -294,10 +290,10 @@ def _word_dependent(finding: GrammarError) -> list[Problem]:
     if not isinstance(node, MapNode):
         return []
     return [
-        _at_key(
-            node.key(name),
+        problem_at(
             "M105",
             f"{name} stands without {needed}",
+            node.key(name),
             f"add {needed}:, or take {name} out",
         )
         for name, others in finding.wanted.items()
@@ -351,20 +347,7 @@ def _example(schema: Mapping[str, Any]) -> str:
     return str(first) if isinstance(first, str | int | float) else ""
 
 
-def _or(words: list[str], most: int = _MOST_LISTED) -> str:
-    words = words[:most]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _list(lead: str, words: list[str], last: str = "") -> str | None:
-    if not words:
-        return None
-    shown = words[:_MOST_LISTED]
-    if last and len(shown) > 1 and len(words) <= _MOST_LISTED:
-        return f"{lead} {_or(shown)}"
-    return f"{lead} {', '.join(shown)}" + (" …" if len(words) > len(shown) else "")
-
-
-def _short(text: str) -> str:
-    text = text.replace("\n", " ")
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+def _write(texts: list[str]) -> str | None:
+    if len(texts) > MOST_LISTED:
+        return list_words(texts, "write")
+    return f"write {either(texts)}" if texts else None

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from engine.errors import Position, Problem, RuleError
+from engine.problems import in_file_order, shorten
 from engine.rulefiles.encoding import BAD_CHARACTER, check_characters, decode_text
 from engine.rulefiles.nodes import (
     YES_NO,
@@ -85,8 +86,7 @@ def load_yaml(
     if warnings is not None:
         warnings += notes
     if problems or node is None:
-        problems.sort(key=_place)
-        raise RuleError(problems[:MAX_PROBLEMS])
+        raise RuleError(in_file_order(problems)[:MAX_PROBLEMS])
     return node
 
 
@@ -108,11 +108,6 @@ def load_yaml_file(
 ) -> Node:
     """Read the rule file at ``path``; findings name it relative to ``root``."""
     return load_yaml(path.read_bytes(), path.relative_to(root).as_posix(), warnings)
-
-
-def _place(problem: Problem) -> tuple[int, int]:
-    at = problem.position
-    return (at.line, at.column) if at else (0, 0)
 
 
 @dataclass(slots=True)
@@ -304,7 +299,7 @@ class NodeBuilder:
             self.warnings.append(
                 Problem(
                     "M121",
-                    f"{_short(found.group(1))} is read as a comment, not as text",
+                    f"{shorten(found.group(1))} is read as a comment, not as text",
                     self.source.position(found.start(1)),
                     "put the whole text in quotes, or a blank after # in a comment",
                     len(found.group(1).rstrip()),
@@ -360,8 +355,8 @@ class NodeBuilder:
         if first is not None:
             self._say_at(
                 "M113",
-                f"{_short(key.text) or 'the empty key'} stands here a second time; the "
-                f"first is on line {first.key.position.line}, "
+                f"{shorten(key.text) or 'the empty key'} stands here a second time; "
+                f"the first is on line {first.key.position.line}, "
                 f"column {first.key.position.column}",
                 key.position,
                 "keep one of the two",
@@ -389,12 +384,12 @@ class NodeBuilder:
                 "M124",
                 "a blank is missing after the colon",
                 key.at(len(name)),
-                f"write {name}: {_short(rest)}",
+                f"write {name}: {shorten(rest)}",
             )
         elif ":" not in between:
             self._say_at(
                 "M124",
-                f"{_short(key.text)} has no colon and no value",
+                f"{shorten(key.text)} has no colon and no value",
                 key.position,
                 "write a colon and a value; a text with a comma in it needs quotes",
                 max(1, key.end - key.start),
@@ -403,8 +398,3 @@ class NodeBuilder:
 
 def _index(event: yaml.Event) -> int:
     return event.start_mark.index if event.start_mark else 0
-
-
-def _short(text: str) -> str:
-    text = text.replace("\n", " ")
-    return text if len(text) <= 40 else f"{text[:39]}…"

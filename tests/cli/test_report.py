@@ -6,7 +6,6 @@ import pytest
 
 from engine.cli.report import render_problem, render_problems
 from engine.errors import Position, Problem
-from engine.suggest import suggest
 
 LINES = ["format: 1", "  language:  {source: customer.langauge, lookup: languages}"]
 
@@ -84,24 +83,3 @@ def test_findings_stand_once_in_file_order_with_their_count():
 
 def test_nothing_found_is_said():
     assert "no findings" == render_problems([], lambda _: [])
-
-
-@pytest.mark.parametrize(
-    ("word", "choices", "expected"),
-    [
-        ("limt", ["limit", "lookup"], "limit"),
-        ("langauge", ["language", "linkage"], "language"),
-        ("Limit", ["limit"], "limit"),
-        (
-            "receiverCustmerNam",
-            ["receiverCustomerName", "receiver"],
-            "receiverCustomerName",
-        ),
-        ("to", ["no", "at"], None),
-        ("colour", ["limit", "lookup"], None),
-        ("limit", ["limit"], None),
-        ("", ["a"], None),
-    ],
-)
-def test_only_a_near_word_is_suggested(word, choices, expected):
-    assert expected == suggest(word, choices)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, SettingsError
-from engine.suggest import suggest
+from engine.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +46,6 @@ def pick_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
     """
     if name in known:
         return known[name]
-    guess = suggest(name, known)
+    guess = nearest(name, known)
     hint = f"did you mean {guess}?" if guess else "known are: " + ", ".join(known)
     raise SettingsError([Problem("C403", f"there is no {kind} {name}", hint=hint)])

@@ -18,7 +18,7 @@ from engine.cli.samples.changes import show_line
 from engine.cli.samples.hide_personal import Mask, find_personal
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
-from engine.suggest import suggest
+from engine.problems import nearest
 
 if TYPE_CHECKING:
     import argparse
@@ -78,7 +78,7 @@ def _choose(offline: OfflineRun, field: str | None) -> list[Trace]:
     below = (f"{field}.", f"{field}[")
     chosen = [t for t in known if t.path == field or t.path.startswith(below)]
     if not chosen:
-        guess = suggest(field, [trace.path for trace in known])
+        guess = nearest(field, [trace.path for trace in known])
         hint = f"did you mean {guess}?" if guess else None
         raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
     return chosen
