@@ -15,7 +15,7 @@ from engine.__main__ import main
 from engine.cli.consultant import OK, STOPPED, WRONG
 from engine.cli.docs import pages
 from engine.cli.docs.editor_schemas import editor_schemas
-from engine.ledger import LogRow
+from engine.ledger.model import LogRow
 from engine.project.project import load_project
 from tests.toy.world import HERE, ROOT, ToyWorld, build_project
 
@@ -219,7 +219,7 @@ def test_a_corrected_order_goes(root: Path):
 
 def log(world: ToyWorld) -> list[LogRow]:
     ledger = world.open_ledger()
-    rows: list[Any] = list(ledger.log())
+    rows: list[Any] = list(ledger.log.rows())
     ledger.close()
     return rows
 

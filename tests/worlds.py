@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from engine.flow.companies import CompanyReport, Opener, sync_companies
-from engine.ledger import Ledger, open_ledger
+from engine.ledger.ledger import Ledger
+from engine.ledger.open import open_ledger
 from engine.project.credentials import SecretPlaces
 from engine.project.project import Project, load_project
 from tests.places import ROOT

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from engine.flow.companies import CompanyReport
     from engine.flow.run import Progress
-    from engine.ledger import Ledger, LogRow
+    from engine.ledger.ledger import Ledger
+    from engine.ledger.model import LogRow
     from engine.project.advice import AdviceBook
 
 OUTCOME_STYLES = {
@@ -217,7 +218,7 @@ def gather_status(ledger: Ledger, company: str | None) -> list[dict[str, Any]]:
         states[state] = states.get(state, 0) + count
     found = []
     for name, states in sorted(names.items()):
-        run = ledger.last_run(name)
+        run = ledger.runs.find_last(name)
         stuck = list(ledger.unfinished(name))
         oldest = min(stuck, key=lambda t: t.first_seen_at, default=None)
         holder = ledger.find_holder(name)

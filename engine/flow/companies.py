@@ -13,7 +13,7 @@ from engine.errors import Problem, SettingsError
 from engine.flow.context import RunContext
 from engine.flow.ownership import is_wanted
 from engine.flow.run import FlowReport, Progress, run_flow
-from engine.ledger import Event
+from engine.ledger.model import Event
 from engine.project.company import Switch
 from engine.project.credentials import SecretName, find_secrets
 from engine.project.schedule import is_due
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.clock import Clock
-    from engine.ledger import Ledger
+    from engine.ledger.ledger import Ledger
     from engine.project.company import Company
     from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow
@@ -231,7 +231,7 @@ def choose_work(
 
 def is_company_due(company: Company, ledger: Ledger, clock: Clock) -> bool:
     """Tell whether a company's schedule asks for a run now."""
-    last = ledger.last_run(company.name)
+    last = ledger.runs.find_last(company.name)
     return is_due(company.schedule, clock.now(), last.started_at if last else None)
 
 
@@ -272,7 +272,7 @@ def sync_company(
         is_on = Switch(project.root, company.position.file).is_on
     with ExitStack() as stack:
         stack.callback(lock.release)
-        run = ledger.start_run(company.name, owner)
+        run = ledger.runs.start(company.name, owner)
         systems: dict[str, System] = {}
         cached: dict[Any, Any] = {}
         outcome: Any = "failed"
@@ -300,16 +300,16 @@ def sync_company(
                 for key in [key for key in cached if key[0] in context.written]:
                     del cached[key]  # it may say now what was written
                 if done.degraded:
-                    ledger.note_flow(
+                    ledger.log.note_flow(
                         company.name, flow.name, Event("DEGRADED", done.degraded)
                     )
                 if done.is_switched_off:
-                    ledger.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
+                    ledger.log.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
                     break
             is_well = not report.degraded and not report.problems
             outcome = "ok" if is_well else "degraded"
         finally:
-            ledger.end_run(run, outcome, dict(report.outcomes))
+            ledger.runs.end(run, outcome, dict(report.outcomes))
     return report
 
 

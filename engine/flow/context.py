@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from engine.clock import Clock
     from engine.flow.plan_notes import Planner
-    from engine.ledger import Ledger, Transfer
+    from engine.ledger.ledger import Ledger
+    from engine.ledger.model import Transfer
     from engine.project.flow_spec import EndpointCall, Flow
     from engine.systems import Answer, System
 

@@ -13,7 +13,7 @@ from engine.errors import RequestFacts, TransientError
 from engine.flow.companies import make_context
 from engine.flow.plan_notes import Planned, Planner
 from engine.flow.run import run_flow
-from engine.ledger import copy_ledger, open_ledger
+from engine.ledger.open import copy_ledger, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.flow.companies import Opener
     from engine.flow.context import RunContext
-    from engine.ledger import Ledger
+    from engine.ledger.ledger import Ledger
     from engine.project.advice import AdviceBook
     from engine.project.company import Company
     from engine.project.credentials import SecretPlaces
@@ -129,7 +129,7 @@ def _add_reasons(
     plan: CompanyPlan, flow: Flow, company: Company, ledger: Ledger
 ) -> None:
     """Say of stopped documents what the log of a run would say."""
-    words = {row.label: row for row in ledger.log(company.name, flow=flow.name)}
+    words = {row.label: row for row in ledger.log.rows(company.name, flow=flow.name)}
     for number, document in enumerate(plan.documents):
         row = words.get(document.label)
         if document.flow == flow.name and document.outcome == "stopped" and row:

@@ -22,7 +22,7 @@ from engine.flow.companies import check_secrets, make_context
 from engine.flow.ownership import Ownership
 from engine.flow.reads import SHOWN, iter_unmet, read_register
 from engine.language import ValueFault
-from engine.ledger import open_ledger
+from engine.ledger.open import open_ledger
 from engine.masking import mask_text
 from engine.project.flow_spec import ReadStep, RequireStep
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.flow.companies import Opener
     from engine.flow.context import RunContext
-    from engine.ledger import Ledger
+    from engine.ledger.ledger import Ledger
     from engine.project.company import Company
     from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow, Step

@@ -47,7 +47,8 @@ from engine.flow.transfer import (
     run_vanished,
 )
 from engine.language import ValueFault
-from engine.ledger import Event, LedgerConflictError, back_off_until
+from engine.ledger.failures import LedgerConflictError
+from engine.ledger.model import Event, back_off_until
 from engine.masking import mask_text
 from engine.project.flow_spec import ReadStep, RequireStep, WriteStep
 
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.language import Path, Scope
-    from engine.ledger import Transfer
+    from engine.ledger.model import Transfer
     from engine.project.advice import AdviceBook
     from engine.project.flow_spec import EndpointCall, Expand
 
@@ -181,10 +182,10 @@ class _Worker:
         if is_full and self.run.flow.vanished:
             self._run_vanished(seen)
         if self.run.flow.fetch.window is not None:
-            self.run.ledger.mark(self.run.company, self.run.flow.name, started_at)
+            self.run.ledger.log.mark(self.run.company, self.run.flow.name, started_at)
             if is_full:
                 name = f"{self.run.flow.name} full"
-                self.run.ledger.mark(self.run.company, name, started_at)
+                self.run.ledger.log.mark(self.run.company, name, started_at)
 
     def _open_window(self, now: datetime) -> bool:
         """Choose from when on changes are listed; tell whether it is everything."""
@@ -192,9 +193,9 @@ class _Worker:
         if window is None:
             return False
         ledger, name = self.run.ledger, self.run.flow.name
-        last = ledger.last_mark(self.run.company, name)
+        last = ledger.log.last_mark(self.run.company, name)
         if window.full_every is not None:
-            full = ledger.last_mark(self.run.company, f"{name} full")
+            full = ledger.log.last_mark(self.run.company, f"{name} full")
             if full is None or now - full >= window.full_every:
                 return True
         if last is not None:
@@ -299,7 +300,7 @@ class _Worker:
         is_open = transfer is not None and transfer.aside in ("held", "waiting")
         if transfer is not None and is_open and transfer.stage == "new":
             # It was stopped here before its unit had a company.
-            self.run.ledger.gone(transfer, Event("UNIT_OF_OTHER_COMPANY", unit))
+            self.run.ledger.steps.gone(transfer, Event("UNIT_OF_OTHER_COMPANY", unit))
         return []
 
     def _is_due(self, listed: Listed) -> bool:
@@ -405,7 +406,7 @@ class _Worker:
         name = self.run.flow.name
         transfer = self.run.ledger.find_transfer(self.run.company, name, listed.key)
         if transfer is not None and transfer.aside in ("held", "waiting"):
-            self.run.ledger.gone(transfer, Event("RESOLVED"))
+            self.run.ledger.steps.gone(transfer, Event("RESOLVED"))
 
     def _known_parts(self, key: str) -> list[Transfer]:
         if self._parts is None:
@@ -428,7 +429,7 @@ class _Worker:
                 continue
             transfer = known
             if known.stage == "done":
-                transfer = self.run.ledger.reopen(known)
+                transfer = self.run.ledger.steps.reopen(known)
             elif not known.is_due(self.run.clock.now()):
                 left.append(known)
                 continue
@@ -437,7 +438,7 @@ class _Worker:
                 transfer.key, transfer.label, reference, {}, transfer=transfer
             )
             if find_known(self.run, document) is None:
-                self.run.ledger.gone(transfer, Event("RESOLVED"))
+                self.run.ledger.steps.gone(transfer, Event("RESOLVED"))
                 continue
             left.append(transfer)
             said = f"{transfer.target_id} stays there"
@@ -468,7 +469,7 @@ class _Worker:
     def _vanish(self, transfer: Transfer) -> None:
         """Do what the flow says of one that its source no longer has."""
         if transfer.stage == "new":  # nothing of it is in the target
-            self.run.ledger.gone(transfer, Event("RESOLVED"))
+            self.run.ledger.steps.gone(transfer, Event("RESOLVED"))
             return
         digest = transfer.source_digest
         if not digest.startswith(VANISHED):  # it may come back, and vanish once more
@@ -483,7 +484,7 @@ class _Worker:
         )
         transfer = self._open(listed)
         if transfer.stage == "done":
-            transfer = self.run.ledger.reopen(transfer)
+            transfer = self.run.ledger.steps.reopen(transfer)
         document = Document(
             transfer.key,
             transfer.label,
@@ -493,8 +494,8 @@ class _Worker:
         )
         try:
             run_vanished(self.run, document)
-            document.transfer = self.run.ledger.proved(document.transfer)
-            document.transfer = self.run.ledger.done(
+            document.transfer = self.run.ledger.steps.proved(document.transfer)
+            document.transfer = self.run.ledger.steps.done(
                 document.transfer, event=Event("VANISHED")
             )
         except (RecordError, ValueFault, TransientError) as error:
@@ -508,7 +509,9 @@ class _Worker:
         except PlanEndError:
             self._tell(document.label, "planned", "")
         except GoneError as gone:
-            self.run.ledger.gone(document.transfer, Event(gone.code, gone.message))
+            self.run.ledger.steps.gone(
+                document.transfer, Event(gone.code, gone.message)
+            )
             self._finish(document, "skipped", gone.code)
         except (RecordError, ValueFault, TransientError) as error:
             self._end(listed, document, error)
@@ -542,7 +545,7 @@ class _Worker:
         reason = describe_stop(error)
         code = reason.code
         now = self.run.clock.now()
-        held = self.run.ledger.hold(
+        held = self.run.ledger.steps.hold(
             document.transfer,
             self._event(code, reason.message, reason.details, reason.field),
             retry_at=back_off_until(document.transfer.held_count, now),
@@ -561,7 +564,7 @@ class _Worker:
 
     def _wait(self, document: Document, error: TransientError, code: str) -> None:
         details = {} if isinstance(error, WaitError) else _system(error.facts)
-        self.run.ledger.wait(
+        self.run.ledger.steps.wait(
             document.transfer,
             self._event(code, str(error), details),
             not_applied=document.is_not_applied,
@@ -570,7 +573,7 @@ class _Worker:
 
     def _finish(self, document: Document, outcome: str, code: str) -> None:
         for note in document.notes:
-            self.run.ledger.note(
+            self.run.ledger.log.note(
                 document.transfer, Event(note.code, mask_text(note.message), note.field)
             )
         self._tell(document.label, outcome, code)

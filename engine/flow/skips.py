@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from engine.ledger import Event
+from engine.ledger.model import Event
 from engine.project.flow_spec import RequireStep
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def note_left_out(run: RunContext, gone: GoneError) -> None:
     """Say once a day that a flow is left out as a whole: a ``skip`` of its set-up."""
     name = f"{run.flow.name} left out"
     now = run.clock.now()
-    last = run.ledger.last_mark(run.company, name)
+    last = run.ledger.log.last_mark(run.company, name)
     if last is None or now - last >= SAID_AGAIN:
         event = Event(gone.code, gone.message)
-        run.ledger.note_flow(run.company, run.flow.name, event)
-        run.ledger.mark(run.company, name, now)
+        run.ledger.log.note_flow(run.company, run.flow.name, event)
+        run.ledger.log.mark(run.company, name, now)

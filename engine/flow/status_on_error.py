@@ -14,12 +14,12 @@ from engine.flow.reads import holds
 from engine.flow.signals import GoneError, WaitError
 from engine.flow.transfer import move_status, read_again
 from engine.language import ValueFault
-from engine.ledger import Event
+from engine.ledger.model import Event
 from engine.masking import mask_text
 
 if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
-    from engine.ledger import Transfer
+    from engine.ledger.model import Transfer
     from engine.project.advice import AdviceBook
 
 MOVED, NOT_MOVED = "MOVED_ON_ERROR", "NOT_MOVED_ON_ERROR"
@@ -57,6 +57,6 @@ def move_stopped(
         return  # a person is at work on it
     except (EngineError, ValueFault) as error:
         # Nothing is lost: it is stopped, and the next try moves it.
-        run.ledger.note(held, Event(NOT_MOVED, mask_text(str(error))))
+        run.ledger.log.note(held, Event(NOT_MOVED, mask_text(str(error))))
     else:
-        run.ledger.note(held, Event(MOVED))
+        run.ledger.log.note(held, Event(MOVED))

@@ -31,7 +31,7 @@ from engine.flow.plan_notes import PlanEndError
 from engine.flow.reads import make_payload, run_look
 from engine.flow.signals import GoneError, WaitError
 from engine.flow.writes import find_candidates, run_write
-from engine.ledger import Event
+from engine.ledger.model import Event
 from engine.mapping.apply import apply_rule
 from engine.project.flow_spec import WriteStep
 
@@ -59,7 +59,7 @@ def run_transfer(run: RunContext, document: Document) -> None:
     if document.transfer.stage == "done":
         # Listed once more: moved back by a person, changed, or the move was lost. It is
         # proved again and moved again, never created again.
-        document.transfer = run.ledger.reopen(
+        document.transfer = run.ledger.steps.reopen(
             document.transfer, Event("REOPENED", "listed again after its transfer")
         )
     _recall(run, document)
@@ -82,7 +82,7 @@ def run_transfer(run: RunContext, document: Document) -> None:
     _run_steps(flow.release, run, document)
     if flow.acknowledge is not None:
         move_status(flow.acknowledge, run, document)
-    document.transfer = run.ledger.done(document.transfer)
+    document.transfer = run.ledger.steps.done(document.transfer)
 
 
 def _keep_in_step(run: RunContext, document: Document) -> None:
@@ -96,13 +96,13 @@ def _keep_in_step(run: RunContext, document: Document) -> None:
     result = None if flow.result is None else flow.result.evaluate(scope)
     _run_steps(flow.release, run, document)
     is_new = document.transfer.stage == "new"
-    document.transfer = run.ledger.posted(
+    document.transfer = run.ledger.steps.posted(
         document.transfer, target_id=NO_ENTRY if result is None else str(result)
     )
-    document.transfer = run.ledger.proved(document.transfer)
+    document.transfer = run.ledger.steps.proved(document.transfer)
     is_same = len(document.notes) == before
     code = "UNCHANGED" if is_same else ("REGISTERED" if is_new else "UPDATED")
-    document.transfer = run.ledger.done(document.transfer, event=Event(code))
+    document.transfer = run.ledger.steps.done(document.transfer, event=Event(code))
 
 
 def run_vanished(run: RunContext, document: Document) -> None:
@@ -208,7 +208,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     run.systems[request.system].ensure_token()  # never renewed between claim and send
     document.is_not_applied = False
     run.written.add(request.system)
-    document.transfer = run.ledger.claim(
+    document.transfer = run.ledger.steps.claim(
         document.transfer,
         payload_digest=digest_of(payload),
         mapping_digest=run.rules_digest,
@@ -227,7 +227,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
         document.is_not_applied = True
         raise
     except DoubtError:
-        document.transfer = run.ledger.in_doubt(
+        document.transfer = run.ledger.steps.in_doubt(
             document.transfer, seen_at=run.server_now()
         )
         raise
@@ -257,7 +257,7 @@ def _keep_target(
     scope = run.scope(document.data).with_item(body)
     number = deliver.target_number.evaluate(scope) if deliver.target_number else None
     document.data[deliver.save] = body
-    document.transfer = run.ledger.posted(
+    document.transfer = run.ledger.steps.posted(
         document.transfer,
         target_id=str(deliver.target_id.evaluate(scope)),
         target_number=None if number is None else str(number),
@@ -279,7 +279,7 @@ def _read_known(run: RunContext, document: Document) -> None:
     if not document.transfer.retry_asked:
         raise StoppedError("WITHDRAWN_IN_TARGET", str(target_id))
     del document.data[run.flow.delivery.save]
-    document.transfer = run.ledger.start_over(
+    document.transfer = run.ledger.steps.start_over(
         document.transfer, Event("STARTED_OVER", f"{target_id} is gone in the target")
     )
 
@@ -387,7 +387,7 @@ def _wait_for_settling(run: RunContext, document: Document) -> None:
     """
     now = run.server_now()
     first_miss = document.transfer.doubt_searched_at
-    document.transfer = run.ledger.in_doubt(
+    document.transfer = run.ledger.steps.in_doubt(
         document.transfer,
         seen_at=document.transfer.doubt_seen_at or now,
         searched_at=now,
@@ -418,7 +418,7 @@ def _prove(run: RunContext, document: Document, payload: dict[str, Any]) -> None
     if ids != [document.transfer.target_id]:
         raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
     _compare(run, document, payload, found[0])
-    document.transfer = run.ledger.proved(document.transfer)
+    document.transfer = run.ledger.steps.proved(document.transfer)
 
 
 def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:

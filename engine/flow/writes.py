@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
     from engine.flow.plan_notes import Action, Planner
     from engine.language import Scope
-    from engine.ledger import Write
+    from engine.ledger.model import Write
     from engine.mapping.match import MatchDecision
     from engine.project.flow_spec import EndpointCall, Send, WriteStep
 
@@ -79,7 +79,7 @@ def _write_one(
     if run.flow.deliver is None:
         # A register entry is written again whenever its source has changed.
         item = f"{key} {document.transfer.source_digest[-12:]}"
-    earlier = run.ledger.find_write(document.transfer, step.name, item)
+    earlier = run.ledger.writes.find(document.transfer, step.name, item)
     is_repeatable = _is_repeatable(step, run)
     if earlier is not None and earlier.state == "done" and not is_repeatable:
         return dict(earlier.answer)  # a crash came after it; go on with the next
@@ -207,20 +207,20 @@ def _wait_for_doubt(
     """
     doubt = earlier if earlier and earlier.state in ("intent", "doubt") else None
     if doubt is None:
-        doubt = run.ledger.find_open_write(document.transfer.company, step.name, key)
+        doubt = run.ledger.writes.find_open(document.transfer.company, step.name, key)
     if doubt is None:
         return
     now = run.server_now()
     seen_at = doubt.doubt_seen_at
     if seen_at is None:  # a crash: the doubt is as old as its discovery
-        run.ledger.end_write(doubt, "doubt", doubt_seen_at=now)
+        run.ledger.writes.end(doubt, "doubt", doubt_seen_at=now)
         seen_at = now
     if (now - seen_at).total_seconds() < run.settle_seconds:
         raise DoubtError(
             RequestFacts(step.name, key, detail="an earlier attempt may still land")
         )
     if earlier is None or doubt.write_id != earlier.write_id:
-        run.ledger.end_write(doubt, "refused")  # settled, and not there
+        run.ledger.writes.end(doubt, "refused")  # settled, and not there
 
 
 def _send(
@@ -247,14 +247,14 @@ def _send(
         if earlier.digest == digest:
             return dict(earlier.answer)
         return run.call(send.request, scope, body).body
-    write = run.ledger.begin_write(document.transfer, step.name, key, digest)
+    write = run.ledger.writes.begin(document.transfer, step.name, key, digest)
     try:
         answer = run.call(send.request, scope, body)
     except (NotAppliedError, RefusedError, SystemDownError):
-        run.ledger.end_write(write, "refused")
+        run.ledger.writes.end(write, "refused")
         raise
     except DoubtError:
-        run.ledger.end_write(write, "doubt", doubt_seen_at=run.server_now())
+        run.ledger.writes.end(write, "doubt", doubt_seen_at=run.server_now())
         raise
     _end(run, write, answer.body)
     return answer.body
@@ -263,7 +263,7 @@ def _send(
 def _end(run: RunContext, write: Write, answer: Any) -> None:
     small = _small(answer)
     target_id = small.get("id")
-    run.ledger.end_write(
+    run.ledger.writes.end(
         write,
         "done",
         target_id=None if target_id is None else str(target_id),

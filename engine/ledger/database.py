@@ -1,17 +1,16 @@
-"""One SQLite connection, its named queries, and transactions that say what failed.
+"""The seam to a database: what it must provide, and how the ledger's queries run on it.
 
-Knows how a row becomes a dataclass; knows nothing of states.
+Knows how a row becomes a dataclass; knows nothing of states. The queries stand in
+``sql/queries.sql``, once for all databases.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from engine.ledger.disk import connect
 from engine.ledger.failures import LedgerError, LedgerStateError
 from engine.ledger.model import format_time, read_time
 from engine.ledger.queries import load_queries
@@ -19,13 +18,13 @@ from engine.ledger.queries import load_queries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from _typeshed import DataclassInstance
 
     from engine.clock import Clock
+    from engine.ledger.lock import Holder, Lock
 
-Row = TypeVar("Row", bound="DataclassInstance")
+Model = TypeVar("Model", bound="DataclassInstance")
 
 PAGE = 500  # rows held in memory at a time by the iterators
 FLAGS = frozenset({"adopted", "retry_asked"})
@@ -33,68 +32,122 @@ OBJECTS = frozenset({"answer", "counts", "details"})
 LISTS = frozenset({"recipients"})
 
 
-class Database:
-    """Runs the ledger's queries on one file; every query may use ``:now``."""
+class Row(Protocol):
+    """One row of an answer: its values by the names of their columns."""
 
-    def __init__(self, path: Path, clock: Clock, *, must_exist: bool = False) -> None:
-        self._clock = clock
-        self._sql = load_queries()
-        self._connection = connect(path, must_exist=must_exist)
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+class Store(Protocol):
+    """What a database must provide; ``sqlite_file.SqliteFile`` is the first.
+
+    A second one brings this class, its own migrations and a scheme in ``open.py``. It
+    gets every query with its values by name (``:company``) and writes that its own way.
+    Values are texts, whole numbers and null: a time is UTC text, an object JSON text.
+    """
+
+    fault: ClassVar[type[Exception]]  # whatever the driver raises
+    refusal: ClassVar[type[Exception]]  # a constraint or an illegal step; a ``fault``
+
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether a transaction is open."""
+        ...
+
+    def begin(self) -> None:
+        """Open a transaction that will write; wait while another process has one."""
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction last, also through a loss of power."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo the open transaction."""
+        ...
+
+    def execute(self, query: str, values: Mapping[str, Any]) -> Sequence[Row]:
+        """Run one statement and give all its rows."""
+        ...
+
+    def try_lock(self, company: str, now: datetime) -> Lock | None:
+        """Take a lock that ends with this process; None when another one has it."""
+        ...
+
+    def find_holder(self, company: str) -> Holder | None:
+        """Tell who has the company's lock."""
+        ...
 
     def close(self) -> None:
         """Close the connection; what is not committed is undone."""
-        self._connection.close()
+        ...
+
+
+class Database:
+    """Runs the ledger's named queries on a store; every query may use ``:now``."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self._sql = load_queries()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make what is inside one transaction; a transaction inside one joins it."""
-        if self._connection.in_transaction:
+        store = self.store
+        if store.in_transaction:
             yield
             return
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            store.begin()
             yield
-            self._connection.execute("COMMIT")
+            store.commit()
         except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.IntegrityError):
+            if store.in_transaction:
+                store.rollback()
+            if isinstance(error, store.refusal):
                 raise LedgerStateError(f"the ledger refuses: {error}") from error
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, store.fault):
                 raise LedgerError(f"the ledger cannot record: {error}") from error
             raise
 
-    def run(self, query: str, **values: Any) -> list[sqlite3.Row]:
+    def run(self, query: str, **values: Any) -> Sequence[Row]:
         """Give all rows of a query."""
+        now = format_time(self.clock.now())
         try:
-            now = format_time(self._clock.now())
-            cursor = self._connection.execute(self._sql[query], {"now": now, **values})
-            return cursor.fetchall()
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
+            return self.store.execute(self._sql[query], {"now": now, **values})
+        except self.store.fault as error:
+            if self.store.in_transaction:
                 raise  # the transaction rolls back first, then words it
             raise LedgerError(f"the ledger cannot be read: {error}") from error
 
-    def find(self, kind: type[Row], query: str, **values: Any) -> Row | None:
+    def find(self, kind: type[Model], query: str, **values: Any) -> Model | None:
         """Give the first row as an object, or None."""
         rows = self.run(query, **values)
         return read_row(kind, rows[0]) if rows else None
 
-    def get(self, kind: type[Row], query: str, **values: Any) -> Row:
+    def get(self, kind: type[Model], query: str, **values: Any) -> Model:
         """Give the first row as an object; the query always has one."""
         return read_row(kind, self.run(query, **values)[0])
 
+    def list_all(self, kind: type[Model], query: str, **values: Any) -> list[Model]:
+        """Give every row as an object."""
+        return [read_row(kind, row) for row in self.run(query, **values)]
+
     def iter_pages(
-        self, query: str, column: str, **values: Any
-    ) -> Iterator[sqlite3.Row]:
-        """Iterate page by page: no read stays open while the caller writes."""
+        self, kind: type[Model], query: str, column: str, **values: Any
+    ) -> Iterator[Model]:
+        """Iterate page by page: no read stays open while the caller writes.
+
+        ``column`` is what the query counts its pages by: rows come in its order.
+        """
         after = 0
         while rows := self.run(query, **values, after=after, page=PAGE):
-            yield from rows
+            yield from (read_row(kind, row) for row in rows)
             after = rows[-1][column]
 
 
-def read_row(kind: type[Row], row: sqlite3.Row) -> Row:
+def read_row(kind: type[Model], row: Row) -> Model:
     """Make a dataclass of the columns of the same names."""
     values: dict[str, Any] = {}
     for column in fields(kind):

@@ -95,6 +95,11 @@ class Event:
     advice: str = ""
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # small
 
+    def reason(self) -> dict[str, str]:
+        """Give what a transfer that stands aside, and the log's line, say of it."""
+        names = ("code", "message", "field", "advice")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:

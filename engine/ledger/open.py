@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import Problem, SettingsError
+from engine.ledger.ledger import Ledger
+from engine.ledger.sqlite_file import SqliteFile, copy_file
 
 if TYPE_CHECKING:
     from engine.clock import Clock
-    from engine.ledger.ledger import Ledger
 
 SCHEMES = ("sqlite",)
 
@@ -26,9 +27,20 @@ def open_ledger(
     Raises:
         SettingsError: The address is of no known kind, or the ledger cannot be used.
     """
-    from engine.ledger.sqlite import SqliteLedger
+    return Ledger(SqliteFile(ledger_path(url, root), must_exist=must_exist), clock)
 
-    return SqliteLedger(ledger_path(url, root), clock, must_exist=must_exist)
+
+def copy_ledger(url: str, to: Path) -> bool:
+    """Copy the ledger to a file; tell whether there was one.
+
+    Raises:
+        SettingsError: The address is of a kind that is not known.
+    """
+    path = ledger_path(url)
+    if path.exists():
+        copy_file(path, to)
+        return True
+    return False
 
 
 def ledger_path(url: str, root: Path | None = None) -> Path:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import runner
-from engine.ledger import open_ledger
+from engine.ledger.open import open_ledger
 from tests.places import ROOT
 from tests.simulators import (
     DEMO_NOW,
@@ -219,7 +219,7 @@ def test_a_system_that_is_down_degrades_the_run(project: Project):
 HOLDER = """
 import sys
 from engine.clock import SystemClock
-from engine.ledger import open_ledger
+from engine.ledger.open import open_ledger
 ledger = open_ledger(sys.argv[1], SystemClock())
 lock = ledger.try_lock("demo")
 print("held" if lock else "free", flush=True)

@@ -36,7 +36,8 @@ from engine.flow.notices.smtp import (
     read_mail_server,
 )
 from engine.flow.run import FlowReport
-from engine.ledger import Event, open_ledger
+from engine.ledger.model import Event
+from engine.ledger.open import open_ledger
 from engine.project.advice import LANGUAGES, load_advice
 from engine.project.company import Company
 from engine.project.credentials import SecretPlaces
@@ -136,15 +137,15 @@ def test_mails(case, book, texts, clock, ledger, snapshot: SnapshotAssertion):
 def play(ledger, run):
     """Put a run's outcome into the ledger, as a flow would."""
     for label in run.get("reopened", ()):
-        ledger.reopen(see(ledger, label))
+        ledger.steps.reopen(see(ledger, label))
     stopped = dict(run.get("stopped", {}))
     stopped |= {f"{n}": "CUSTOMER_NUMBER_MISSING" for n in range(run.get("many", 0))}
     for label, said in stopped.items():
-        ledger.hold(see(ledger, label), event(said))
+        ledger.steps.hold(see(ledger, label), event(said))
     for label, said in run.get("waiting", {}).items():
-        ledger.wait(see(ledger, label), event(said))
+        ledger.steps.wait(see(ledger, label), event(said))
     for label in run.get("gone", ()):
-        ledger.gone(see(ledger, label), Event("LEFT_STATUS"))
+        ledger.steps.gone(see(ledger, label), Event("LEFT_STATUS"))
     for label in run.get("done", ()):
         finish(ledger, see(ledger, label))
     report = CompanyReport("demo")
@@ -169,10 +170,10 @@ def event(said):
 
 def finish(ledger, transfer):
     if transfer.stage == "new":
-        transfer = ledger.posted(
+        transfer = ledger.steps.posted(
             transfer, target_id=f"t{transfer.label}", target_number="9"
         )
-    ledger.done(ledger.proved(transfer))
+    ledger.steps.done(ledger.steps.proved(transfer))
 
 
 def test_every_text_is_used_by_some_case(texts, book, clock, tmp_path):
@@ -283,7 +284,7 @@ def test_a_mail_is_given_up_after_a_week(book, texts, clock, ledger):
     notifier.deliver(ledger)
 
     assert 0 == ledger.notices.count_unsent()
-    notes = ledger.log(outcome="note", latest_per_document=False)
+    notes = ledger.log.rows(outcome="note", latest_per_document=False)
     assert ["MAIL_WAITS", "MAIL_GIVEN_UP"] == [row.code for row in notes]
 
 
@@ -492,7 +493,7 @@ def test_a_refused_receiver_is_remembered_once(book, texts, clock, ledger):
         notifier.deliver(ledger)
         notifier.deliver(ledger)
 
-    notes = ledger.log(outcome="note", latest_per_document=False)
+    notes = ledger.log.rows(outcome="note", latest_per_document=False)
     assert ["MAIL_REFUSED"] == [row.code for row in notes]
     assert (1, 0) == (len(peer.taken), ledger.notices.count_unsent())
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.flow.companies import CompanyReport, sync_companies
-from engine.ledger import Ledger, open_ledger
+from engine.ledger.ledger import Ledger
+from engine.ledger.open import open_ledger
 from engine.project.credentials import SecretPlaces
 from engine.project.project import load_project
 from tests.simulators.clock import StillClock

@@ -43,7 +43,7 @@ class CommandContext:
 
     def open_ledger(self, url: str) -> Any:
         """Open a ledger that is there already, as a context that closes it."""
-        from engine.ledger import open_ledger
+        from engine.ledger.open import open_ledger
 
         return closing(open_ledger(url, self.clock, must_exist=True))
 

@@ -31,7 +31,9 @@ def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     since, outcome = parse_since(arguments.since), arguments.outcome
     with around.open_ledger(arguments.ledger) as ledger:
         latest = outcome != "note"
-        rows = ledger.log(arguments.company, outcome, since, latest_per_document=latest)
+        rows = ledger.log.rows(
+            arguments.company, outcome, since, latest_per_document=latest
+        )
         rows = translate_rows(rows, arguments.language, arguments.root)
         for line in iter_log(rows, as_json=arguments.json, width=around.width):
             around.write(line)

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, around: CommandContext) -> int:
     from engine.cli.screens import open_progress, report_to_json, summary_line
     from engine.flow.companies import WrongRunError, sync_companies
     from engine.flow.notices.notifier import open_notifier
-    from engine.ledger import open_ledger
+    from engine.ledger.open import open_ledger
     from engine.project.project import load_project
 
     project = load_project(arguments.root)

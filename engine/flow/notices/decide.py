@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.ledger.notice_log import Notice, NoticeKey, Past, Stop, Telling
+from engine.ledger.notice_model import Notice, NoticeKey, Past, Stop, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

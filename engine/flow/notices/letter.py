@@ -12,14 +12,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from engine.ledger.notice_log import Draft
+from engine.ledger.notice_model import Draft
 from engine.masking import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, tzinfo
 
-    from engine.ledger.notice_log import Stop, Telling
+    from engine.ledger.notice_model import Stop, Telling
     from engine.project.advice import AdviceBook
     from engine.project.mail_texts import LetterTexts
 

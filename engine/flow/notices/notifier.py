@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from engine.flow.notices.decide import DIGEST_HOUR, decide_telling
 from engine.flow.notices.letter import Counts, write_letter
 from engine.flow.notices.smtp import Postman, is_address, read_mail_server
-from engine.ledger import Event
-from engine.ledger.notice_log import Stop
+from engine.ledger.model import Event
+from engine.ledger.notice_model import Stop
 from engine.masking import mask_text
 from engine.project.credentials import find_secret
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from engine.errors import Problem
     from engine.flow.companies import AfterCompany, CompanyReport
     from engine.flow.notices.smtp import Delivery
-    from engine.ledger import Ledger, Letter
+    from engine.ledger.ledger import Ledger
+    from engine.ledger.notice_model import Letter
     from engine.project.advice import AdviceBook
     from engine.project.company import Company
     from engine.project.credentials import SecretPlaces
@@ -154,7 +155,7 @@ class Notifier:
 
     def _remember(self, ledger: Ledger, letter: Letter, code: str, said: str) -> None:
         event = Event(code, f'"{letter.subject}": {said}', details={"value": said})
-        ledger.note_flow(letter.company, "", event)
+        ledger.log.note_flow(letter.company, "", event)
 
 
 def run_stops(report: CompanyReport, problems: Sequence[Problem]) -> list[Stop]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
-from typing import TYPE_CHECKING, Never
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 from engine.errors import Problem, SettingsError
+from engine.ledger.lock import find_holder, lock_path, try_lock
 from engine.ledger.queries import load_migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from engine.ledger.lock import Holder, Lock
     from engine.ledger.queries import Migration
 
 APPLICATION_ID = 0x53495254  # "SIRT": tells our file from another program's
@@ -26,6 +29,56 @@ OLDEST_SQLITE = (3, 37, 0)  # STRICT tables; sqlite.org/stricttables.html
 # 3.51.3; sqlite.org/wal.html, "WAL-reset bug".
 SAFE_WAL_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 10.0
+
+
+class SqliteFile:
+    """One connection to the ledger's file, and the locks beside it; see ``Store``.
+
+    Not for threads: each worker opens its own.
+
+    Raises:
+        SettingsError: The file cannot be used; see ``connect``.
+    """
+
+    fault: ClassVar[type[Exception]] = sqlite3.Error
+    refusal: ClassVar[type[Exception]] = sqlite3.IntegrityError
+
+    def __init__(self, path: Path, *, must_exist: bool = False) -> None:
+        self.path = path
+        self.connection = connect(path, must_exist=must_exist)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether a transaction is open."""
+        return self.connection.in_transaction
+
+    def begin(self) -> None:
+        """Take the file's one write lock; wait up to ``BUSY_SECONDS`` for it."""
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the transaction last; see ``set_durable``."""
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the open transaction."""
+        self.connection.execute("ROLLBACK")
+
+    def execute(self, query: str, values: Mapping[str, Any]) -> Sequence[sqlite3.Row]:
+        """Run one statement and give all its rows."""
+        return self.connection.execute(query, values).fetchall()
+
+    def try_lock(self, company: str, now: datetime) -> Lock | None:
+        """Take the company's lock file beside the ledger, or give None."""
+        return try_lock(lock_path(self.path, company), now)
+
+    def find_holder(self, company: str) -> Holder | None:
+        """Tell who has the company's lock file."""
+        return find_holder(lock_path(self.path, company))
+
+    def close(self) -> None:
+        """Close the connection; what is not committed is undone."""
+        self.connection.close()
 
 
 def connect(path: Path, *, must_exist: bool = False) -> sqlite3.Connection:
@@ -77,6 +130,16 @@ def connect(path: Path, *, must_exist: bool = False) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def copy_file(path: Path, to: Path) -> None:
+    """Copy a ledger's file as it is at this moment, while others may write to it."""
+    with (
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(to)) as target,
+    ):
+        source.backup(target)
+    to.chmod(0o600)
 
 
 def make_private(path: Path) -> None:
