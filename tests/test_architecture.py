@@ -41,12 +41,6 @@ ROOMS = {
 }
 GROUND = 0
 
-# Imports that still go up; each is on its way out.
-UPWARD: set[tuple[str, str]] = {
-    ("engine.project.system_load", f"engine.systems.{kind}")
-    for kind in ("bodies", "paging", "sign_in")
-}
-
 EDGES = ("runner.py", "engine/__main__.py")  # where the world comes in and goes out
 TOP_LEVEL = {
     ".ci",
@@ -160,17 +154,10 @@ def test_imports_go_down(name: str):
     up = [
         f"{name} imports {other}"
         for other in iter_imports(name)
-        if (name, other) not in UPWARD and not may_import(room_of(name), room_of(other))
+        if not may_import(room_of(name), room_of(other))
     ]
 
     assert [] == up
-
-
-def test_upward_imports_are_still_there():
-    """The exception list holds only what is in use."""
-    used = {(name, other) for name in SOURCES for other in iter_imports(name)}
-
-    assert set() == UPWARD - used
 
 
 def test_the_lower_rooms_reach_nothing_outside():

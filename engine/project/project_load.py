@@ -146,7 +146,9 @@ class ProjectLoader(ProjectFiles):
             if self.ungrammatical.get(file):
                 continue
             name = _stem(file)
-            spec = self.make(file, None, load_system, node, name)
+            spec = self.make(
+                file, None, load_system, node, name, self.grammar("system")
+            )
             if spec is not None:
                 parts.systems[name] = spec
 

@@ -25,7 +25,6 @@ from engine.errors import (
     SettingsError,
     SystemDownError,
 )
-from engine.rulefiles.reader import load_yaml_file
 from engine.secrets import Secret
 from engine.systems import (
     BadJsonError,
@@ -33,7 +32,6 @@ from engine.systems import (
     Upload,
     decode_json,
     encode_json,
-    load_system,
     open_system,
 )
 from engine.systems import client as client_module
@@ -42,6 +40,7 @@ from engine.systems.client import RawAnswer, base_url_fault
 from engine.systems.file_formats import FileContent
 from engine.systems.requests import build_request
 from tests.places import ROOT
+from tests.system_files import DEMO, read_system
 
 CASES = ROOT / "tests" / "cases" / "systems"
 START = datetime(2026, 2, 2, 10, tzinfo=UTC)
@@ -54,7 +53,7 @@ def cases(name):
 
 
 def demo_spec():
-    return load_system(load_yaml_file(CASES / "demo.yaml", ROOT), "demo")
+    return read_system(DEMO.read_text("utf-8"), "demo")
 
 
 class StillClock:
@@ -207,10 +206,8 @@ def test_sign_in_and_headers():
 
 def test_form_sign_in():
     """The other kind sends a form with its grant type, and the optional field."""
-    text = (CASES / "demo.yaml").read_text("utf-8")
+    text = DEMO.read_text("utf-8")
     text = text.replace("kind: json_token", "kind: client_credentials")
-    from engine.rulefiles.reader import load_yaml
-
     requests = []
 
     def handle(request):
@@ -218,7 +215,7 @@ def test_form_sign_in():
         return json_answer({"access_token": "t", "expires_in": 60})
 
     system = open_system(
-        load_system(load_yaml(text, "demo.yaml"), "demo"),
+        read_system(text, "demo"),
         clock=StillClock(),
         transport=httpx.MockTransport(handle),
         limiter=FreeLimiter(),
