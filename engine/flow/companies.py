@@ -17,7 +17,8 @@ from engine.ledger.model import Event
 from engine.project.company import Switch
 from engine.project.credentials import SecretName, find_secrets
 from engine.project.schedule import is_due
-from engine.systems import RateLimiter, open_system
+from engine.systems.limiter import RateLimiter
+from engine.systems.system import open_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow
     from engine.project.project import Project
+    from engine.project.system_spec import SystemSpec
     from engine.secrets import Secret
-    from engine.systems import System, SystemSpec
+    from engine.systems.system import System
 
 AfterCompany = Callable[["Ledger", "Company", "CompanyReport", list[Problem]], None]
 UNFINISHED = ("stopped", "still stopped", "waiting")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from engine.ledger.ledger import Ledger
     from engine.ledger.model import Transfer
     from engine.project.flow_spec import EndpointCall, Flow
-    from engine.systems import Answer, System
+    from engine.systems.answers import Answer
+    from engine.systems.system import System
 
 
 @dataclass(frozen=True, slots=True)

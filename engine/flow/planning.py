@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow
     from engine.project.project import Project
-    from engine.systems import System
+    from engine.systems.system import System
 
 MAX_CALLS = 1_000  # requests of one plan, unless said
 

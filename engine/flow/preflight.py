@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow, Step
     from engine.project.project import Project
-    from engine.systems import System
+    from engine.systems.system import System
 
 State = Literal["ok", "warning", "stop", "unknown"]
 

@@ -22,7 +22,7 @@ from engine.flow.digests import digest_of
 from engine.flow.plan_notes import pretend_saved
 from engine.flow.reads import as_list, holds, iter_items, make_payload
 from engine.mapping.match import decide_match, find_link
-from engine.systems import Upload
+from engine.systems.bodies import Upload
 
 if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext

@@ -32,7 +32,7 @@ OBJECTS = frozenset({"answer", "counts", "details"})
 LISTS = frozenset({"recipients"})
 
 
-class Row(Protocol):
+class StoredRow(Protocol):
     """One row of an answer: its values by the names of their columns."""
 
     def __getitem__(self, column: str, /) -> Any: ...
@@ -66,7 +66,7 @@ class Store(Protocol):
         """Undo the open transaction."""
         ...
 
-    def execute(self, query: str, values: Mapping[str, Any]) -> Sequence[Row]:
+    def execute(self, query: str, values: Mapping[str, Any]) -> Sequence[StoredRow]:
         """Run one statement and give all its rows."""
         ...
 
@@ -111,7 +111,7 @@ class Database:
                 raise LedgerError(f"the ledger cannot record: {error}") from error
             raise
 
-    def run(self, query: str, **values: Any) -> Sequence[Row]:
+    def run(self, query: str, **values: Any) -> Sequence[StoredRow]:
         """Give all rows of a query."""
         now = format_time(self.clock.now())
         try:
@@ -147,7 +147,7 @@ class Database:
             after = rows[-1][column]
 
 
-def read_row(kind: type[Model], row: Row) -> Model:
+def read_row(kind: type[Model], row: StoredRow) -> Model:
     """Make a dataclass of the columns of the same names."""
     values: dict[str, Any] = {}
     for column in fields(kind):

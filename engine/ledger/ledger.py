@@ -76,7 +76,6 @@ class Ledger:
             LedgerConflictError: Another document has this reference; the error carries
                 this document's transfer, ready to be held.
         """
-        place = {"company": company, "flow": flow}
         known = self.find_transfer(company, flow, key)
         wanted = reference or None
         if known and known.stage != "new":
@@ -95,21 +94,14 @@ class Ledger:
         ):
             return known  # the usual case of a held one: no commit
         with self._database.transaction():
-            other = wanted and self._database.find(
-                Transfer, "find_reference", **place, reference=wanted
-            )
-            if other and known and other.transfer_id == known.transfer_id:
-                other = None
-            if other and self._database.find(
-                Transfer, "release_reference", transfer_id=other.transfer_id
-            ):
-                other = None
+            other = self._find_other(company, flow, wanted, known)
             free = None if other else wanted
             if known is None:
                 transfer = self._database.get(
                     Transfer,
                     "insert_transfer",
-                    **place,
+                    company=company,
+                    flow=flow,
                     key=key,
                     reference=free,
                     **seen,
@@ -172,3 +164,19 @@ class Ledger:
             for transfer in marked:
                 self.log.append(transfer, "note", asked)
         return marked
+
+    def _find_other(
+        self, company: str, flow: str, reference: str | None, known: Transfer | None
+    ) -> Transfer | None:
+        """Find another document that has the reference and does not give it up."""
+        if reference is None:
+            return None
+        other = self._database.find(
+            Transfer, "find_reference", company=company, flow=flow, reference=reference
+        )
+        if other is None or (known and other.transfer_id == known.transfer_id):
+            return None
+        released = self._database.find(
+            Transfer, "release_reference", transfer_id=other.transfer_id
+        )
+        return None if released else other

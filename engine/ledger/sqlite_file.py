@@ -161,7 +161,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     findings = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if findings != ["ok"]:
         _refuse_damaged(path, findings[0] if findings else "no answer")
-    owner = read_number(connection, "application_id")
+    owner = read_pragma(connection, "application_id")
     empty = not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if owner != APPLICATION_ID and not (owner == 0 and empty):
         _refuse(
@@ -200,7 +200,7 @@ def migrate(
         SettingsError: The file is of a newer version than this program.
     """
     known = len(migrations)
-    version = read_number(connection, "user_version")
+    version = read_pragma(connection, "user_version")
     if version > known:
         _refuse(
             "C302",
@@ -211,7 +211,7 @@ def migrate(
         connection.execute("BEGIN IMMEDIATE")
         try:
             # Another process may have come first while this one waited.
-            if read_number(connection, "user_version") < migration.number:
+            if read_pragma(connection, "user_version") < migration.number:
                 for statement in migration.statements:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -223,7 +223,7 @@ def migrate(
             raise
 
 
-def read_number(connection: sqlite3.Connection, pragma: str) -> int:
+def read_pragma(connection: sqlite3.Connection, pragma: str) -> int:
     """Give the number of a header field."""
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 

@@ -1,4 +1,4 @@
-"""The line to one system: its rate limit, its breaker, and the errors that it makes.
+"""The connection to one system: its rate limit, retries, breaker, and their errors.
 
 Below it stands the HTTP client, above it the calls by name. It knows no token.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import (
     DoubtError,
@@ -34,13 +34,16 @@ from engine.systems.client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from engine.clock import Clock
     from engine.project.system_spec import EndpointSpec
     from engine.secrets import Secret
     from engine.systems.limiter import RateLimiter
+    from engine.systems.retries import RetryPolicy
+
+T = TypeVar("T")
 
 # Failures in a row that make a system count as down: each try without an answer, and
 # each call that ends in a server error. Server errors count by call, so that one
@@ -50,7 +53,7 @@ MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
 
 
 class Connection:
-    """One request at a time, in its place of the limit; closed once the system is down.
+    """Sends one request at a time within the limit; closed once the system is down.
 
     Attributes:
         system: The system's name, for errors.
@@ -63,6 +66,7 @@ class Connection:
         *,
         client: HttpClient,
         limiter: RateLimiter,
+        retry: RetryPolicy,
         clock: Clock,
         secrets: Mapping[str, Secret],
     ) -> None:
@@ -70,23 +74,24 @@ class Connection:
         self.calls: Counter[str] = Counter()
         self._client = client
         self._limiter = limiter
+        self._retry = retry
         self._clock = clock
         self._secrets = secrets
-        self._heard: tuple[datetime, float] | None = None
+        self._last_date: tuple[datetime, float] | None = None
         self._failures = 0
         self._down = ""  # why, once it is
 
     @property
     def is_down(self) -> bool:
-        """Whether nothing more will be sent."""
+        """Tell whether nothing more will be sent."""
         return bool(self._down)
 
     @property
     def server_time(self) -> datetime | None:
         """The server's time now: its last Date header and what has passed since."""
-        if self._heard is None:
+        if self._last_date is None:
             return None
-        moment, at = self._heard
+        moment, at = self._last_date
         return moment + timedelta(seconds=self._clock.monotonic() - at)
 
     def close(self) -> None:
@@ -105,21 +110,50 @@ class Connection:
         except ClientError as error:
             self._failures += 1
             is_harmless = isinstance(error, NotSentError) or spec.is_read
-            # A write in doubt stays a doubt, even when it is the last straw.
+            # Never SystemDownError for a write that may have been applied.
             if self._failures >= BREAKER_FAILURES and is_harmless:
                 raise self.down_error(spec.name, str(error)) from error
             kind = NotAppliedError if is_harmless else DoubtError
             raise self.error(kind, spec.name, str(error)) from error
         if (moment := read_server_time(raw)) is not None:
-            self._heard = (moment, self._clock.monotonic())
+            self._last_date = (moment, self._clock.monotonic())
         if raw.status < 500:
             self._failures = 0
         return raw
 
-    def meant(
+    def repeat(self, name: str, attempt: Callable[[], T]) -> T:
+        """Try within the retry policy, for what may be sent twice.
+
+        A server that no try reached counts as down; other failures count as one.
+        """
+        was_reached = False
+
+        def run() -> T:
+            nonlocal was_reached
+            try:
+                return attempt()
+            except TransientError as error:
+                was_reached |= not isinstance(error.__cause__, NotSentError)
+                raise
+
+        try:
+            return self._retry.run(run)
+        except SystemDownError:
+            raise
+        except TransientError as error:
+            if not was_reached:
+                raise self.down_error(name, error.facts.detail) from error
+            self.count_failed_call(error)
+            raise
+
+    def error_for(
         self, spec: EndpointSpec, raw: RawAnswer, reading: Reading
     ) -> RefusedError | TransientError:
-        """Give the error that an answer means."""
+        """Give the error of an answer that is no success.
+
+        ``RefusedError`` for a 4xx with reasons, ``SystemDownError`` for a redirect,
+        ``NotAppliedError`` for a 429 and for any read, else ``DoubtError``.
+        """
         if reading.outcome is AnswerClass.REFUSED:
             refusals = self.masked(reading.refusals)
             return RefusedError(self.system, spec.name, raw.status, refusals)
@@ -146,7 +180,7 @@ class Connection:
         return [Refusal(mask(one.message), mask(one.field)) for one in refusals]
 
     def check_up(self, name: str) -> None:
-        """Raise ``SystemDownError`` when the line is closed."""
+        """Raise ``SystemDownError`` once the system counts as down."""
         if self._down:
             raise SystemDownError(RequestFacts(self.system, name, detail=self._down))
 

@@ -1,7 +1,8 @@
 """How a list is read to its end: one small class per protocol.
 
-A paging kind only says what to ask next; it sends nothing. The caller stops at
-``MAX_PAGES`` and when a kind asks the same question twice.
+A paging kind only says what to ask next; it sends nothing and remembers nothing. The
+caller stops at ``MAX_PAGES`` and when a kind asks the same question twice. A new kind
+is a class here with its row in ``PAGING_KINDS``, and a word in the grammar's enum.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import jmespath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.project.system_spec import PagingSpec
 
@@ -37,8 +38,8 @@ class Paging(Protocol):
         """Give the query parameters of the first page."""
         ...
 
-    def following(self, page: Page) -> Question | None:
-        """Give the parameters of the next page, or None at the end."""
+    def following(self, page: Page, asked: Question) -> Question | None:
+        """Give the parameters after those that gave this page, or None at the end."""
         ...
 
 
@@ -48,7 +49,7 @@ class WholeList:
     def first(self) -> Question:  # noqa: D102
         return {}
 
-    def following(self, page: Page) -> Question | None:  # noqa: ARG002, D102
+    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: ARG002, D102
         return None
 
 
@@ -56,16 +57,14 @@ class PageTokenHeader:
     """The next page's token comes in a response header; without one it was the last."""
 
     def __init__(self, spec: PagingSpec) -> None:
-        self._size = {spec.size_param: str(spec.size)}
-        self._param = spec.param
-        self._header = spec.header.lower()
+        self._spec = spec
 
     def first(self) -> Question:  # noqa: D102
-        return dict(self._size)
+        return {self._spec.size_param: str(self._spec.size)}
 
-    def following(self, page: Page) -> Question | None:  # noqa: D102
-        token = page.headers.get(self._header, "").strip()
-        return {**self._size, self._param: token} if token else None
+    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
+        token = page.headers.get(self._spec.header.lower(), "").strip()
+        return {**asked, self._spec.param: token} if token else None
 
 
 class Offset:
@@ -73,22 +72,15 @@ class Offset:
 
     def __init__(self, spec: PagingSpec) -> None:
         self._spec = spec
-        self._next = 0
 
     def first(self) -> Question:  # noqa: D102
-        self._next = 0
-        return self._question()
+        return {self._spec.size_param: str(self._spec.size), self._spec.param: "0"}
 
-    def following(self, page: Page) -> Question | None:  # noqa: D102
-        self._next += len(page.items)
-        is_last = len(page.items) < page_size(self._spec, page.body)
-        return None if is_last else self._question()
-
-    def _question(self) -> Question:
-        return {
-            self._spec.size_param: str(self._spec.size),
-            self._spec.param: str(self._next),
-        }
+    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
+        if len(page.items) < page_size(self._spec, page.body):
+            return None
+        after = int(asked[self._spec.param]) + len(page.items)
+        return {**asked, self._spec.param: str(after)}
 
 
 class PreviousId:
@@ -96,18 +88,17 @@ class PreviousId:
 
     def __init__(self, spec: PagingSpec) -> None:
         self._spec = spec
-        self._size = {spec.size_param: str(spec.size)}
 
     def first(self) -> Question:  # noqa: D102
-        return dict(self._size)
+        return {self._spec.size_param: str(self._spec.size)}
 
-    def following(self, page: Page) -> Question | None:  # noqa: D102
+    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
         if not page.items or len(page.items) < page_size(self._spec, page.body):
             return None
         last = jmespath.search(self._spec.id_path, page.items[-1])
         # Without an id the same page would be asked again: the guard in the caller
         # sees the repeated question and stops with an error.
-        return {**self._size, self._spec.param: "" if last is None else str(last)}
+        return {**asked, self._spec.param: "" if last is None else str(last)}
 
 
 def page_size(spec: PagingSpec, body: Any) -> int:
@@ -123,7 +114,7 @@ def page_size(spec: PagingSpec, body: Any) -> int:
     return spec.size
 
 
-PAGING_KINDS: dict[str, type[PageTokenHeader | Offset | PreviousId]] = {
+PAGING_KINDS: dict[str, Callable[[PagingSpec], Paging]] = {
     "page_token_header": PageTokenHeader,
     "offset": Offset,
     "previous_id": PreviousId,
@@ -131,5 +122,5 @@ PAGING_KINDS: dict[str, type[PageTokenHeader | Offset | PreviousId]] = {
 
 
 def open_paging(spec: PagingSpec | None) -> Paging:
-    """Start at the first page."""
+    """Give the kind that a spec names; without a spec the answer is the whole list."""
     return WholeList() if spec is None else PAGING_KINDS[spec.kind](spec)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import jmespath
 
@@ -34,7 +34,6 @@ from engine.systems.answers import (
 )
 from engine.systems.client import (
     HttpClient,
-    NotSentError,
     Request,
     base_url_fault,
 )
@@ -53,8 +52,6 @@ if TYPE_CHECKING:
     from engine.secrets import Secret
     from engine.systems.client import Transport
     from engine.systems.limiter import RateLimiter
-
-T = TypeVar("T")
 
 SIGN_IN = "sign_in"  # the token call's name in ``calls`` and in errors
 
@@ -77,17 +74,15 @@ class System:
         *,
         base_url: str,
         secrets: Mapping[str, Secret],
-        line: Connection,
+        connection: Connection,
         clock: Clock,
-        retry: RetryPolicy,
     ) -> None:
         self.spec = spec
-        self.calls = line.calls
+        self.calls = connection.calls
         self._base_url = base_url
         self._secrets = secrets
-        self._line = line
+        self._connection = connection
         self._clock = clock
-        self._retry = retry
         self._token: Token | None = None
         self._token_refusals = 0
 
@@ -99,18 +94,18 @@ class System:
 
     @property
     def is_down(self) -> bool:
-        """Whether every further call of this run would fail."""
-        return self._line.is_down
+        """Tell whether every further call of this run would fail."""
+        return self._connection.is_down
 
     @property
     def server_time(self) -> datetime | None:
         """The system's own time now, by its last answer; None before the first one."""
-        return self._line.server_time
+        return self._connection.server_time
 
     def close(self) -> None:
         """Close the connections and forget the token."""
         self._token = None
-        self._line.close()
+        self._connection.close()
 
     def call(
         self, endpoint: str, args: Mapping[str, Any] | None = None, body: Any = None
@@ -148,15 +143,15 @@ class System:
             this = tuple(sorted(question.items()))
             if this in asked or len(asked) >= MAX_PAGES:
                 detail = f"the list has no end ({len(asked)} pages)"
-                raise self._line.error(NotAppliedError, spec.name, detail)
+                raise self._connection.error(NotAppliedError, spec.name, detail)
             asked.add(this)
             answer, headers = self._call(spec, args or {}, None, question)
             rows = jmespath.search(spec.items or "@", answer.body)
             if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
                 detail = "the answer is no list of objects"
-                raise self._line.error(NotAppliedError, spec.name, detail)
+                raise self._connection.error(NotAppliedError, spec.name, detail)
             yield from rows
-            question = paging.following(Page(rows, headers, answer.body))
+            question = paging.following(Page(rows, headers, answer.body), question)
 
     def read(self, endpoint: str, args: Mapping[str, Any] | None = None) -> Any:
         """Give what an endpoint means: all rows of a list as a list, else the body.
@@ -178,7 +173,7 @@ class System:
         Raises:
             SystemDownError: The sign-in is refused or does not answer.
         """
-        self._line.check_up(SIGN_IN)
+        self._connection.check_up(SIGN_IN)
         now = self._clock.now()
         if self._token and not self._token.is_stale(self._clock.monotonic(), now):
             return
@@ -192,7 +187,7 @@ class System:
         body: Any,
         question: Mapping[str, str],
     ) -> tuple[Answer, Mapping[str, str]]:
-        self._line.check_up(spec.name)
+        self._connection.check_up(spec.name)
         request = build_request(
             self._base_url,
             spec,
@@ -202,7 +197,9 @@ class System:
             headers=self.spec.headers,
         )
         if spec.is_idempotent:
-            return self._repeat(spec.name, lambda: self._send_signed(spec, request))
+            return self._connection.repeat(
+                spec.name, lambda: self._send_signed(spec, request)
+            )
         if self._token is None:
             self.ensure_token()
         try:
@@ -210,33 +207,11 @@ class System:
         except _TokenRefusedError as error:
             # Not applied. The caller checks its claim, gets a token and tries anew; a
             # second refusal in a row has already closed the system.
-            raise self._line.error(
+            raise self._connection.error(
                 NotAppliedError, spec.name, "the token was refused", 401
             ) from error
         except TransientError as error:
-            self._line.count_failed_call(error)
-            raise
-
-    def _repeat(self, name: str, attempt: Callable[[], T]) -> T:
-        """Try within the retry policy; a server that was never reached is down."""
-        was_reached = False
-
-        def run() -> T:
-            nonlocal was_reached
-            try:
-                return attempt()
-            except TransientError as error:
-                was_reached |= not isinstance(error.__cause__, NotSentError)
-                raise
-
-        try:
-            return self._retry.run(run)
-        except SystemDownError:
-            raise
-        except TransientError as error:
-            if not was_reached:
-                raise self._line.down_error(name, error.facts.detail) from error
-            self._line.count_failed_call(error)
+            self._connection.count_failed_call(error)
             raise
 
     def _send_signed(
@@ -257,7 +232,7 @@ class System:
         if self._token is None:
             raise _TokenRefusedError
         shown = signed_headers(self.spec.sign_in, self._token, self._secrets)
-        raw = self._line.send(
+        raw = self._connection.send(
             spec, replace(request, headers={**request.headers, **shown})
         )
         reading = read_answer(raw, spec, self.spec.errors)
@@ -265,13 +240,13 @@ class System:
             self._token = None
             self._token_refusals += 1
             if self._token_refusals > 1:
-                raise self._line.down_error(
+                raise self._connection.down_error(
                     spec.name, "the token was refused twice", 401
                 )
             raise _TokenRefusedError
         self._token_refusals = 0
         if reading.outcome is not AnswerClass.APPLIED:
-            raise self._line.meant(spec, raw, reading)
+            raise self._connection.error_for(spec, raw, reading)
         return Answer(raw.status, reading.body, read_server_time(raw)), raw.headers
 
     def _sign_in(self) -> Token:
@@ -286,25 +261,27 @@ class System:
         )
 
         def attempt() -> Token:
-            raw = self._line.send(endpoint, request)
+            raw = self._connection.send(endpoint, request)
             now, monotonic = self._clock.now(), self._clock.monotonic()
             reading = read_answer(raw, endpoint, self.spec.errors)
             if reading.outcome in (AnswerClass.BROKEN, AnswerClass.THROTTLED):
-                raise self._line.meant(endpoint, raw, reading)
+                raise self._connection.error_for(endpoint, raw, reading)
             token = read_token(sign_in, reading.body, monotonic=monotonic, now=now)
             if token is not None:
                 return token
-            said = "; ".join(r.message for r in self._line.masked(reading.refusals)[:3])
+            said = "; ".join(
+                r.message for r in self._connection.masked(reading.refusals)[:3]
+            )
             detail = f"the sign-in failed: {said or reading.detail or 'no token'}"
-            raise self._line.down_error(SIGN_IN, detail, raw.status)
+            raise self._connection.down_error(SIGN_IN, detail, raw.status)
 
         try:
-            return self._repeat(SIGN_IN, attempt)
+            return self._connection.repeat(SIGN_IN, attempt)
         except SystemDownError:
             raise
         except TransientError as error:
             facts = error.facts
-            raise self._line.down_error(
+            raise self._connection.down_error(
                 SIGN_IN, facts.detail or "no answer", facts.status, error.retry_after
             ) from error
 
@@ -356,9 +333,13 @@ def open_system(
         spec,
         base_url=address,
         secrets=secrets,
-        line=Connection(
-            spec.name, client=client, limiter=limiter, clock=clock, secrets=secrets
+        connection=Connection(
+            spec.name,
+            client=client,
+            limiter=limiter,
+            retry=RetryPolicy(clock, pick),
+            clock=clock,
+            secrets=secrets,
         ),
         clock=clock,
-        retry=RetryPolicy(clock, pick),
     )

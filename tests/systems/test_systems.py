@@ -25,20 +25,16 @@ from engine.errors import (
     SettingsError,
     SystemDownError,
 )
+from engine.json_text import BadJsonError, decode_json, encode_json
 from engine.secrets import Secret
-from engine.systems import (
-    BadJsonError,
-    RateLimiter,
-    Upload,
-    decode_json,
-    encode_json,
-    open_system,
-)
 from engine.systems import client as client_module
 from engine.systems.answers import read_retry_after
+from engine.systems.bodies import Upload
 from engine.systems.client import RawAnswer, base_url_fault
 from engine.systems.file_formats import FileContent
+from engine.systems.limiter import RateLimiter
 from engine.systems.requests import build_request
+from engine.systems.system import open_system
 from tests.places import ROOT
 from tests.system_files import DEMO, read_system
 
