@@ -36,10 +36,7 @@ FORMULA_KEYS = {
     *("theirs", "ours", "link", "create", "update", "reject", "leave"),
 }
 # Filters whose texts name fields.
-FIELD_FILTERS = {
-    *("find_by", "find_any", "where", "pluck", "get", "sum_of", "merged_by"),
-    *("allocate", "total_by", "covering"),
-}
+FIELD_FILTERS = {name for name, spec in FILTERS.items() if spec.fields}
 LITERAL_KEYS = {"fixed", "else", "default"}
 FILE_KEYS = {"mapping", "match", "derive"}
 ENDPOINT_KEYS = {"from", "send"}

@@ -1,4 +1,4 @@
-"""The gate: what a formula may consist of, checked on its syntax tree at load.
+"""What a formula may consist of, checked on its syntax tree at load.
 
 Everything that is not named here is refused with one way out. The same walk knows the
 source schema, so it finds misspelt fields, and says what kind of value comes out.
@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
-from engine.errors import Problem, RuleError
-from engine.language.filters.filter_types import (
-    field_names,
-    filter_shape,
-    find_field_fault,
-    wanted_value,
-)
+from engine.errors import RuleError
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
@@ -27,13 +21,14 @@ from engine.language.type_checks import (
     find_value_fault,
     known_literal,
 )
-from engine.language.types import BY_KIND, NUMBER, TEXT, TRUTH, either, list_of
+from engine.language.types import BY_KIND, NUMBER, TEXT, TRUTH, common_type, list_of
 from engine.language.values import MAX_DIGITS
-from engine.problems import nearest
+from engine.problems import Problems, hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.language.filters.declaration import Filter
     from engine.language.symbols import SymbolTable
     from engine.rulefiles.reader import Scalar
 
@@ -82,7 +77,7 @@ class FormulaChecker:
         self._text = text
         self._shift = shift
         self._types = types
-        self._problems: list[Problem] = []
+        self._problems = Problems()
         self._count = 0
         self.paths: list[str] = []
 
@@ -90,16 +85,14 @@ class FormulaChecker:
         """Refuse what is too long before anything reads it."""
         if len(self._text) > MAX_FORMULA:
             said = f"this formula is longer than {MAX_FORMULA} characters"
-            raise RuleError([self._problem("M305", said, 0)])
+            raise self._refusal("M305", said)
         if not self._text.strip():
-            raise RuleError([self._problem("M301", "the formula is empty", 0)])
+            raise self._refusal("M301", "the formula is empty")
         numbers = re.finditer(r"\d[\d_]*", self._text)
         long = next((n for n in numbers if len(n[0]) > MAX_DIGITS), None)
         if long:
             said = f"a number has at most {MAX_DIGITS} digits"
-            raise RuleError(
-                [self._problem("M302", said, long.start(), size=len(long[0]))]
-            )
+            raise self._refusal("M302", said, long.start(), long[0])
 
     def misread(self, offset: int, message: str = "") -> RuleError:
         """Say where a formula stops making sense."""
@@ -124,12 +117,12 @@ class FormulaChecker:
         elif found == "!":
             hint = "write not, or !="
         said = f"this formula cannot be read at {found}"
-        return RuleError([self._problem("M301", said, offset, hint, len(found))])
+        return self._refusal("M301", said, offset, found, hint)
 
     def too_deep(self) -> RuleError:
         """Say that a formula is nested too deeply."""
         said = f"this formula is nested deeper than {MAX_DEPTH} levels"
-        return RuleError([self._problem("M305", said, 0, "share parts through vars:")])
+        return self._refusal("M305", said, hint="share parts through vars:")
 
     def admit(self, tree: nodes.Node) -> Symbol:
         """Check the whole tree and say what is known of its result.
@@ -138,15 +131,26 @@ class FormulaChecker:
             RuleError: With every finding.
         """
         shape = self._shape(tree, 1)
-        if self._problems:
-            raise RuleError(self._problems)
+        self._problems.raise_if_any()
         return shape
 
-    def _problem(
-        self, code: str, said: str, offset: int, hint: str | None = None, size: int = 1
-    ) -> Problem:
-        place = self._scalar.at(self._shift + offset)
-        return Problem(code, said, place, hint, max(size, 1))
+    def _report(
+        self, code: str, said: str, offset: int, word: str, hint: str | None = None
+    ) -> None:
+        place = self._shift + offset
+        self._problems.at_word(code, said, self._scalar, place, word, hint)
+
+    def _refusal(
+        self,
+        code: str,
+        said: str,
+        offset: int = 0,
+        word: str = "",
+        hint: str | None = None,
+    ) -> RuleError:
+        """Give the one finding that ends the check."""
+        self._report(code, said, offset, word, hint)
+        return RuleError(self._problems.found[-1:])
 
     def _find(
         self, code: str, said: str, node: nodes.Node, hint: str | None = None
@@ -154,8 +158,7 @@ class FormulaChecker:
         # The place of a field after a point is the point's.
         offset = (node.lineno or 0) + isinstance(node, nodes.Getattr)
         word = re.match(r"\w+|\W", self._text[offset:])
-        size = len(word[0]) if word else 1
-        self._problems.append(self._problem(code, said, offset, hint, size))
+        self._report(code, said, offset, word[0] if word else "", hint)
 
     def _kind(self, node: nodes.Node, depth: int) -> str:
         return self._shape(node, depth).kind
@@ -166,9 +169,7 @@ class FormulaChecker:
             raise self.too_deep()
         if self._count > MAX_NODES:
             said = f"this formula has more than {MAX_NODES} parts"
-            raise RuleError(
-                [self._problem("M305", said, 0, "share parts through vars:")]
-            )
+            raise self._refusal("M305", said, hint="share parts through vars:")
         below = depth + 1
         match node:
             case nodes.Const():
@@ -177,10 +178,8 @@ class FormulaChecker:
                 return self._path(node, below)
             case nodes.Getitem():
                 return self._item(node, below)
-            case nodes.Filter():
-                return self._named(node, FILTERS, "filter", below)
-            case nodes.Test():
-                return self._named(node, TESTS, "test", below)
+            case nodes.Filter() | nodes.Test():
+                return self._named(node, below)
             case nodes.And() | nodes.Or():
                 self._truth(node.left, below)
                 self._truth(node.right, below)
@@ -195,14 +194,14 @@ class FormulaChecker:
                 self._truth(node.test, below)
                 first = self._shape(node.expr1, below)
                 other = self._shape(node.expr2, below) if node.expr2 else first
-                return Symbol(either([first.field, other.field]), "")
+                return Symbol(common_type([first.field, other.field]), "")
             case nodes.Concat():
                 for part in node.nodes:
                     self._kind(part, below)
                 return Symbol(TEXT, "")
             case nodes.List() | nodes.Tuple():
                 parts = [self._shape(part, below).field for part in node.items]
-                return Symbol(list_of(either(parts)), "")
+                return Symbol(list_of(common_type(parts)), "")
             case nodes.Neg() | nodes.Pos():
                 self._number(node.node, node, below)
                 return Symbol(NUMBER, "")
@@ -228,50 +227,49 @@ class FormulaChecker:
         left = self._shape(left_node, depth)
         for operand in node.ops:
             right = self._shape(operand.expr, depth)
-            self._hold_together(left_node, left, operand, right)
+            self._check_comparison(left_node, left, operand, right)
             left_node, left = operand.expr, right
 
-    def _hold_together(
+    def _check_comparison(
         self, left_node: nodes.Node, left: Symbol, operand: nodes.Operand, right: Symbol
     ) -> None:
-        """Find a comparison that is never, or always, true."""
+        """Find a comparison that is never, or always, true.
+
+        M309 is a literal outside of the field's values, as in ``rowType == 'Huor'``;
+        M310 are two kinds that are never equal, as in ``quantity == 'kpl'``, have no
+        order, as in ``name > 3``, or are one and the same.
+        """
         node = operand.expr
         if operand.op in {"in", "notin"}:
             if isinstance(node, nodes.List | nodes.Tuple):
                 for item in node.items:
-                    self._hold_value(item, left, left_node)
+                    self._check_literal(item, left, left_node)
             else:
-                self._hold_value(left_node, right.item(), node)
+                self._check_literal(left_node, right.item(), node)
             return
         if operand.op not in {"eq", "ne"}:
             fault = find_order_fault(left, right)
         elif left_node == node and not isinstance(node, nodes.Const):
             fault = NeverEqual("both sides are the same", None)
         else:
-            told = self._hold_value(node, left, left_node)
-            told = self._hold_value(left_node, right, node) or told
-            fault = None if told else find_kind_fault(left, right)
+            was_reported = self._check_literal(node, left, left_node)
+            was_reported = self._check_literal(left_node, right, node) or was_reported
+            fault = None if was_reported else find_kind_fault(left, right)
         if fault is not None:
             self._find("M310", fault.message, node, fault.hint)
 
-    def _hold_value(
+    def _check_literal(
         self, literal: nodes.Node, shape: Symbol, owner: nodes.Node
     ) -> bool:
         if not isinstance(literal, nodes.Const) or isinstance(owner, nodes.Const):
             return False
         name = shape.label.rsplit(".", 1)[-1].removesuffix("[]") or "this"
         fault = find_value_fault(literal.value, shape, name)
-        if fault is not None:
-            self._find_text("M309", fault.message, literal, fault.hint)
+        if fault is not None:  # what stands between the quotes is underlined
+            offset = (literal.lineno or 0) + isinstance(literal.value, str)
+            word = str(literal.value)
+            self._report("M309", fault.message, offset, word, fault.hint)
         return fault is not None
-
-    def _find_text(
-        self, code: str, said: str, node: nodes.Const, hint: str | None
-    ) -> None:
-        """Underline what stands between the quotes."""
-        offset = (node.lineno or 0) + isinstance(node.value, str)
-        size = len(str(node.value))
-        self._problems.append(self._problem(code, said, offset, hint, size))
 
     def _truth(self, node: nodes.Node, depth: int) -> None:
         kind = self._kind(node, depth)
@@ -319,14 +317,16 @@ class FormulaChecker:
         return self._take(owner.child(node.attr), node, 1)
 
     def _take(self, found: Symbol | UnknownName, node: nodes.Node, skip: int) -> Symbol:
+        start = node.lineno or 0
+        word = found.label.rsplit(".", 1)[-1]
+        return self._known(found, max(self._text.find(word, start + skip), start))
+
+    def _known(self, found: Symbol | UnknownName, offset: int) -> Symbol:
+        """Report an unknown name; nothing is known of what it leads to."""
         if isinstance(found, Symbol):
             return found
         word = found.label.rsplit(".", 1)[-1]
-        offset = self._text.find(word, (node.lineno or 0) + skip)
-        offset = max(offset, node.lineno or 0)
-        self._problems.append(
-            self._problem(found.code, found.message, offset, found.hint, len(word))
-        )
+        self._report(found.code, found.message, offset, word, found.hint)
         return Symbol(None, found.label)
 
     def _item(self, node: nodes.Getitem, depth: int) -> Symbol:
@@ -346,13 +346,8 @@ class FormulaChecker:
         self._find("M302", said, arg, "use find_by or a path")
         return _UNKNOWN
 
-    def _named(
-        self,
-        node: nodes.Filter | nodes.Test,
-        table: Mapping[str, Any],
-        what: str,
-        depth: int,
-    ) -> Symbol:
+    def _named(self, node: nodes.Filter | nodes.Test, depth: int) -> Symbol:
+        is_filter = isinstance(node, nodes.Filter)
         if node.node is None:
             self._find("M302", "a filter needs a value before it", node)
             return _UNKNOWN
@@ -360,54 +355,59 @@ class FormulaChecker:
         shapes = [self._shape(arg, depth) for arg in node.args]
         for keyword in node.kwargs:
             self._kind(keyword.value, depth)
-        spec = table.get(node.name)
+        spec = (FILTERS if is_filter else TESTS).get(node.name)
         if spec is None:
-            self._unknown(node, table, what)
+            self._unknown(node)
             return _UNKNOWN
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             self._find("M302", "* and ** are not allowed in a filter's values", node)
             return _UNKNOWN
-        keys = tuple(k.key for k in node.kwargs)
-        wrong = spec.find_misuse(len(node.args), keys)
-        if wrong:
-            self._find("M308", wrong, node, spec.description.splitlines()[0])
+        try:
+            given = spec.bind(node.args, {str(k.key): k.value for k in node.kwargs})
+        except TypeError as error:
+            said = f"{spec.name}: {str(error).replace('argument', 'value')}"
+            self._find("M308", said, node, spec.description.splitlines()[0])
             return _UNKNOWN
-        if what == "filter":
-            self._check_fields(node, base)
-            return filter_shape(node.name, spec.gives, base, node.args, shapes)
-        return _TRUTH
+        self._check_fields(node, spec, given, base)
+        return spec.result(base, shapes)
 
-    def _check_fields(self, node: nodes.Filter | nodes.Test, base: Symbol) -> None:
-        """Find field names in a filter's values that its items do not have."""
-        for value in field_names(node):
-            fault = find_field_fault(base, node.name, value.value)
-            if fault is not None:
-                offset = (value.lineno or 0) + 1 + fault.offset
-                self._problems.append(
-                    self._problem(
-                        fault.code, fault.message, offset, fault.hint, fault.size
-                    )
-                )
-        wanted = wanted_value(node, base)
-        if wanted is not None:
-            value, shape = wanted
-            self._hold_value(value, shape, node)
-
-    def _unknown(
-        self, node: nodes.Filter | nodes.Test, table: Mapping[str, Any], what: str
+    def _check_fields(
+        self,
+        node: nodes.Filter | nodes.Test,
+        spec: Filter,
+        given: Mapping[str, Any],
+        base: Symbol,
     ) -> None:
-        name, offset = node.name, node.lineno or 0
-        place = self._text.find(name, offset)
-        offset = place if place >= 0 else offset
-        close = nearest(name, sorted(table))
-        hint = INSTEAD.get(name) if what == "filter" else None
-        if hint is None and close:
-            hint = f"did you mean {close}?"
-        if hint is None:
-            hint = f"{what}s: {', '.join(sorted(table)[:8])}, …"
-        code = "M303" if what == "filter" else "M304"
-        said = f"there is no {what} {name}"
-        self._problems.append(self._problem(code, said, offset, hint, len(name)))
+        """Find field names in a filter's values that its items do not have."""
+        owner = base.item() if spec.is_listwise else base
+        for parameter in spec.fields:
+            values = given.get(parameter, ())
+            for value in values if isinstance(values, tuple) else (values,):
+                if isinstance(value, nodes.Const) and isinstance(value.value, str):
+                    found = self._follow(owner, value)
+                    if spec.equals in given:
+                        self._check_literal(given[spec.equals], found, node)
+
+    def _follow(self, owner: Symbol, path: nodes.Const) -> Symbol:
+        """Follow a dotted path between quotes."""
+        offset = (path.lineno or 0) + 1
+        for part in path.value.split("."):
+            owner = self._known(owner.child(part), offset)
+            offset += len(part) + 1
+        return owner
+
+    def _unknown(self, node: nodes.Filter | nodes.Test) -> None:
+        is_filter = isinstance(node, nodes.Filter)
+        what, table = ("filter", FILTERS) if is_filter else ("test", TESTS)
+        place = self._text.find(node.name, node.lineno or 0)
+        hint = INSTEAD.get(node.name) if is_filter else None
+        self._report(
+            "M303" if is_filter else "M304",
+            f"there is no {what} {node.name}",
+            place if place >= 0 else node.lineno or 0,
+            node.name,
+            hint or hint_for(node.name, sorted(table), f"{what}s:"),
+        )
 
 
 def _is_integer(node: nodes.Node) -> bool:

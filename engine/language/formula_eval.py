@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
-from engine.language.filters.registry import FILTERS, TESTS, call_filter
+from engine.language.filters.registry import FILTERS, TESTS
 from engine.language.operators import (
     BINARY,
     SIGNS,
@@ -131,13 +131,12 @@ def _named(node: nodes.Filter | nodes.Test) -> Evaluate:
     spec = (FILTERS if isinstance(node, nodes.Filter) else TESTS)[node.name]
     value, args = compile_expression(node.node), _all(node.args)
     if not args and not node.kwargs:
-        return lambda scope: call_filter(spec, value(scope), (), {})
-    named = {k.key: compile_expression(k.value) for k in node.kwargs}
-    return lambda scope: call_filter(
-        spec,
+        return lambda scope: spec(value(scope))
+    named = {str(k.key): compile_expression(k.value) for k in node.kwargs}
+    return lambda scope: spec(
         value(scope),
-        [argument(scope) for argument in args],
-        {key: argument(scope) for key, argument in named.items()},
+        *[argument(scope) for argument in args],
+        **{key: argument(scope) for key, argument in named.items()},
     )
 
 

@@ -30,7 +30,7 @@ from engine.language.jmespath_exact import (
 )
 from engine.language.symbols import Symbol, SymbolTable, UnknownName
 from engine.language.type_checks import find_value_fault, known_literal
-from engine.language.types import BY_KIND, TRUTH, either, group_of, list_of
+from engine.language.types import BY_KIND, TRUTH, common_type, group_of, list_of
 from engine.language.values import ValueFault, plain
 from engine.problems import nearest
 
@@ -227,14 +227,14 @@ class _Walker:
                 return Symbol(inner, f"{base.label}[]") if is_nested else base
             case "or_expression":
                 left, right = (self.shape(c, here) for c in children)
-                return Symbol(either([left.field, right.field]), left.label)
+                return Symbol(common_type([left.field, right.field]), left.label)
             case "comparator":
                 return self._comparator(node, here)
             case "literal":
                 return Symbol(known_literal(node["value"]), "")
             case "multi_select_list":
                 found = [self.shape(c, here) for c in children]
-                return Symbol(list_of(either(s.field for s in found)), "this")
+                return Symbol(list_of(common_type(s.field for s in found)), "this")
             case "multi_select_dict":
                 fields = {c["value"]: c["children"][0] for c in children}
                 shapes = {name: self.shape(c, here) for name, c in fields.items()}
@@ -336,7 +336,7 @@ class _Walker:
         if name in {"max_by", "min_by"} and shapes:
             return shapes[0].item()
         if name == "not_null":
-            return Symbol(either(s.field for s in shapes), "")
+            return Symbol(common_type(s.field for s in shapes), "")
         return Symbol(BY_KIND.get(_GIVES.get(name, "")), "")
 
 

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from engine.language.scope import ROOTS
 from engine.language.types import Type, kind_of
-from engine.problems import nearest
+from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_SHOWN = 8  # names that a finding lists at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,15 @@ class Symbol:
             return Symbol(None, label)
         return UnknownName(label, self.label, self.field.properties)
 
+    def follow(self, path: str) -> Symbol | UnknownName:
+        """Step along a dotted path."""
+        found: Symbol | UnknownName = self
+        for part in path.split("."):
+            if isinstance(found, UnknownName):
+                return found
+            found = found.child(part)
+        return found
+
     def item(self) -> Symbol:
         """Step into a list."""
         found = None if self.field is None else self.field.item()
@@ -48,6 +55,13 @@ class Symbol:
     def kind(self) -> str:
         """Give "text", "number", "truth", "list", "group" or "any" for unknown."""
         return kind_of(self.field)
+
+    @property
+    def text(self) -> str | None:
+        """The text that it always is, such as a literal's; None when not known."""
+        enum = None if self.field is None else self.field.enum
+        is_one = enum is not None and len(enum) == 1 and isinstance(enum[0], str)
+        return enum[0] if enum and is_one else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +98,7 @@ class UnknownName:
             return _NOT_HERE[self.label]
         if self.owner == "run" and not self.choices:
             return "read it in setup: of the flow"
-        close = nearest(word, self.choices)
-        if close:
-            return f"did you mean {close}?"
-        if not self.choices:
-            return None
-        shown = ", ".join(self.choices[:_SHOWN])
-        more = ", …" if len(self.choices) > _SHOWN else ""
-        return f"{self.owner or 'the document'} has: {shown}{more}"
+        return hint_for(word, self.choices, f"{self.owner or 'the document'} has:")
 
 
 _NAME_CODES: Final = {"vars": "M205", "company": "M207", "run": "M209"}

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.types import NUMBER, TEXT, TRUTH, KnownType
 from engine.language.values import find_number
-from engine.problems import nearest
+from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from engine.language.symbols import Symbol
 
-_SHOWN: Final = 8
 _WORDS: Final = {
     "text": "a text",
     "number": "a number",
@@ -57,10 +56,7 @@ def find_value_fault(value: Any, shape: Symbol, name: str) -> NeverEqual | None:
         return None
     if not isinstance(value, str):
         return None
-    close = nearest(value, [str(v) for v in enum])
-    listed = ", ".join(str(v) for v in enum[:_SHOWN])
-    more = ", …" if len(enum) > _SHOWN else ""
-    hint = f"did you mean {close}?" if close else f"{name} is one of {listed}{more}"
+    hint = hint_for(value, [str(v) for v in enum], f"{name} is one of")
     shown = value if value.strip() else f'"{value}"'
     return NeverEqual(f"{shown} is never the value of {name}", hint)
 

@@ -115,7 +115,7 @@ def group_of(fields: Mapping[str, Type | None]) -> KnownType:
     return KnownType(frozenset({"object"}), fields=dict(fields))
 
 
-def either(fields: Iterable[Type | None]) -> Type | None:
+def common_type(fields: Iterable[Type | None]) -> Type | None:
     """Give what holds for all of several places; None when they have little in common.
 
     Values are known only when they are for each.
@@ -133,7 +133,7 @@ def either(fields: Iterable[Type | None]) -> Type | None:
         same = all(one.properties == first.properties for one in others)
         return first if same else None
     if kinds == {"list"}:
-        return list_of(either([first.item(), *(one.item() for one in others)]))
+        return list_of(common_type([first.item(), *(one.item() for one in others)]))
     enums = [one.enum for one in (first, *others)]
     values: dict[Any, None] = {}
     for enum in enums:

@@ -61,6 +61,15 @@ def is_group(value: Any) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, dict) or isinstance(value, Mapping)  # noqa: SIM101
 
 
+def get_path(value: Any, path: str) -> Any:
+    """Follow a dotted path through groups of fields; None where it ends early."""
+    for part in path.split("."):
+        if not is_group(value):
+            return None
+        value = value.get(part)
+    return value
+
+
 def name_kind(value: Any) -> str:
     """Name a value's kind in the reader's words: "the text 'A1'", "a list"."""
     if is_empty(value):

@@ -18,7 +18,7 @@ from engine.language import (
     compile_template,
 )
 from engine.language.conversion import find_pattern_fault
-from engine.language.types import either
+from engine.language.types import common_type
 from engine.language.values import find_number
 from engine.mapping.rule_check import (
     Target,
@@ -183,7 +183,7 @@ class RuleLoader:
                 found[key.text] = rule
                 shape, before = rule_shape(rule), self.before.get(key.text)
                 if before is not None:
-                    shape = either([shape, rule_shape(before)])
+                    shape = common_type([shape, rule_shape(before)])
                 types = types.with_shapes({key.text: shape})
         return {name: found[name] for name in node if name in found}, types
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.language.types import NUMBER, TEXT, KnownType, either
+from engine.language.types import NUMBER, TEXT, KnownType, common_type
 from engine.mapping.rules import (
     MISSING,
     Calculation,
@@ -48,9 +48,9 @@ def rule_shape(rule: Rule) -> Type | None:
     if rule.limit is not None and found is not None:
         found = KnownType(found.types) if "string" in found.types else found
     if rule.default_from is not None:
-        found = either([found, rule.default_from.shape.field])
+        found = common_type([found, rule.default_from.shape.field])
     if rule.default is not MISSING:
-        found = either([found, _values_shape((rule.default,))])
+        found = common_type([found, _values_shape((rule.default,))])
     return found
 
 
@@ -60,13 +60,13 @@ def value_shape(value: ValueKey) -> Type | None:
         case PathSource(path):
             return path.shape.field
         case FirstOf(paths):
-            return either(path.shape.field for path in paths)
+            return common_type(path.shape.field for path in paths)
         case Join() | Text():
             return TEXT
         case Fixed(literal):
             return _values_shape((literal,))
         case Choose(options):
-            return either(
+            return common_type(
                 rule_shape(option.then)
                 if isinstance(option.then, Rule)
                 else _values_shape((option.then,))

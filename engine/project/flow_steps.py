@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Problem
 from engine.language import Symbol, SymbolTable
-from engine.language.types import either
+from engine.language.types import common_type
 from engine.project.flow_cells import Cells, maps, number_at, submap, text_at
 from engine.project.flow_spec import (
     Batch,
@@ -254,7 +254,7 @@ class Steps(Cells):
                 endpoint = self.endpoint_of(request)
                 finds.append(Find(request, None, when))
                 shapes.append(self._record_at(endpoint))
-        return tuple(finds), either(shapes)
+        return tuple(finds), common_type(shapes)
 
     def send(self, node: MapNode) -> Send | None:
         """Read a write request: its body, its changes, its file."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from engine.language.filters.registry import Filter
+    from engine.language.filters.declaration import Filter
     from engine.project.advice import AdviceBook
 
 MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"

@@ -10,12 +10,21 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from engine.language.filters.declaration import (
+    declare,
+    field_of,
+    one_item,
+    same_list,
+)
+from engine.language.symbols import Symbol
+from engine.language.types import NUMBER, group_of, list_of
 from engine.language.values import (
     MAX_TEXT,
     ValueFault,
     decimal_of,
     find_date,
     find_number,
+    get_path,
     is_empty,
     name_kind,
     text_of,
@@ -24,15 +33,28 @@ from engine.language.values import (
 Items = Sequence[Any]
 
 
-def get_path(item: Any, path: str) -> Any:
-    """Follow a dotted path through groups of fields; None where it ends early."""
-    for part in path.split("."):
-        if not isinstance(item, Mapping):
-            return None
-        item = item.get(part)
-    return item
+def _fields(base: Symbol, args: Sequence[Symbol]) -> Symbol:
+    found = field_of(base.item(), args[0]) if args else Symbol(None, "")
+    return Symbol(list_of(found.field), found.label)
 
 
+def _totals(base: Symbol, args: Sequence[Symbol]) -> Symbol:
+    path = args[0].text if args else None
+    if path is None:
+        return Symbol(list_of(None), "")
+    key = field_of(base.item(), args[0]).field
+    return Symbol(
+        list_of(group_of({path.rpartition(".")[2]: key, "amount": NUMBER})), ""
+    )
+
+
+def _with_value(base: Symbol, _: Sequence[Symbol]) -> Symbol:
+    item = base.item().field
+    knows_it = item is not None and "value" in item.properties
+    return base if knows_it else Symbol(list_of(None), "")
+
+
+@declare("any", is_listwise=True, fields=("key",), equals="wanted", type_of=one_item)
 def find_by(items: Items, key: str, wanted: Any) -> Any:
     """Give the first item whose field equals a value; empty when there is none.
 
@@ -42,6 +64,7 @@ def find_by(items: Items, key: str, wanted: Any) -> Any:
     return next((item for item in items if _same(get_path(item, key), wanted)), None)
 
 
+@declare("any", is_listwise=True, fields=("keys",), type_of=one_item)
 def find_any(items: Items, wanted: Any, *keys: str) -> Any:
     """Give the first item of which one of some fields is a text, whatever its case.
 
@@ -59,6 +82,7 @@ def find_any(items: Items, wanted: Any, *keys: str) -> Any:
     return None
 
 
+@declare("list", is_listwise=True, fields=("key",), equals="wanted", type_of=same_list)
 def where(items: Items, key: str, wanted: Any) -> list[Any]:
     """Give the items whose field equals a value.
 
@@ -68,6 +92,7 @@ def where(items: Items, key: str, wanted: Any) -> list[Any]:
     return [item for item in items if _same(get_path(item, key), wanted)]
 
 
+@declare("list", is_listwise=True, fields=("path",), type_of=_fields)
 def pluck(items: Items, path: str) -> list[Any]:
     """Give one field of every item, without the empty ones.
 
@@ -78,6 +103,7 @@ def pluck(items: Items, path: str) -> list[Any]:
     return [value for value in values if not is_empty(value)]
 
 
+@declare("list", is_listwise=True, type_of=same_list)
 def unique(items: Items) -> list[Any]:
     """Give each different item once, in the order they come.
 
@@ -90,6 +116,7 @@ def unique(items: Items) -> list[Any]:
     return list(seen.values())
 
 
+@declare("number", is_listwise=True, fields=("path",))
 def sum_of(items: Items, path: str = "") -> Decimal:
     """Add up one numeric field of every item (or the items); empty ones count as 0.
 
@@ -99,6 +126,7 @@ def sum_of(items: Items, path: str = "") -> Decimal:
     return sum((_number(i, path) for i in items), Decimal(0))
 
 
+@declare("text", is_listwise=True)
 def join(items: Items, separator: str = ", ") -> str:
     """Join the filled items to one text.
 
@@ -110,6 +138,7 @@ def join(items: Items, separator: str = ", ") -> str:
     return separator.join(text_of(item) for item in items if not is_empty(item))
 
 
+@declare("list", is_listwise=True, fields=("key_path", "amount_path"), type_of=_totals)
 def total_by(items: Items, key_path: str, amount_path: str) -> list[dict[str, Any]]:
     """Add up an amount per value of a field: items with that field and ``amount``.
 
@@ -125,6 +154,7 @@ def total_by(items: Items, key_path: str, amount_path: str) -> list[dict[str, An
     return list(totals.values())
 
 
+@declare("list", is_listwise=True, fields=("keys", "sum"), type_of=same_list)
 def merged_by(items: Items, *keys: str, sum: str = "value") -> list[dict[str, Any]]:  # noqa: A002 - the word the rule writes
     """Merge items with equal keys into the first of them, adding up one field.
 
@@ -147,6 +177,7 @@ def merged_by(items: Items, *keys: str, sum: str = "value") -> list[dict[str, An
     return list(merged.values())
 
 
+@declare("list", is_listwise=True, fields=("by", "weight"), type_of=_with_value)
 def allocate(
     items: Items,
     total: Any,
@@ -203,6 +234,7 @@ def share_out(total: Decimal, weights: Sequence[Decimal], places: int) -> list[D
     return [share.copy_negate() if total < 0 and share else share for share in shares]
 
 
+@declare("list", is_listwise=True, fields=("start_key", "end_key"), type_of=same_list)
 def covering(
     items: Items, day: Any, start_key: str = "startDate", end_key: str = "endDate"
 ) -> list[Any]:

@@ -1,7 +1,6 @@
-"""Filters and tests that look at one value: text, numbers, dates, ids.
+"""Filters that look at one value: text, numbers, dates, ids.
 
-Each docstring is the filter's documentation: one sentence, and an example that a test
-runs. Examples see ``rows`` (code, amount: A 10.00, B 20.00, A 30.00).
+Examples see ``rows`` (code, amount: A 10.00, B 20.00, A 30.00).
 """
 
 from __future__ import annotations
@@ -11,21 +10,40 @@ from collections.abc import Mapping
 from datetime import date as calendar_date
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.language.filters import identifiers
-from engine.language.filters import list_filters as listfilters
+from engine.language.filters.declaration import declare, field_of
+from engine.language.symbols import Symbol
+from engine.language.types import common_type
 from engine.language.values import (
     MAX_TEXT,
     ValueFault,
     find_date,
     find_number,
+    get_path,
     is_empty,
     name_kind,
     text_of,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
+
+def _end(base: Symbol, _: Sequence[Symbol]) -> Symbol:
+    return base.item() if base.kind == "list" else Symbol(None, "")
+
+
+def _either(base: Symbol, args: Sequence[Symbol]) -> Symbol:
+    return Symbol(common_type([base.field, *(arg.field for arg in args)]), base.label)
+
+
+def _field(base: Symbol, args: Sequence[Symbol]) -> Symbol:
+    return field_of(base, args[0]) if args else Symbol(None, "")
+
+
+@declare("text")
 def upper(value: Any) -> str:
     """Write a text in capitals.
 
@@ -35,6 +53,7 @@ def upper(value: Any) -> str:
     return text_of(value).upper()
 
 
+@declare("text")
 def lower(value: Any) -> str:
     """Write a text in small letters.
 
@@ -44,6 +63,7 @@ def lower(value: Any) -> str:
     return text_of(value).lower()
 
 
+@declare("text")
 def trim(value: Any) -> str:
     """Take blanks off both ends.
 
@@ -53,15 +73,7 @@ def trim(value: Any) -> str:
     return text_of(value).strip()
 
 
-def as_text(value: Any) -> str:
-    """Write a value as text, so that 10027 and "10027" are equal.
-
-    >>> 10027 | text
-    '10027'
-    """
-    return text_of(value)
-
-
+@declare("text")
 def one_line(value: Any) -> str:
     """Write a text on one line: line breaks and repeated blanks become one blank.
 
@@ -71,6 +83,17 @@ def one_line(value: Any) -> str:
     return " ".join(text_of(value).split())
 
 
+@declare("text", name="text")
+def as_text(value: Any) -> str:
+    """Write a value as text, so that 10027 and "10027" are equal.
+
+    >>> 10027 | text
+    '10027'
+    """
+    return text_of(value)
+
+
+@declare("text")
 def replace(value: Any, old: str, new: str = "") -> str:
     """Replace every occurrence of a text by another.
 
@@ -86,6 +109,7 @@ def replace(value: Any, old: str, new: str = "") -> str:
     return text.replace(old, new)
 
 
+@declare("text")
 def pad(value: Any, width: int, fill: str = "0") -> str:
     """Fill a text up from the left to a width, with zeros unless said.
 
@@ -97,6 +121,7 @@ def pad(value: Any, width: int, fill: str = "0") -> str:
     return text_of(value).rjust(width, fill)
 
 
+@declare("any", type_of=_end)
 def first(value: Any, count: int | None = None) -> Any:
     """Give a list's first item, or the first characters of a text.
 
@@ -108,6 +133,7 @@ def first(value: Any, count: int | None = None) -> Any:
     return text_of(value)[: max(1 if count is None else count, 0)]
 
 
+@declare("any", type_of=_end)
 def last(value: Any, count: int | None = None) -> Any:
     """Give a list's last item, or the last characters of a text.
 
@@ -120,6 +146,7 @@ def last(value: Any, count: int | None = None) -> Any:
     return text_of(value)[-wanted:] if wanted > 0 else ""
 
 
+@declare("number", meets_empty=True)
 def length(value: Any) -> int:
     """Count the characters of a text or the items of a list; 0 when empty.
 
@@ -133,6 +160,7 @@ def length(value: Any) -> int:
     return len(text_of(value))
 
 
+@declare("text")
 def digits(value: Any) -> str:
     """Keep only the digits.
 
@@ -142,6 +170,7 @@ def digits(value: Any) -> str:
     return "".join(re.findall(r"[0-9]", text_of(value)))
 
 
+@declare("number")
 def number(value: Any) -> Decimal:
     """Read a number as people write it: ``1 234,50``, ``1.234,50``, ``1,234.50``.
 
@@ -166,6 +195,7 @@ def number(value: Any) -> Decimal:
     return found
 
 
+@declare("number", name="round")
 def round_half_up(value: Any, places: int = 0) -> Decimal:
     """Round to a number of decimals, halves away from zero.
 
@@ -178,6 +208,7 @@ def round_half_up(value: Any, places: int = 0) -> Decimal:
     return _need_number(value, "round").quantize(unit, ROUND_HALF_UP)
 
 
+@declare("number", name="abs")
 def absolute(value: Any) -> Decimal:
     """Give a number without its sign.
 
@@ -187,6 +218,7 @@ def absolute(value: Any) -> Decimal:
     return abs(_need_number(value, "abs"))
 
 
+@declare("any", meets_empty=True, type_of=_either)
 def default(value: Any, instead: Any) -> Any:
     """Give another value when this one is empty.
 
@@ -196,15 +228,17 @@ def default(value: Any, instead: Any) -> Any:
     return instead if is_empty(value) else value
 
 
+@declare("any", fields=("path",), type_of=_field)
 def get(value: Any, path: str) -> Any:
     """Give one field of a group, by a dotted path.
 
     >>> rows | first | get('code')
     'A'
     """
-    return listfilters.get_path(value, path)
+    return get_path(value, path)
 
 
+@declare("text")
 def date(value: Any) -> str:
     """Give the day of an ISO date or date-time.
 
@@ -214,6 +248,7 @@ def date(value: Any) -> str:
     return _need_date(value, "date").isoformat()
 
 
+@declare("text")
 def add_days(value: Any, count: int) -> str:
     """Give the date so many days later, or earlier when negative.
 
@@ -226,6 +261,7 @@ def add_days(value: Any, count: int) -> str:
         raise ValueFault("FORMULA", "add_days leaves the calendar") from None
 
 
+@declare("number")
 def days_until(value: Any, end: Any) -> int:
     """Count the days from this date to another.
 
@@ -235,6 +271,7 @@ def days_until(value: Any, end: Any) -> int:
     return (_need_date(end, "days_until") - _need_date(value, "days_until")).days
 
 
+@declare("text")
 def business_id(value: Any) -> str | None:
     """Give a Finnish or Swedish business id in one spelling; empty when not valid.
 
@@ -244,6 +281,7 @@ def business_id(value: Any) -> str | None:
     return identifiers.find_business_id(value)
 
 
+@declare("text")
 def iban(value: Any) -> str | None:
     """Give an IBAN without blanks, in capitals; empty when not valid.
 
@@ -253,6 +291,7 @@ def iban(value: Any) -> str | None:
     return identifiers.find_iban(value)
 
 
+@declare("text")
 def email(value: Any) -> str | None:
     """Give a mail address without blanks around it; empty when it is none.
 
@@ -262,6 +301,7 @@ def email(value: Any) -> str | None:
     return text_of(value).strip() if identifiers.is_email(value) else None
 
 
+@declare("text")
 def file_name(value: Any) -> str:
     """Give a file name of A-Z a-z 0-9 . _ - only, at most 80 characters.
 
@@ -269,80 +309,6 @@ def file_name(value: Any) -> str:
     'Lasku_aakkoset.pdf'
     """
     return identifiers.clean_file_name(text_of(value))
-
-
-def filled(value: Any) -> bool:
-    """Tell whether there is a value; 0 and no are values.
-
-    >>> 0 is filled
-    true
-    """
-    return not is_empty(value)
-
-
-def empty(value: Any) -> bool:
-    """Tell whether a value is missing: null, "", blanks, an empty list or group.
-
-    >>> '  ' is empty
-    true
-    """
-    return is_empty(value)
-
-
-def valid_business_id(value: Any) -> bool:
-    """Tell whether this is a Finnish or Swedish business id with a right check digit.
-
-    >>> '2077474-0' is valid_business_id
-    true
-    """
-    return identifiers.find_business_id(value) is not None
-
-
-def valid_iban(value: Any) -> bool:
-    """Tell whether this is a bank account number with right check digits.
-
-    >>> 'FI21 1234 5600 0007 85' is valid_iban
-    true
-    """
-    return identifiers.find_iban(value) is not None
-
-
-def valid_email(value: Any) -> bool:
-    """Tell whether this looks like one mail address.
-
-    >>> 'lasku@yritys' is valid_email
-    false
-    """
-    return identifiers.is_email(value)
-
-
-def starting_with(value: Any, start: str) -> bool:
-    """Tell whether a text starts with another.
-
-    >>> 'ALV 25,5' is starting_with('ALV')
-    true
-    """
-    return text_of(value).startswith(start)
-
-
-def ending_with(value: Any, end: str) -> bool:
-    """Tell whether a text ends with another.
-
-    >>> 'lasku.pdf' is ending_with('.pdf')
-    true
-    """
-    return text_of(value).endswith(end)
-
-
-def containing(value: Any, part: Any) -> bool:
-    """Tell whether a text contains another, or a list has an item.
-
-    >>> rows | pluck('code') is containing('B')
-    true
-    """
-    if isinstance(value, list | tuple):
-        return part in value
-    return text_of(part) in text_of(value)
 
 
 def _need_number(value: Any, name: str) -> Decimal:

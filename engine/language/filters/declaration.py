@@ -1,0 +1,117 @@
+"""What a filter or test declares beside its function: kinds, field names, emptiness.
+
+A filter is one function with ``@declare`` above it, in one of the modules that
+:mod:`engine.language.filters.registry` lists. Its docstring is its documentation: a
+sentence, and an example that a test runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.language.symbols import Symbol
+from engine.language.types import BY_KIND
+from engine.language.values import MAX_TEXT, ValueFault, is_empty, name_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal["text", "number", "list", "truth", "any"]
+# From what is known of the value and of the further values to what comes out.
+TypeRule = Callable[[Symbol, Sequence[Symbol]], Symbol]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter or test; called, it meets empty values as it declares.
+
+    ``fields`` are parameters that name a field of the items (of the value itself where
+    it is no list), by a dotted path; ``equals`` is the parameter that such a field is
+    compared with.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    gives: Kind  # "truth" makes it a test
+    meets_empty: bool = False  # it is called with empty values too
+    is_listwise: bool = False  # an empty value is an empty list to it
+    fields: tuple[str, ...] = ()
+    equals: str = ""
+    type_of: TypeRule | None = None
+
+    @property
+    def description(self) -> str:
+        """The docstring, for the generated documentation."""
+        return inspect.getdoc(self.function) or ""
+
+    def bind(self, args: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the further values of a call by their parameters.
+
+        Raises:
+            TypeError: Too many or too few of them, or an unknown name.
+        """
+        bound = inspect.signature(self.function).bind(None, *args, **named)
+        return dict(list(bound.arguments.items())[1:])
+
+    def result(self, base: Symbol, args: Sequence[Symbol]) -> Symbol:
+        """Say what is known of the result."""
+        if self.type_of is not None:
+            return self.type_of(base, args)
+        return Symbol(BY_KIND.get(self.gives), "")
+
+    def __call__(self, value: Any, *args: Any, **named: Any) -> Any:
+        """Run on plain values; empty stays empty unless the filter meets it.
+
+        Raises:
+            ValueFault: The value does not fit, or the result is over 100,000
+                characters.
+        """
+        if self.is_listwise:
+            if is_empty(value):
+                value = []
+            elif not isinstance(value, list | tuple):
+                said = f"{self.name} works on a list, not on {name_kind(value)}"
+                raise ValueFault("FORMULA", said)
+        elif is_empty(value) and not self.meets_empty:
+            return False if self.gives == "truth" else None
+        try:
+            result = self.function(value, *args, **named)
+        except (TypeError, AttributeError, ValueError, ArithmeticError) as error:
+            said = f"{self.name} cannot use {name_kind(value)} with these values"
+            raise ValueFault("FORMULA", said) from error
+        if isinstance(result, str) and len(result) > MAX_TEXT:
+            said = f"{self.name} makes over {MAX_TEXT} characters"
+            raise ValueFault("FORMULA", said)
+        return result
+
+
+def declare(
+    gives: Kind, *, name: str = "", **more: Any
+) -> Callable[[Callable[..., Any]], Filter]:
+    """Make a function a filter, or a test when it gives "truth".
+
+    Args:
+        gives: The kind of value that comes out, or "any".
+        name: The word in a formula, when it is not the function's name.
+        more: The other fields of ``Filter``.
+    """
+    return lambda function: Filter(name or function.__name__, function, gives, **more)
+
+
+def one_item(base: Symbol, _: Sequence[Symbol]) -> Symbol:
+    """Say that an item of the list comes out."""
+    return base.item()
+
+
+def same_list(base: Symbol, _: Sequence[Symbol]) -> Symbol:
+    """Say that a list of the same items comes out."""
+    return base
+
+
+def field_of(base: Symbol, path: Symbol) -> Symbol:
+    """Follow a dotted path that the formula says itself; unknown where it cannot."""
+    found = None if path.text is None else base.follow(path.text)
+    return found if isinstance(found, Symbol) else Symbol(None, "")
