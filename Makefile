@@ -1,19 +1,37 @@
 # Aliases; each says what it runs. None is needed: `python3 runner.py ...` does it all.
 PYTHON := .venv/bin/python
 
-.PHONY: demo test check snapshots bench lock
+.PHONY: demo test fast all check snapshots bench lock
+
+# Two simulated systems, two companies' documents, the transfer log; sets itself up.
 demo:
 	python3 runner.py demo
+
+# All tests, on every core; takes minutes. Sets itself up.
 test:
 	python3 runner.py test
+
+# Seconds: format, lint, types, and the tests of the rooms that differ from main.
+# `make fast ROOM=mapping` (or ROOM="mapping flow") names them instead.
+fast:
+	ROOM="$(ROOM)" .ci/fast
+
+# Everything that must hold before a change goes in, with the time of each step.
+all:
+	.ci/run
+
+# The shipped rules alone, every problem at once.
 check:
 	$(PYTHON) -m engine check
+
 # After an intended change; read the difference before it is committed.
 snapshots:
 	python3 runner.py test --snapshot-update
+
 # How fast a mapping is, beside hand-written Python and the usual parts put together.
 bench:
 	$(PYTHON) -m tests.bench
+
 # Needs uv; everything else needs only what the lock holds.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

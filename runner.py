@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
+# Options of the test runner that want one process, or say themselves how many.
+ONE_PROCESS = ("-n", "--numprocesses", "--dist", "-p", "-s", "--capture", "--pdb")
 OK, STOPPED, WRONG, UNEXPECTED, LOCKED = range(5)
 
 
@@ -91,6 +93,8 @@ def _test(options: list[str]) -> int:
     with contextlib.suppress(ConfigError):  # the tests say what is wrong with rules
         _write_local_pages()
     os.chdir(ROOT)
+    if not any(option.startswith(ONE_PROCESS) for option in options):
+        options = ["--numprocesses", "auto", *options]
     return int(pytest.main(options))
 
 

@@ -1,5 +1,6 @@
-"""What the tests of every room share: one folder for snapshots."""
+"""What the tests of every room share: one folder for snapshots, one loaded project."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 
+from tests.loading import loading_once
 from tests.places import TESTS
 
 
@@ -22,3 +24,10 @@ class OneFolder(AmberSnapshotExtension):
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(OneFolder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loading_once() -> Iterator[None]:
+    """Each project is loaded once; commands that a test calls in process share it."""
+    with loading_once():
+        yield

@@ -22,16 +22,13 @@ import os
 import re
 import shlex
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 from engine.__main__ import main
-from engine.project.project import Memo, Project, load_project
+from tests.loading import loading_once
 from tests.places import ROOT
 
 GUIDE = ROOT / "docs" / "consultant-guide.md"
@@ -69,26 +66,6 @@ def play(text: str, folder: Path) -> Story:
     """Play a guide's text in a folder that holds a copy of the project."""
     with loading_once():
         return _play(text, folder)
-
-
-@contextlib.contextmanager
-def loading_once() -> Iterator[None]:
-    """Let commands that follow each other load what has not changed only once."""
-    memo: Memo = {}
-
-    def load(root: Path, **more: Any) -> Project:
-        return load_project(root, **{**more, "memo": memo})
-
-    with contextlib.ExitStack() as stack:
-        for name, module in list(sys.modules.items()):
-            loads = getattr(module, "load_project", None) is load_project
-            if (
-                loads
-                and name.startswith("engine.")
-                and name != "engine.project.project"
-            ):
-                stack.enter_context(mock.patch.object(module, "load_project", load))
-        yield
 
 
 def _play(text: str, folder: Path) -> Story:

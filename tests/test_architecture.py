@@ -44,7 +44,10 @@ GROUND = 0
 EDGES = ("runner.py", "engine/__main__.py")  # where the world comes in and goes out
 TOP_LEVEL = {
     ".ci",
+    ".editorconfig",
+    ".github",
     ".gitignore",
+    ".pre-commit-config.yaml",
     "LICENSE",
     "Makefile",
     "README.md",
