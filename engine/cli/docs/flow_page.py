@@ -8,31 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.cli.docs.blocks import (
-    Code,
-    DocPage,
-    Fold,
-    Heading,
-    Item,
-    Listing,
-    Paragraph,
-    Row,
-    Table,
-    join_words,
-)
 from engine.cli.docs.field_cells import (
     COLUMNS,
     OPTIONAL_COLUMNS,
-    field_row,
-    note_words,
-    optional_row,
+    field_cells,
+    optional_cells,
+    remark_cells,
 )
 from engine.cli.docs.flow_tables import difference_blocks, table_blocks
 from engine.cli.docs.flow_words import FlowWords, iter_requests, mapping_anchor
-from engine.cli.docs.rule_words import (
-    formula_code,
-    full_words,
-)
+from engine.cli.docs.markdown import code, escape, fold, heading, numbered, table
+from engine.cli.docs.rule_words import full_words
 from engine.cli.docs.target_rows import list_target_rows
 from engine.rulefiles.comments import FileRemarks, Remark, read_remarks
 from engine.rulefiles.reader import ListNode, MapNode
@@ -40,8 +26,6 @@ from engine.rulefiles.reader import ListNode, MapNode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.cli.docs.blocks import Block as PageBlock
-    from engine.cli.docs.blocks import Words
     from engine.cli.docs.target_rows import TargetRow
     from engine.errors import Position
     from engine.mapping.apply import Mapping
@@ -61,9 +45,10 @@ _TITLES = {
 }
 
 
-def flow_page(project: Project, flow: Flow) -> DocPage:
-    """Build the page of one flow."""
-    return FlowPage(project, flow).build()
+def render_flow(project: Project, flow: Flow, made: str) -> str:
+    """Write the page of one flow; ``made`` is a comment line below its title."""
+    blocks = [f"# Flow {escape(flow.name)}", made, *FlowPage(project, flow).blocks()]
+    return "\n\n".join(blocks) + "\n"
 
 
 class FlowPage:
@@ -78,7 +63,7 @@ class FlowPage:
         self._remarks: dict[str, FileRemarks] = {}
         self._number = 1
 
-    def build(self) -> DocPage:
+    def blocks(self) -> Iterator[str]:
         """Give the page, part by part."""
         flow = self._flow
         folder = flow.file.rpartition("/")[0]
@@ -86,27 +71,23 @@ class FlowPage:
         delivered = flow.deliver.send.mapping if flow.deliver else None
         ordered = [delivered] if delivered is not None else []
         ordered += [m for _, m in sorted(found.items()) if m is not delivered]
-        blocks: list[PageBlock] = [Heading(1, f"Flow {flow.name}", "top")]
         if flow.note:
-            blocks.append(Paragraph((f"{flow.note}.",)))
-        blocks += self._steps()
-        blocks += self._variables("Variables of the flow", "flow", flow.variables)
+            yield escape(f"{flow.note}.")
+        yield from self._steps()
+        yield from self._variables("Variables of the flow", "flow", flow.variables)
         for mapping in ordered:
-            blocks += self._mapping(mapping, is_sent=mapping is delivered)
-        blocks += difference_blocks(self._project, folder, ordered)
-        blocks += table_blocks(self._project, ordered)
-        blocks += self._endpoints()
-        return DocPage(f"Flow {flow.name}", tuple(blocks))
+            yield from self._mapping(mapping, is_sent=mapping is delivered)
+        yield from difference_blocks(self._project, folder, ordered)
+        yield from table_blocks(self._project, ordered)
+        yield from self._endpoints()
 
     # Steps ---------------------------------------------------------------------------
 
-    def _steps(self) -> Iterator[PageBlock]:
+    def _steps(self) -> Iterator[str]:
         flow, words = self._flow, self._words
-        yield Heading(2, "What happens, step by step", "steps")
+        yield heading(2, "What happens, step by step", "steps")
         if flow.switch is not None:
-            yield Paragraph(
-                ("The flow runs while ", formula_code(flow.switch.text), ".")
-            )
+            yield f"The flow runs while {code(flow.switch.text)}."
         yield from self._slot("setup")
         yield from self._listed("Fetch", "fetch", words.fetch(flow.fetch))
         yield from self._slot("enrich")
@@ -117,8 +98,8 @@ class FlowPage:
         if flow.deliver is not None:
             yield from self._listed("Deliver", "deliver", words.deliver(flow.deliver))
         if flow.result is not None:
-            result = ("In the target the document is ", formula_code(flow.result.text))
-            yield from self._listed("Result", "result", [Item(result)])
+            result = f"In the target the document is {code(flow.result.text)}"
+            yield from self._listed("Result", "result", [result])
         for slot in ("follow", "release"):
             yield from self._slot(slot)
         if flow.acknowledge is not None:
@@ -126,134 +107,106 @@ class FlowPage:
             yield from self._listed("Acknowledge", "acknowledge", acknowledged)
         yield from self._slot("vanished")
 
-    def _slot(self, slot: str) -> Iterator[PageBlock]:
+    def _slot(self, slot: str) -> Iterator[str]:
         steps = getattr(self._flow, slot)
         listed = self._nodes[self._flow.file].get(slot)
         nodes = listed.items if isinstance(listed, ListNode) else ()
-        items = []
-        for step, node in zip(steps, nodes, strict=True):
-            item = self._words.step(step)
-            remark = self._remark_of(node)
-            items.append(Item((*item.words, *_remark_words(remark)), item.below))
+        items = [
+            self._words.step(step, self._remark_of(node))
+            for step, node in zip(steps, nodes, strict=True)
+        ]
         yield from self._listed(_TITLES[slot], slot, items)
 
-    def _listed(
-        self, title: str, anchor: str, items: list[Item]
-    ) -> Iterator[PageBlock]:
+    def _listed(self, title: str, anchor: str, items: list[str]) -> Iterator[str]:
         if items:
-            yield Heading(3, title, f"step-{anchor}")
-            yield Listing(tuple(items), self._number)
+            yield heading(3, title, f"step-{anchor}")
+            yield numbered(items, self._number)
             self._number += len(items)
 
-    def _remark_of(self, node: Node) -> Remark:
-        remarks = self._remarks_of(self._flow.file)
-        if isinstance(node, MapNode):
-            first = next(iter(node.items()), None)
-            if first is not None:
-                return remarks.at(first[0].position, only_line=True)
-        return Remark()
+    def _remark_of(self, node: Node) -> str:
+        first = next(iter(node.items()), None) if isinstance(node, MapNode) else None
+        if first is None:
+            return ""
+        remark = self._remark_at(first[0].position, is_line=True)
+        said = (remark.text, ", ".join(remark.references))
+        text = "; ".join(part for part in said if part)
+        return f" ({escape(text)})" if text else ""
 
     # Mappings ------------------------------------------------------------------------
 
-    def _mapping(self, mapping: Mapping, *, is_sent: bool) -> Iterator[PageBlock]:
+    def _mapping(self, mapping: Mapping, *, is_sent: bool) -> Iterator[str]:
         name = mapping.name.removesuffix(".yaml")
         anchor = mapping_anchor(mapping.name)
-        yield Heading(2, f"Mapping {name}: {mapping.title}", anchor)
+        yield heading(2, f"Mapping {name}: {mapping.title}", anchor)
         sent = " It makes the document that is delivered." if is_sent else ""
-        between: Words = ("From ", Code(mapping.source), " to ", Code(mapping.target))
-        yield Paragraph((*between, f".{sent}"))
+        yield f"From {code(mapping.source)} to {code(mapping.target)}.{sent}"
         if mapping.only_when is not None:
-            when = formula_code(mapping.only_when.text)
-            yield Paragraph(("Only when ", when, "; other documents are left out."))
+            when = code(mapping.only_when.text)
+            yield f"Only when {when}; other documents are left out."
         rows = list_target_rows(mapping)
-        yield Paragraph(_missing_words(rows))
-        shown = [row for row in rows if row.kind in ("rule", "overflow", "missing")]
-        yield Table(
-            COLUMNS,
-            tuple(
-                field_row(row, anchor, self._remark_at)
-                for row in _with_groups(rows, shown)
-            ),
-            can_filter=True,
-        )
-        optional = [row for row in rows if row.kind == "optional"]
+        missing = ", ".join(code(row.path) for row in rows if row.kind == "missing")
+        yield f"Required by the target and made by no rule: {missing or 'none'}."
+        shown = (field_cells(row, self._remark_at) for row in _without_optional(rows))
+        yield table(COLUMNS, shown)
+        optional = [optional_cells(row) for row in rows if row.kind == "optional"]
         if optional:
-            table = Table(
-                OPTIONAL_COLUMNS, tuple(optional_row(row) for row in optional)
-            )
             noun = "field" if len(optional) == 1 else "fields"
-            yield Fold(f"{len(optional)} optional {noun} that no rule makes", (table,))
+            summary = f"{len(optional)} optional {noun} that no rule makes"
+            yield fold(summary, table(OPTIONAL_COLUMNS, optional))
         variables = tuple(mapping.variables.items())
         yield from self._variables(f"Variables of {name}", anchor, variables)
 
     def _variables(
         self, title: str, anchor: str, variables: tuple[tuple[str, Rule], ...]
-    ) -> Iterator[PageBlock]:
+    ) -> Iterator[str]:
         if not variables:
             return
-        yield Heading(3, title, f"{anchor}-variables")
-        rows = []
-        for name, rule in variables:
-            remark = self._variable_remark(rule, name)
-            note = note_words(rule.note, remark.text)
-            numbers = (", ".join(remark.references),) if remark.references else ()
-            cells = ((Code(f"vars.{name}"),), full_words(rule), note, numbers)
-            rows.append(Row(cells, f"{anchor}-vars.{name}"))
-        yield Table(("Name", "Value", "Note", "Ref."), tuple(rows))
+        yield heading(3, title, f"{anchor}-variables")
+        rows = [
+            (
+                code(f"vars.{name}"),
+                full_words(rule),
+                *remark_cells([rule.note], [self._variable_remark(rule, name)]),
+            )
+            for name, rule in variables
+        ]
+        yield table(("Name", "Value", "Note", "Ref."), rows)
 
     def _variable_remark(self, rule: Rule, name: str) -> Remark:
         given = self._nodes[rule.position.file].get("vars")
         if not isinstance(given, MapNode) or name not in given:
             return Remark()
-        return self._remarks_of(rule.position.file).at(given.key(name).position)
+        return self._remark_at(given.key(name).position)
 
     # The end -------------------------------------------------------------------------
 
-    def _endpoints(self) -> Iterator[PageBlock]:
-        yield Heading(2, "Systems", "systems")
-        used = {(r.system, r.endpoint) for r in iter_requests(self._flow)}
+    def _endpoints(self) -> Iterator[str]:
+        yield heading(2, "Systems", "systems")
         rows = []
-        for system, endpoint in sorted(used):
+        for call in sorted({(r.system, r.endpoint) for r in iter_requests(self._flow)}):
+            system, endpoint = call
             spec = self._project.systems[system].endpoints[endpoint]
-            request = Code(f"{spec.method} {spec.path}")
-            rows.append(Row(((Code(f"{system}.{endpoint}"),), (request,))))
-        yield Table(("Endpoint", "Request"), tuple(rows))
+            rows.append(
+                (code(f"{system}.{endpoint}"), code(spec.method + " " + spec.path))
+            )
+        yield table(("Endpoint", "Request"), rows)
 
     # Remarks -------------------------------------------------------------------------
 
     def _remark_at(self, position: Position, *, is_line: bool = False) -> Remark:
-        return self._remarks_of(position.file).at(position, only_line=is_line)
-
-    def _remarks_of(self, file: str) -> FileRemarks:
+        file = position.file
         if file not in self._remarks:
             self._remarks[file] = read_remarks(self._nodes[file])
-        return self._remarks[file]
+        return self._remarks[file].at(position, only_line=is_line)
 
 
-def _with_groups(rows: list[TargetRow], shown: list[TargetRow]) -> list[TargetRow]:
-    """Give the rows to show, each below the groups that it lies in."""
-    paths = [row.path for row in shown]
-    return [
-        row
-        for row in rows
-        if row in shown
-        or (
-            row.kind == "group"
-            and any(path.startswith((f"{row.path}.", f"{row.path}[")) for path in paths)
-        )
-    ]
-
-
-def _missing_words(rows: list[TargetRow]) -> Words:
-    missing = [(Code(row.path),) for row in rows if row.kind == "missing"]
-    if not missing:
-        return ("Required by the target and made by no rule: none.",)
-    listed = join_words(missing, ", ")
-    return ("Required by the target and made by no rule: ", *listed, ".")
-
-
-def _remark_words(remark: Remark) -> Words:
-    said = "; ".join(
-        part for part in (remark.text, ", ".join(remark.references)) if part
-    )
-    return (f" ({said})",) if said else ()
+def _without_optional(rows: list[TargetRow]) -> Iterator[TargetRow]:
+    """Give the rows that rules make or the target misses, below their groups."""
+    paths = [row.path for row in rows if row.kind not in ("optional", "group")]
+    for row in rows:
+        below = (f"{row.path}.", f"{row.path}[")
+        if row.kind == "group":
+            if any(path.startswith(below) for path in paths):
+                yield row
+        elif row.kind != "optional":
+            yield row

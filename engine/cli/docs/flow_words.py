@@ -1,6 +1,6 @@
 """A flow's slots in words: what is fetched, read, required, written, and by which rule.
 
-Pure; imports the flow's dataclasses, the advice book and pagewords.
+Each function gives list items in Markdown, with their points below. Pure.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
-from engine.cli.docs.blocks import Code, Item, Link, join_words
-from engine.cli.docs.rule_words import formula_code, full_words
+from engine.cli.docs.field_cells import only_words
+from engine.cli.docs.markdown import code, escape, join_words, link, points
+from engine.cli.docs.rule_words import full_words
 from engine.project.flow_spec import (
     CheckFilesStep,
     DeriveStep,
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from engine.cli.docs.blocks import Words
     from engine.language import Condition, Path
-    from engine.mapping.apply import Mapping
     from engine.mapping.match import MatchRule
     from engine.project.advice import AdviceBook
     from engine.project.flow_spec import (
@@ -43,6 +42,11 @@ if TYPE_CHECKING:
     )
 
 
+def mapping_link(name: str) -> str:
+    """Lead to a mapping on a flow's page."""
+    return link(code(name), mapping_anchor(name))
+
+
 def mapping_anchor(name: str) -> str:
     """Name the place of a mapping on a flow's page."""
     return f"mapping-{name.removesuffix('.yaml')}"
@@ -54,179 +58,126 @@ class FlowWords:
     def __init__(self, advice: AdviceBook) -> None:
         self._advice = advice
 
-    def step(self, step: Step) -> Item:
-        """Say one step of a slot."""
+    def step(self, step: Step, remark: str) -> str:
+        """Say one step of a slot, with the remark that stands beside it."""
+        words, below = self._step(step)
+        return points(words + remark, below)
+
+    def _step(self, step: Step) -> tuple[str, list[str]]:
+        below: list[str] = []
         match step:
             case ReadStep():
-                return self._read(step)
+                words = _read(step)
             case JoinStep():
-                words = ("Hang ", _path(step.source), *_join(step.join))
-                return Item((*words, *_only(step.when)))
+                words = f"Hang {code(step.source.text)}{_join(step.join)}"
+                words += _only(step.when)
             case DeriveStep():
-                words = ("derive what mapping ", _mapping(step.mapping), " makes")
-                return Item((*_for_each(step.each, words), *_only(step.when)))
+                what = f"derive what mapping {mapping_link(step.mapping.name)} makes"
+                words = _for_each(step.each, what) + _only(step.when)
             case RequireStep():
-                return self._require(step)
+                words, below = _require(step), self._advise(step.code)
             case CheckFilesStep():
-                formats = ", ".join(step.formats)
-                size = f"{step.max_bytes:,} bytes"
-                said = f": their content is {formats}, each has at most {size}"
-                return Item(("Check the files in ", _path(step.files), said))
+                formats = escape(", ".join(step.formats))
+                size = f"each has at most {step.max_bytes:,} bytes"
+                files = code(step.files.text)
+                words = (
+                    f"Check the files in {files}: their content is {formats}, {size}"
+                )
             case MergeFilesStep():
-                named = (", named ", *full_words(step.name), ", kept as ")
-                words = ("Make one PDF of the files in ", _path(step.files))
-                return Item((*words, *named, Code(step.save)))
+                words = (
+                    f"Make one PDF of the files in {code(step.files.text)}, named "
+                    f"{full_words(step.name)}, kept as {code(step.save)}"
+                )
             case WriteStep():
-                return self._write(step)
+                words = _for_each(step.each, f"write {code(step.name)}")
+                words += f"{_only(step.when)}; one for each {code(step.key.text)}"
+                below = self._write(step)
+        return words, below
 
-    def fetch(self, fetch: Fetch) -> list[Item]:
+    def fetch(self, fetch: Fetch) -> list[str]:
         """Say which documents are fetched, and how each is known."""
         known = (
-            "Each is kept as ",
-            Code(fetch.save),
-            ", known by ",
-            _path(fetch.key),
-            ", shown as ",
-            _path(fetch.label),
-            "; its reference in the target is ",
-            _path(fetch.reference),
-            f", at most {fetch.reference_limit} characters",
+            f"Each is kept as {code(fetch.save)}, known by {code(fetch.key.text)}, "
+            f"{_shown(fetch)}, at most {fetch.reference_limit} characters"
         )
-        items = [Item(("Fetch from ", *_request(fetch.request)), (Item(known),))]
+        items = [points(f"Fetch from {_request(fetch.request)}", [known])]
         if fetch.window is not None:
-            items.append(Item(_window(fetch.window)))
+            items.append(_window(fetch.window))
         if fetch.again is not None:
-            same = join_words([(_path(p),) for p in fetch.again.same], ", ")
-            before = " just before it is created" if same else " while it is unfinished"
-            words = (f"Read it again{before}, from ",)
-            must = ("; as before must be ", *same) if same else ()
-            items.append(Item((*words, *_request(fetch.again.request), *must)))
+            same = ", ".join(code(path.text) for path in fetch.again.same)
+            when = "just before it is created" if same else "while it is unfinished"
+            must = f"; as before must be {same}" if same else ""
+            request = _request(fetch.again.request)
+            items.append(f"Read it again {when}, from {request}{must}")
         return items
 
-    def expand(self, expand: Expand) -> list[Item]:
+    def expand(self, expand: Expand) -> list[str]:
         """Say how one record becomes several documents."""
-        words: Words = (
-            "One document for each of ",
-            _path(expand.each),
-            ", kept as ",
-            Code(expand.save),
-            ", known by ",
-            _path(expand.key),
-            ", shown as ",
-            _path(expand.label),
-            "; its reference in the target is ",
-            _path(expand.reference),
-        )
-        return [Item(words)]
+        each, key = code(expand.each.text), code(expand.key.text)
+        kept = f"kept as {code(expand.save)}, known by {key}, {_shown(expand)}"
+        return [f"One document for each of {each}, {kept}"]
 
-    def deliver(self, deliver: Deliver) -> list[Item]:
+    def deliver(self, deliver: Deliver) -> list[str]:
         """Say how the document is looked for, created and proved."""
-        looked = [
-            Item((*_find(find), "; a candidate counts when ", _formula(deliver.where)))
-            for find in deliver.finds
-        ]
+        counts = f"; a candidate counts when {code(deliver.where.text)}"
+        looked = [_find(find) + counts for find in deliver.finds]
         same = [
-            Item(
-                (
-                    f"{same.name}: ",
-                    formula_code(same.theirs.text),
-                    " is ",
-                    formula_code(same.ours.text),
-                    ", else stop with ",
-                    Code(same.code),
-                )
-            )
+            f"{escape(same.name)}: {code(same.theirs.text)} is {code(same.ours.text)}, "
+            f"else stop with {code(same.code)}"
             for same in deliver.same
         ]
-        for code in dict.fromkeys(same.code for same in deliver.same):
-            same += [Item((Code(code), ": ", *a.words)) for a in self._advise(code)]
-        items = [
-            Item((f"Look whether the {deliver.name} is there already",), tuple(looked))
-        ]
+        for name in dict.fromkeys(same.code for same in deliver.same):
+            same += [f"{code(name)}: {advice}" for advice in self._advise(name)]
+        name = escape(deliver.name)
+        items = [points(f"Look whether the {name} is there already", looked)]
         if same:
-            words = ("If it is, it is taken as ours when all of this agrees",)
-            items.append(Item(words, tuple(same)))
-        items.append(Item(("Otherwise create it: ", *_send(deliver.send))))
-        read = ("Read it back from ", *_request(deliver.read), ", kept as ")
-        items.append(Item((*read, Code(deliver.save))))
+            agree = "If it is, it is taken as ours when all of this agrees"
+            items.append(points(agree, same))
+        items.append(f"Otherwise create it: {_send(deliver.send)}")
+        read = _request(deliver.read)
+        items.append(f"Read it back from {read}, kept as {code(deliver.save)}")
         return items
 
-    def acknowledge(self, acknowledge: Acknowledge) -> list[Item]:
+    def acknowledge(self, acknowledge: Acknowledge) -> list[str]:
         """Say how the source learns of it."""
-        verify = ("Done when ", formula_code(acknowledge.verify.text))
-        words = ("Last of all, tell the source: ", *_send(acknowledge.send))
-        return [Item(words, (Item(verify),))]
+        words = f"Last of all, tell the source: {_send(acknowledge.send)}"
+        return [points(words, [f"Done when {code(acknowledge.verify.text)}"])]
 
-    def _read(self, step: ReadStep) -> Item:
-        what: Words = ("read ", Code(step.name), " from ", *_request(step.request))
-        words: Words = (*_for_each(step.each, what), *_only(step.when))
-        if step.batch is not None:
-            words = (
-                *words,
-                f", {step.batch.size} at a time by ",
-                Code(step.batch.argument),
-            )
-        if step.order_by is not None:
-            words = (*words, ", in the order of ", _path(step.order_by))
-        if step.join is not None:
-            words = (*words, "; hang them", *_join(step.join))
-        if step.is_cached:
-            words = (*words, "; kept for the whole run")
-        return Item(words)
-
-    def _require(self, step: RequireStep) -> Item:
-        words: Words = (
-            f"{step.label}: ",
-            *(() if step.each is None else ("for each of ", _path(step.each), " ")),
-            _formula(step.unless),
-            *_only(step.when),
-            ", else pass over with " if step.is_skip else ", else stop with ",
-            Code(step.code),
-        )
-        return Item(words, self._advise(step.code))
-
-    def _write(self, step: WriteStep) -> Item:
-        words: Words = (
-            *_for_each(step.each, ("write ", Code(step.name))),
-            *_only(step.when),
-            "; one for each ",
-            formula_code(step.key.text),
-        )
-        below = [Item(_find(find)) for find in step.finds]
+    def _write(self, step: WriteStep) -> list[str]:
+        below = [_find(find) for find in step.finds]
         if step.match is not None:
-            rules = tuple(self._match_rule(rule) for rule in step.match.rules)
-            below.append(Item((f"{step.match.name}? The first that holds",), rules))
+            rules = [self._match_rule(rule) for rule in step.match.rules]
+            asked = f"{escape(step.match.name)}? The first that holds"
+            below.append(points(asked, rules))
         if step.create is not None:
-            below.append(Item(("Create: ", *_send(step.create))))
+            below.append(f"Create: {_send(step.create)}")
         if step.update is not None:
-            below.append(Item(("Update: ", *_send(step.update))))
+            below.append(f"Update: {_send(step.update)}")
         if step.save:
-            below.append(Item(("Kept as ", Code(step.save))))
-        return Item(words, tuple(below))
+            below.append(f"Kept as {code(step.save)}")
+        return below
 
-    def _match_rule(self, rule: MatchRule) -> Item:
-        words: Words = (rule.action,)
-        if rule.condition is None:
-            words = (f"otherwise {rule.action}",)
-        else:
-            words = (*words, " when ", _formula(rule.condition))
+    def _match_rule(self, rule: MatchRule) -> str:
+        words = f"otherwise {rule.action}"
+        if rule.condition is not None:
+            words = f"{rule.action} when {code(rule.condition.text)}"
         if rule.when is not None:
-            words = (*words, ", only if ", _formula(rule.when))
+            words += f", only if {code(rule.when.text)}"
         if rule.code:
-            words = (*words, ", with ", Code(rule.code))
+            words += f", with {code(rule.code)}"
         if rule.warn:
-            words = (*words, ", with the warning ", Code(rule.warn))
+            words += f", with the warning {code(rule.warn)}"
         if rule.note:
-            words = (*words, f" ({rule.note})")
-        return Item(words, self._advise(rule.code))
+            words += f" ({escape(rule.note)})"
+        return points(words, self._advise(rule.code))
 
-    def _advise(self, code: str) -> tuple[Item, ...]:
-        advice = self._advice.find(code) if code else None
+    def _advise(self, about: str) -> list[str]:
+        advice = self._advice.find(about) if about else None
         if advice is None:
-            return ()
+            return []
         filled = advice.fill()
         where = f" ({filled.where})" if filled.where else ""
-        return (Item((f"{filled.meaning} {filled.do}{where}",)),)
+        return [escape(f"{filled.meaning} {filled.do}{where}")]
 
 
 def iter_requests(part: object) -> Iterator[EndpointCall]:
@@ -241,85 +192,83 @@ def iter_requests(part: object) -> Iterator[EndpointCall]:
             yield from iter_requests(getattr(part, known.name))
 
 
-def _window(window: Window) -> Words:
+def _read(step: ReadStep) -> str:
+    what = f"read {code(step.name)} from {_request(step.request)}"
+    words = _for_each(step.each, what) + _only(step.when)
+    if step.batch is not None:
+        words += f", {step.batch.size} at a time by {code(step.batch.argument)}"
+    if step.order_by is not None:
+        words += f", in the order of {code(step.order_by.text)}"
+    if step.join is not None:
+        words += f"; hang them{_join(step.join)}"
+    return words + ("; kept for the whole run" if step.is_cached else "")
+
+
+def _require(step: RequireStep) -> str:
+    each = "" if step.each is None else f"for each of {code(step.each.text)} "
+    end = "pass over" if step.is_skip else "stop"
+    must = f"{escape(step.label)}: {each}{code(step.unless.text)}{_only(step.when)}"
+    return f"{must}, else {end} with {code(step.code)}"
+
+
+def _shown(part: Fetch | Expand) -> str:
+    label, reference = code(part.label.text), code(part.reference.text)
+    return f"shown as {label}; its reference in the target is {reference}"
+
+
+def _window(window: Window) -> str:
     hours = _hours(window.overlap)
     said = f"What has changed since the last listing is listed, and {hours} before it"
     if window.first is not None:
         said += f"; the first run looks {window.first.days} days back"
     if window.full_every is not None:
         said += f"; every {_hours(window.full_every)} everything is listed"
-    return (said,)
+    return said
 
 
 def _hours(span: timedelta) -> str:
     return f"{span.total_seconds() / 3600:g} hours"
 
 
-def _path(path: Path) -> Code:
-    return formula_code(path.text)
+def _only(when: Condition | None) -> str:
+    return "" if when is None else f", {only_words(when)}"
 
 
-def _formula(condition: Condition) -> Code:
-    return formula_code(condition.text)
-
-
-def _mapping(mapping: Mapping) -> Link:
-    return Link(mapping.name, mapping_anchor(mapping.name), is_code=True)
-
-
-def _only(when: Condition | None) -> Words:
-    return () if when is None else (", only when ", _formula(when))
-
-
-def _for_each(each: Path | None, what: Words) -> Words:
+def _for_each(each: Path | None, what: str) -> str:
     """Begin a sentence; what is done for each item says so first."""
-    if each is not None:
-        return ("For each of ", _path(each), ": ", *what)
-    first = what[0]
-    assert isinstance(first, str)
-    return (first[:1].upper() + first[1:], *what[1:])
+    if each is None:
+        return what[:1].upper() + what[1:]
+    return f"For each of {code(each.text)}: {what}"
 
 
-def _request(request: EndpointCall) -> Words:
-    words: Words = (Code(f"{request.system}.{request.endpoint}"),)
-    arguments: list[Words] = [
-        (Code(name), " = ", *full_words(rule)) for name, rule in request.arguments
-    ]
-    return (*words, " with ", *join_words(arguments, "; ")) if arguments else words
+def _request(request: EndpointCall) -> str:
+    arguments = "; ".join(
+        f"{code(name)} = {full_words(rule)}" for name, rule in request.arguments
+    )
+    words = code(f"{request.system}.{request.endpoint}")
+    return f"{words} with {arguments}" if arguments else words
 
 
-def _join(join: JoinRecords) -> Words:
-    words: Words = (" on ", _path(join.to))
+def _join(join: JoinRecords) -> str:
+    how = ", one by one in their order"
     if join.left is not None and join.right is not None:
-        words = (*words, " where ", _path(join.left), " is their ", _path(join.right))
-    else:
-        words = (*words, ", one by one in their order")
+        how = f" where {code(join.left.text)} is their {code(join.right.text)}"
     first = ", the first only" if join.takes_first else ""
-    return (
-        (*words, ", as ", Code(join.save), first)
-        if first
-        else (*words, ", as ", Code(join.save))
-    )
+    return f" on {code(join.to.text)}{how}, as {code(join.save)}{first}"
 
 
-def _find(find: Find) -> Words:
-    words: Words = ("Look in ",)
-    if find.request is not None:
-        words = (*words, *_request(find.request))
-    if find.path is not None:
-        words = (*words, _path(find.path))
-    return (*words, *_only(find.when))
+def _find(find: Find) -> str:
+    request = "" if find.request is None else _request(find.request)
+    path = "" if find.path is None else code(find.path.text)
+    return f"Look in {request}{path}{_only(find.when)}"
 
 
-def _send(send: Send) -> Words:
-    parts: list[Words] = []
+def _send(send: Send) -> str:
+    parts = []
     if send.mapping is not None:
-        parts.append(("what mapping ", _mapping(send.mapping), " makes"))
-    for name, rule in send.changes:
-        parts.append((Code(name), " becomes ", *full_words(rule)))
+        parts.append(f"what mapping {mapping_link(send.mapping.name)} makes")
+    parts += [f"{code(name)} becomes {full_words(rule)}" for name, rule in send.changes]
     if send.file is not None:
-        parts.append(("the file ", _path(send.file)))
-    words: Words = (
-        ("send ", *join_words(parts, " and "), " to ") if parts else ("call ",)
-    )
-    return (*words, *_request(send.request))
+        parts.append(f"the file {code(send.file.text)}")
+    words = f"send {join_words(parts, ' and ')} to" if parts else "call"
+    return f"{words} {_request(send.request)}"

@@ -13,9 +13,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.docs.editor_schemas import FOLDER, editor_schemas
-from engine.cli.docs.flow_page import flow_page
+from engine.cli.docs.flow_page import render_flow
 from engine.cli.docs.html_page import render_html
-from engine.cli.docs.markdown import render_markdown
 from engine.cli.findings_index import load_findings, render_findings
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.project.project import load_project
@@ -113,9 +112,9 @@ def _pages(root: Path) -> dict[str, str]:
         "docs/findings.md": render_findings(load_findings().values(), MADE),
     }
     for flow in project.flows.values():
-        page = flow_page(project, flow)
-        pages[f"docs/flows/{flow.name}.md"] = render_markdown(page, MADE)
-        pages[f"docs/flows/{flow.name}.html"] = render_html(page, MADE)
+        page = render_flow(project, flow, MADE)
+        pages[f"docs/flows/{flow.name}.md"] = page
+        pages[f"docs/flows/{flow.name}.html"] = render_html(page)
     return pages | editor_schemas(project)
 
 

@@ -1,7 +1,7 @@
 """A rule in words, as a vendor's technical table would say it.
 
 ``first_of: [a, b]`` is "a, else b"; formulas, paths and values stay as typed, shown as
-code. Nothing is evaluated. Pure; imports rules and pagewords.
+code. Words are Markdown. Nothing is evaluated. Pure.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.docs.blocks import Code, Link, join_words
+from engine.cli.docs.markdown import code, escape, join_words, link
+from engine.language.schema import SchemaField
 from engine.mapping.rules import (
     MISSING,
     Calculation,
@@ -24,7 +25,6 @@ from engine.mapping.rules import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.cli.docs.blocks import Piece, Words
     from engine.language.types import Type
     from engine.mapping.rules import Limit, Option, ValueKey
 
@@ -47,112 +47,99 @@ _SHOWN_VALUES: Final = 6
 _VISIBLE = re.compile(r"\s*[^\w\s]+\s*")
 
 
-def formula_code(text: str) -> Code:
-    """Show a formula or path on one line."""
-    return Code(re.sub(r"\s*\n\s*", " ", text.strip()))
-
-
-def value_code(value: Any) -> Piece:
+def show_value(value: Any) -> str:
     """Show a literal; blanks and line ends become visible."""
     if value is None:
         return "null"
     if value == "":
         return "an empty text"
     if isinstance(value, bool):
-        return Code("true" if value else "false")
+        return code("true" if value else "false")
     text = str(value)
     if text != text.strip() or "\n" in text:
-        return Code('"' + text.replace("\n", "\\n") + '"')
-    return Code(text)
+        text = '"' + text.replace("\n", "\\n") + '"'
+    return code(text)
 
 
-def rule_words(rule: Rule) -> Words:
+def rule_words(rule: Rule) -> str:
     """Say where a field's value comes from and what is done with it."""
     words = [value_words(rule.value)]
     if rule.lookup is not None:
         words.append(_lookup_words(rule))
     if rule.transform is not None:
-        words.append(("then ", formula_code(rule.transform.text)))
+        words.append(f"then {code(rule.transform.text)}")
     if rule.date:
-        words.append(("read as ", Code(rule.date)))
+        words.append(f"read as {code(rule.date)}")
     if rule.decimals is not None:
         noun = "decimal" if rule.decimals == 1 else "decimals"
-        words.append((f"{rule.decimals} {noun}, {_ROUNDINGS[rule.rounding]}",))
+        words.append(f"{rule.decimals} {noun}, {_ROUNDINGS[rule.rounding]}")
     if rule.send_null:
-        words.append(("null when empty",))
+        words.append("null when empty")
     if rule.when is not None:
-        words.append(("only when ", formula_code(rule.when.text)))
+        words.append(f"only when {code(rule.when.text)}")
     return join_words(words, ", ")
 
 
-def value_words(value: ValueKey) -> Words:
+def value_words(value: ValueKey) -> str:
     """Say what a value key picks or makes."""
     match value:
         case PathSource(path):
-            return (formula_code(path.text),)
+            return code(path.text)
         case FirstOf(paths):
-            return join_words([(formula_code(p.text),) for p in paths], ", else ")
+            return join_words((code(path.text) for path in paths), ", else ")
         case Join(paths, separator):
-            return _join_words([formula_code(p.text) for p in paths], separator)
+            return _joined_words([code(path.text) for path in paths], separator)
         case Fixed(literal):
-            return ("always ", value_code(literal))
+            return f"always {show_value(literal)}"
         case Choose(options):
-            return join_words([_option_words(o) for o in options], "; else ")
+            return join_words((_option_words(o) for o in options), "; else ")
         case Calculation(formula):
-            return ("calculated ", formula_code(formula.text))
+            return f"calculated {code(formula.text)}"
         case _:
-            return ("the text ", Code(value.template.text.strip()))
+            return f"the text {code(value.template.text)}"
 
 
-def full_words(rule: Rule) -> Words:
+def full_words(rule: Rule) -> str:
     """Say everything of a rule that stands in no table of its own: a variable's."""
     words = [rule_words(rule)]
     if rule.limit is not None:
-        words.append(("at most ", *limit_words(rule.limit)))
-    if has_default(rule):
-        words.append(("when empty ", *default_words(rule)))
+        words.append(f"at most {limit_words(rule.limit)}")
+    if default := default_words(rule):
+        words.append(f"when empty {default}")
     if rule.required or rule.required_when:
-        words.append(("required ", *required_when_words(rule)))
+        words.append(f"required {required_when_words(rule)}")
     return join_words(words, ", ")
 
 
-def limit_words(limit: Limit) -> Words:
+def limit_words(limit: Limit) -> str:
     """Say how long a text may be and what happens to a longer one."""
     where = " between words" if limit.cut_at == "word" else ""
     if limit.overflow_to:
-        said: Words = (
-            f", cut{where}, the whole text then goes to ",
-            Code(limit.overflow_to),
-        )
+        over = f"cut{where}, the whole text then goes to {code(limit.overflow_to)}"
     elif limit.too_long == "error":
-        said = (", longer is an error",)
+        over = "longer is an error"
     elif limit.too_long == "cut":
-        said = (f", cut{where}, only counted",)
+        over = f"cut{where}, only counted"
     else:
-        said = (f", cut{where} with a warning",)
-    return (str(limit.characters), *said)
+        over = f"cut{where} with a warning"
+    return f"{limit.characters}, {over}"
 
 
-def has_default(rule: Rule) -> bool:
-    """Tell whether an empty result is replaced."""
-    return rule.default is not MISSING or rule.default_from is not None
-
-
-def default_words(rule: Rule) -> Words:
-    """Say what stands in for an empty result."""
-    parts: list[Words] = []
-    if rule.default_from is not None:
-        parts.append((formula_code(rule.default_from.text),))
-    if rule.default is not MISSING:
-        parts.append((value_code(rule.default),))
+def default_words(rule: Rule) -> str:
+    """Say what stands in for an empty result; nothing when nothing does."""
+    path, literal = rule.default_from, rule.default
+    parts = (
+        code(path.text) if path is not None else "",
+        show_value(literal) if literal is not MISSING else "",
+    )
     return join_words(parts, ", else ")
 
 
-def required_when_words(rule: Rule) -> Words:
+def required_when_words(rule: Rule) -> str:
     """Say when an empty result stops the document; nothing when it always does."""
     if rule.required or rule.required_when is None:
-        return ()
-    return ("when ", formula_code(rule.required_when.text))
+        return ""
+    return f"when {code(rule.required_when.text)}"
 
 
 def type_words(field: Type | None) -> str:
@@ -172,53 +159,46 @@ def type_words(field: Type | None) -> str:
     return said
 
 
+def field_text(field: Type | None, *, with_type: bool = True) -> str:
+    """Give the vendor's words about a field, its type and its length; no Markdown."""
+    said = field.description.strip() if isinstance(field, SchemaField) else ""
+    kind = type_words(field) if with_type else ""
+    return f"{said} ({kind})" if said and kind else said or kind
+
+
 def table_anchor(name: str) -> str:
     """Name the place of a table on a flow's page."""
     return f"table-{name}"
 
 
-def _join_words(paths: list[Code], separator: str) -> Words:
-    several = [(path,) for path in paths]
+def _joined_words(paths: list[str], separator: str) -> str:
     if separator == "\n":
-        return (*join_words(several, ", "), ", each that is filled on its own line")
+        return f"{', '.join(paths)}, each that is filled on its own line"
     if _VISIBLE.fullmatch(separator):
-        between = f" {separator.strip()} "
-        return (*join_words(several, between), ", those that are filled")
-    return (
-        *join_words(several, ", "),
-        ", those that are filled, with ",
-        value_code(separator),
-        " between",
-    )
+        between = f" {escape(separator.strip())} "
+        return f"{between.join(paths)}, those that are filled"
+    between = show_value(separator)
+    return f"{', '.join(paths)}, those that are filled, with {between} between"
 
 
-def _option_words(option: Option) -> Words:
-    then: Words = (
-        rule_words(option.then)
-        if isinstance(option.then, Rule)
-        else (value_code(option.then),)
-    )
-    if isinstance(option.then, Rule) and option.then.required:
-        then = (*then, " (required)")
+def _option_words(option: Option) -> str:
+    if isinstance(option.then, Rule):
+        then = rule_words(option.then) + " (required)" * option.then.required
+    else:
+        then = show_value(option.then)
     if option.condition is None:
         return then
-    return (*then, " when ", formula_code(option.condition.text))
+    return f"{then} when {code(option.condition.text)}"
 
 
-def _lookup_words(rule: Rule) -> Words:
+def _lookup_words(rule: Rule) -> str:
     lookup = rule.lookup
     assert lookup is not None
-    unknown: Words = ("an error",)
-    if lookup.otherwise is not MISSING:
-        unknown = (value_code(lookup.otherwise),)
+    missing = lookup.otherwise is MISSING
+    unknown = "an error" if missing else show_value(lookup.otherwise)
     if lookup.table:
-        table: Words = (
-            "through table ",
-            Link(lookup.table, table_anchor(lookup.table)),
-        )
+        through = f"table {link(escape(lookup.table), table_anchor(lookup.table))}"
     else:
-        entries = [
-            (Code(key), " → ", value_code(v)) for key, v in lookup.entries.items()
-        ]
-        table = ("through ", *join_words(entries, ", "))
-    return (*table, " (not in it: ", *unknown, ")")
+        entries = lookup.entries.items()
+        through = ", ".join(f"{code(key)} → {show_value(to)}" for key, to in entries)
+    return f"through {through} (not in it: {unknown})"

@@ -1,8 +1,7 @@
 """A mapping's target as a table: one row per leaf of the schema, in its order.
 
 A leaf is a field that holds a value, or one that a rule makes as a whole. Fields that
-a rule makes and the schema does not list come after their group's own. Pure; imports
-rules and schemas.
+a rule makes and the schema does not list come after their group's own. Pure.
 """
 
 from __future__ import annotations
