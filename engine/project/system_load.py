@@ -123,7 +123,10 @@ def _check_placeholders(
 
 def _system(name: str, said: Mapping[str, Any]) -> SystemSpec:
     errors, limits = said["errors"], said["limits"]
-    styles = {key: _paging(value) for key, value in (said["paging"] or {}).items()}
+    styles = {
+        key: PagingSpec(value["kind"], value)
+        for key, value in (said["paging"] or {}).items()
+    }
     return SystemSpec(
         name=name,
         base_url=said["base_url"].rstrip("/"),
@@ -163,18 +166,6 @@ def _values(said: Mapping[str, Mapping[str, Any]]) -> dict[str, ValueSpec]:
         name: ValueSpec(value["fixed"] or "", value["secret"])
         for name, value in said.items()
     }
-
-
-def _paging(said: Mapping[str, Any]) -> PagingSpec:
-    return PagingSpec(
-        kind=said["kind"],
-        size_param=said["size_param"],
-        size=said["size"],
-        param=said["param"],
-        header=said["header"] or "",
-        id_path=said["id"],
-        size_answer=said["size_answer"] or "",
-    )
 
 
 def _shape(said: Mapping[str, Any]) -> ErrorShape:

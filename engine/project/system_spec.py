@@ -7,7 +7,7 @@ told, with examples, in ``schemas/grammar/system.schema.json``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,15 +46,10 @@ class SignInSpec:
 
 @dataclass(frozen=True, slots=True)
 class PagingSpec:
-    """How one style of lists is walked; parameter names are wire names."""
+    """How one style of lists is walked; ``engine.systems.paging`` has the kinds."""
 
     kind: str
-    size_param: str
-    size: int
-    param: str  # carries the token, the offset or the last id
-    header: str = ""  # page_token_header: where the next token stands
-    id_path: str = "id"  # previous_id: JMESPath on the last row
-    size_answer: str = ""  # JMESPath on the answer: the page size the server used
+    keys: Mapping[str, Any]  # all of the style's, as the grammar reads them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,20 @@
 """How a list is read to its end: one small class per protocol.
 
-A paging kind only says what to ask next; it sends nothing and remembers nothing. The
-caller stops at ``MAX_PAGES`` and when a kind asks the same question twice. A new kind
-is a class here with its row in ``PAGING_KINDS``, and a word in the grammar's enum.
+A paging kind only says what to ask next; it sends nothing and remembers nothing. Its
+fields are keys of the grammar's ``paging``, as the grammar reads them. The caller stops
+at ``MAX_PAGES`` and when a kind asks the same question twice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import jmespath
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from dataclasses import Field
 
     from engine.project.system_spec import PagingSpec
 
@@ -32,7 +33,9 @@ class Page:
 
 
 class Paging(Protocol):
-    """One way to walk a list."""
+    """One way to walk a list: a dataclass whose fields are keys of the grammar."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def first(self) -> Question:
         """Give the query parameters of the first page."""
@@ -43,6 +46,7 @@ class Paging(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class WholeList:
     """The answer is the whole list."""
 
@@ -53,68 +57,77 @@ class WholeList:
         return None
 
 
+@dataclass(frozen=True, slots=True)
 class PageTokenHeader:
     """The next page's token comes in a response header; without one it was the last."""
 
-    def __init__(self, spec: PagingSpec) -> None:
-        self._spec = spec
+    size_param: str
+    size: int
+    param: str  # carries the token
+    header: str
 
     def first(self) -> Question:  # noqa: D102
-        return {self._spec.size_param: str(self._spec.size)}
+        return {self.size_param: str(self.size)}
 
     def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
-        token = page.headers.get(self._spec.header.lower(), "").strip()
-        return {**asked, self._spec.param: token} if token else None
+        token = page.headers.get(self.header.lower(), "").strip()
+        return {**asked, self.param: token} if token else None
 
 
+@dataclass(frozen=True, slots=True)
 class Offset:
     """Rows are counted from 0; a page that is not full was the last."""
 
-    def __init__(self, spec: PagingSpec) -> None:
-        self._spec = spec
+    size_param: str
+    size: int
+    param: str  # carries the number of the first row
+    size_answer: str | None
 
     def first(self) -> Question:  # noqa: D102
-        return {self._spec.size_param: str(self._spec.size), self._spec.param: "0"}
+        return {self.size_param: str(self.size), self.param: "0"}
 
     def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
-        if len(page.items) < page_size(self._spec, page.body):
+        if not is_full(page, self.size, self.size_answer):
             return None
-        after = int(asked[self._spec.param]) + len(page.items)
-        return {**asked, self._spec.param: str(after)}
+        return {**asked, self.param: str(int(asked[self.param]) + len(page.items))}
 
 
+@dataclass(frozen=True, slots=True)
 class PreviousId:
     """The next page starts after the id of the last row; a short page was the last."""
 
-    def __init__(self, spec: PagingSpec) -> None:
-        self._spec = spec
+    size_param: str
+    size: int
+    param: str  # carries the id of the last row
+    id: str  # JMESPath on a row
+    size_answer: str | None
 
     def first(self) -> Question:  # noqa: D102
-        return {self._spec.size_param: str(self._spec.size)}
+        return {self.size_param: str(self.size)}
 
     def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
-        if not page.items or len(page.items) < page_size(self._spec, page.body):
+        if not page.items or not is_full(page, self.size, self.size_answer):
             return None
-        last = jmespath.search(self._spec.id_path, page.items[-1])
+        last = jmespath.search(self.id, page.items[-1])
         # Without an id the same page would be asked again: the guard in the caller
         # sees the repeated question and stops with an error.
-        return {**asked, self._spec.param: "" if last is None else str(last)}
+        return {**asked, self.param: "" if last is None else str(last)}
 
 
-def page_size(spec: PagingSpec, body: Any) -> int:
-    """Give the size a full page has: what was asked, or less if the answer says so.
+def is_full(page: Page, size: int, size_answer: str | None) -> bool:
+    """Tell whether a page has as many rows as the server gives at a time.
 
-    A server that silently allows fewer rows than asked would otherwise look as if its
-    first page were the last one.
+    ``size`` was asked for; ``size_answer`` is the JMESPath, on the answer, of what the
+    server used. One that silently gives fewer rows than asked would otherwise look as
+    if its first page were the last one.
     """
-    if spec.size_answer:
-        answered = jmespath.search(spec.size_answer, body)
-        if isinstance(answered, int) and 0 < answered < spec.size:
-            return answered
-    return spec.size
+    used = jmespath.search(size_answer, page.body) if size_answer else None
+    if isinstance(used, int) and 0 < used < size:
+        size = used
+    return len(page.items) >= size
 
 
-PAGING_KINDS: dict[str, Callable[[PagingSpec], Paging]] = {
+PAGING_KINDS: dict[str, type[Paging]] = {
     "page_token_header": PageTokenHeader,
     "offset": Offset,
     "previous_id": PreviousId,
@@ -123,4 +136,7 @@ PAGING_KINDS: dict[str, Callable[[PagingSpec], Paging]] = {
 
 def open_paging(spec: PagingSpec | None) -> Paging:
     """Give the kind that a spec names; without a spec the answer is the whole list."""
-    return WholeList() if spec is None else PAGING_KINDS[spec.kind](spec)
+    if spec is None:
+        return WholeList()
+    kind = PAGING_KINDS[spec.kind]
+    return kind(**{field.name: spec.keys[field.name] for field in fields(kind)})

@@ -69,7 +69,10 @@ def test_grammar_names_every_kind():
     definitions = SCHEMA["$defs"]
     endpoint = definitions["endpoint"]["properties"]
 
-    assert list(PAGING_KINDS) == definitions["paging"]["properties"]["kind"]["enum"]
+    paging = definitions["paging"]["properties"]
+    assert list(PAGING_KINDS) == paging["kind"]["enum"]
+    used = {field.name for kind in PAGING_KINDS.values() for field in fields(kind)}
+    assert set(paging) == used | {"kind"}
     assert list(BODY_KINDS) == endpoint["body"]["enum"]
     assert (
         list(SIGN_IN_KINDS)
@@ -138,14 +141,16 @@ def test_endpoints_stand_in_the_vendors_documents(path):
             if param.fixed is not None and "enum" in schema:
                 assert param.fixed in schema["enum"]
         if paging := endpoint.paging:
-            for name in (paging.size_param, paging.param):
+            for name in (paging.keys["size_param"], paging.keys["param"]):
                 assert (name, "query") in known, f"{endpoint.name}: paging by {name}"
             headers = {
                 name
                 for response in operation["responses"].values()
                 for name in response.get("headers", {})
             }
-            assert not paging.header or paging.header in headers, endpoint.name
+            assert not paging.keys["header"] or paging.keys["header"] in headers, (
+                endpoint.name
+            )
         else:
             assert not {"firstRow", "pageToken", "previousId"} & {n for n, _ in known}
         content = operation.get("requestBody", {}).get("content", {})
