@@ -1,4 +1,4 @@
-"""Files that go along with a document: what they are, and what they may be called.
+"""Files that go along with a document: what they are, by their content.
 
 Checked before anything is created, because a target document without its files is half
 a document. Pure: the bytes are passed in. It converts and repairs nothing.
@@ -10,15 +10,15 @@ import io
 import logging
 import sys
 import threading
-import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine.errors import Violation, ViolationError
+from engine.language.file_names import split_name
 from engine.systems.file_formats import FORMAT_WORDS, FORMATS, FileContent, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
 
 # Only to name in a message what somebody sent instead: (offset, bytes, name).
@@ -35,11 +35,6 @@ OTHER_SIGNATURES = (
     (0, b"<", "HTML or XML"),
 )
 
-MAX_NAME = 80  # characters with the extension; our own figure
-MAX_EXTENSION = 10  # more than that after a dot is part of a name
-# A-Z a-z 0-9 . _ - are what "no special characters" leaves; our own reading.
-ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-LETTERS = str.maketrans("åäöÅÄÖ", "aaoAAO")
 # ISO 32000-1, implementation note 18: readers look for the end mark this far back.
 PDF_TAIL_BYTES = 1024
 
@@ -159,50 +154,6 @@ def quiet_pypdf() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(is_foreign)
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """Split a name into stem and extension; the extension without its dot, or ""."""
-    stem, dot, extension = name.rpartition(".")
-    if not dot or not extension or len(extension) > MAX_EXTENSION:
-        return name, ""
-    return stem, extension
-
-
-def clean_names(names: Sequence[str]) -> list[str]:
-    """Give each file a name without special characters, all different, in order.
-
-    ``å ä ö`` become ``a a o``, everything else that is not allowed ``_``; the extension
-    is in lower case, ``.jpeg`` becomes ``.jpg``. Of equal names the second becomes
-    ``name_2.pdf``; capitals make no difference. At most 80 characters.
-    """
-    taken: set[str] = set()
-    cleaned = []
-    for name in names:
-        stem, extension = _clean_parts(name)
-        number = 1
-        fresh = _fit(stem, "", extension)
-        while fresh.lower() in taken:
-            number += 1
-            fresh = _fit(stem, f"_{number}", extension)
-        taken.add(fresh.lower())
-        cleaned.append(fresh)
-    return cleaned
-
-
-def _clean_parts(name: str) -> tuple[str, str]:
-    # NFC first: names from a Mac spell ä as two characters.
-    text = unicodedata.normalize("NFC", name).strip().translate(LETTERS)
-    text = "".join(letter if letter in ALLOWED else "_" for letter in text)
-    stem, extension = split_name(text)
-    extension = extension.lower()
-    # A leading dot hides a file, a trailing one is dropped by some file systems.
-    return stem.strip(".") or "file", "jpg" if extension == "jpeg" else extension
-
-
-def _fit(stem: str, suffix: str, extension: str) -> str:
-    tail = f"{suffix}.{extension}" if extension else suffix
-    return stem[: MAX_NAME - len(tail)].rstrip(".") + tail
 
 
 def _violation(code: str, name: str, message: str) -> Violation:

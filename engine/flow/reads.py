@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoppedError, Violation, ViolationError
-from engine.flow.attachments import check_file, clean_names
+from engine.flow.attachments import check_file
 from engine.flow.pdf import merge_files
 from engine.flow.signals import GoneError
 from engine.language import ValueFault, is_empty
+from engine.language.file_names import clean_file_names
 from engine.mapping.apply import apply_mapping, apply_rule
 from engine.project.flow_spec import (
     CheckFilesStep,
@@ -305,7 +306,7 @@ def _check_files(step: CheckFilesStep, scope: Scope, document: Gathered) -> None
             violations.extend(error.violations)
     if violations:
         raise ViolationError(violations)
-    names = clean_names([file["name"] for file in files])
+    names = clean_file_names([file["name"] for file in files])
     for file, name in zip(files, names, strict=True):
         if file["name"] != name:
             document.note("FILE_RENAMED", f'"{file["name"]}" is sent as {name}')

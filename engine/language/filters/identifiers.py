@@ -1,4 +1,4 @@
-"""Business ids, bank accounts, mail addresses and file names in one spelling.
+"""Business ids, bank accounts and mail addresses in one spelling.
 
 What two systems write differently must compare equal. Check digits are python-stdnum's.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, Final
+from typing import Any
 
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError as StdnumError
@@ -16,7 +16,6 @@ from stdnum.se import orgnr
 
 from engine.language.values import is_empty, text_of
 
-MAX_FILE_NAME: Final = 80  # characters with the extension
 _SEPARATORS = re.compile(r"[\s\u00a0\u2010-\u2015\u2212./-]+")
 _FINNISH = re.compile(r"(?:FI)?(\d{7})(\d)", re.ASCII)
 _SWEDISH = re.compile(r"(?:SE)?(\d{10})(?:01)?", re.ASCII)
@@ -73,21 +72,3 @@ def find_iban(value: Any) -> str | None:
 def is_email(value: Any) -> bool:
     """Tell whether a text looks like one mail address: ``name@firm.fi``."""
     return isinstance(value, str) and bool(_EMAIL.fullmatch(value.strip()))
-
-
-def clean_file_name(value: str, limit: int = MAX_FILE_NAME) -> str:
-    """Give a file name of A-Z a-z 0-9 . _ - only, at most ``limit`` characters.
-
-    å and ä become a, ö becomes o, other accents are dropped, all else becomes ``_``.
-    The extension is kept when the name must be cut. A name never starts with a point.
-    """
-    letters = str.maketrans({"ø": "o", "Ø": "O", "æ": "a", "Æ": "A", "ß": "s"})
-    text = unicodedata.normalize("NFKD", value.translate(letters))
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    text = re.sub(r"[^A-Za-z0-9._-]", "_", text).lstrip(".") or "_"
-    stem, point, extension = text.rpartition(".")
-    if not point or not stem or len(extension) > 10:
-        stem, extension = text, ""
-    else:
-        extension = f".{extension}"
-    return stem[: limit - len(extension)] + extension

@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from engine.language.file_names import clean_file_name
 from engine.language.filters import identifiers
 from engine.language.filters.declaration import declare, field_of
 from engine.language.symbols import Symbol
@@ -308,7 +309,7 @@ def file_name(value: Any) -> str:
     >>> 'Lasku ääkköset.pdf' | file_name
     'Lasku_aakkoset.pdf'
     """
-    return identifiers.clean_file_name(text_of(value))
+    return clean_file_name(text_of(value))
 
 
 def _need_number(value: Any, name: str) -> Decimal:
