@@ -1,4 +1,4 @@
-"""What a company's run carries, and the document on its way."""
+"""What a company's run carries, the document on its way, and the ways it may end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import RequestFacts, TransientError
 from engine.flow.digests import digest_of
 from engine.language import Scope
 from engine.mapping.apply import LazyVars, apply_rule
@@ -20,6 +21,36 @@ if TYPE_CHECKING:
     from engine.project.flow_spec import EndpointCall, Flow
     from engine.systems.answers import Answer
     from engine.systems.system import System
+
+
+class WaitError(TransientError):
+    """The document waits for a reason that is nobody's fault; not an outage."""
+
+    def __init__(
+        self, code: str, step: str, detail: str, *, is_settled: bool = False
+    ) -> None:
+        super().__init__(RequestFacts(step, step, detail=detail))
+        self.code = code
+        self.is_settled = is_settled  # a second look in this run may decide
+
+    def __str__(self) -> str:
+        return self.facts.detail
+
+
+class GoneError(Exception):
+    """The document is not to be moved after all; nothing was sent.
+
+    It has left the transfer status by itself, or a ``skip`` of the flow applies.
+    """
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class SwitchedOffError(Exception):
+    """The company was switched off while its run was at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +114,6 @@ class Document(Gathered):
     is_gathered: bool = False  # its record was enriched before it was expanded
 
 
-def _always() -> bool:
-    return True
-
-
 @dataclass(slots=True)
 class RunContext:
     """One company, one flow, one run; everything is passed in."""
@@ -105,7 +132,9 @@ class RunContext:
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
     written: set[str] = field(default_factory=set)  # systems that were written to
-    is_on: Callable[[], bool] = _always  # asked between documents: the master switch
+    is_on: Callable[[], bool] = lambda: (
+        True
+    )  # asked between documents: the master switch
     companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
     _rules_digest: str = ""
 

@@ -20,6 +20,7 @@ from engine.errors import (
     Violation,
     ViolationError,
 )
+from engine.flow.context import GoneError
 from engine.flow.reads import (
     as_list,
     check_requirement,
@@ -28,7 +29,6 @@ from engine.flow.reads import (
     iter_items,
     join_into,
 )
-from engine.flow.signals import GoneError
 from engine.language import Scope, ValueFault
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoppedError, Violation, ViolationError
 from engine.flow.attachments import check_file
+from engine.flow.context import GoneError
 from engine.flow.pdf import merge_files
-from engine.flow.signals import GoneError
 from engine.language import ValueFault, is_empty
 from engine.language.file_names import clean_file_names
 from engine.mapping.apply import apply_mapping, apply_rule

@@ -7,65 +7,42 @@ A document that fails never stops another. A system that is down ends the run
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import (
-    DoubtError,
     Problem,
-    RecordError,
     RefusedError,
     RequestFacts,
     SettingsError,
     StoppedError,
     SystemDownError,
     TransientError,
-    Violation,
-    ViolationError,
 )
-from engine.flow.context import Document, Gathered, RunContext
-from engine.flow.digests import digest_of
-from engine.flow.ownership import Owner, Ownership
-from engine.flow.plan_notes import PlanEndError
-from engine.flow.reads import (
-    check_requirement,
-    iter_items,
-    prefetch,
-    read_register,
-    run_look,
-)
-from engine.flow.reasons import describe_stop
-from engine.flow.signals import GoneError, SwitchedOffError, WaitError
-from engine.flow.skips import is_still_skipped, note_left_out
+from engine.flow.context import Document, GoneError, RunContext, SwitchedOffError
+from engine.flow.ending import Ending, find_ending
+from engine.flow.listing import Listed, Listing, open_transfer
+from engine.flow.parts import Parts
+from engine.flow.reads import check_requirement, prefetch, read_register
 from engine.flow.status_on_error import move_stopped
-from engine.flow.transfer import (
-    SECOND_LOOK_SECONDS,
-    find_known,
-    run_transfer,
-    run_vanished,
-)
-from engine.language import ValueFault
+from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
+from engine.flow.vanished import sweep, vanish
 from engine.ledger.failures import LedgerConflictError
 from engine.ledger.model import Event, back_off_until
 from engine.masking import mask_text
-from engine.project.flow_spec import ReadStep, RequireStep, WriteStep
+from engine.project.flow_spec import ReadStep, RequireStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Callable
 
-    from engine.language import Path, Scope
+    from engine.language import Scope
     from engine.ledger.model import Transfer
     from engine.project.advice import AdviceBook
-    from engine.project.flow_spec import EndpointCall, Expand
 
-PAGE = 100  # documents looked at ahead, for batched reads
-VANISHED = "vanished"  # the source digest of what the source no longer has begins so
-LEFT = "CHANGED_AFTER_TRANSFER"  # an earlier part of the record is left in the target
-NOT_FOUND = 404
 REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
+SAID_AGAIN = timedelta(days=1)  # a flow that is left out as a whole; our own figure
 
 
 class Progress(Protocol):
@@ -77,7 +54,7 @@ class Progress(Protocol):
 
 @dataclass(slots=True)
 class FlowReport:
-    """What a run of one flow did."""
+    """What a run of one flow did; a document counts once, as it ended."""
 
     company: str
     flow: str
@@ -94,45 +71,46 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
     Raises:
         SettingsError: A requirement of the run itself does not hold (``setup``).
     """
-    worker = _Worker(run, advice, progress)
+    flow_run = FlowRun(run, advice, progress)
+    report = FlowReport(run.company, run.flow.name)
     try:
-        worker.set_up()
-        worker.run_all()
+        flow_run.set_up()
+        flow_run.take_all()
     except SwitchedOffError:
-        worker.report.is_switched_off = True
+        report.is_switched_off = True
     except GoneError as gone:
-        note_left_out(run, gone)
+        _note_left_out(run, gone)
     except (TransientError, RefusedError) as error:
-        worker.report.degraded = str(error)
+        report.degraded = str(error)
+    report.outcomes, report.codes = flow_run.count()
     for name, system in run.systems.items():
-        worker.report.calls[name] = Counter(system.calls)
-    return worker.report
+        report.calls[name] = Counter(system.calls)
+    return report
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One document as the source lists it, before anything is done about it."""
-
-    key: str
-    label: str
-    reference: str
-    digest: str
-    record: dict[str, Any]
-    data: dict[str, Any]
-    is_gathered: bool = False
-    fault: RecordError | None = None  # nobody's document, or nobody knows whose
+def _note_left_out(run: RunContext, gone: GoneError) -> None:
+    """Say once a day that a flow is left out as a whole: a ``skip`` of its set-up."""
+    name = f"{run.flow.name} left out"
+    now = run.clock.now()
+    last = run.ledger.log.last_mark(run.company, name)
+    if last is None or now - last >= SAID_AGAIN:
+        event = Event(gone.code, gone.message)
+        run.ledger.log.note_flow(run.company, run.flow.name, event)
+        run.ledger.log.mark(run.company, name, now)
 
 
-class _Worker:
+class FlowRun:
+    """One company, one flow: takes what is listed, and records how each ended."""
+
     def __init__(self, run: RunContext, advice: AdviceBook, progress: Progress) -> None:
         self.run = run
-        self.advice = advice
-        self.progress = progress
-        self.report = FlowReport(run.company, run.flow.name)
+        self.listing = Listing(run)
+        self._advice = advice
+        self._progress = progress
+        self._parts = Parts(self, run.flow.expand) if run.flow.expand else None
+        self._ends: dict[str, tuple[str, str]] = {}  # by key: last outcome and code
         self._again: list[Listed] = []  # in doubt, to be looked at twice
-        self._parts: dict[str, list[Transfer]] | None = None  # by record, once needed
         self._refused_in_a_row = 0
-        self._ownership = Ownership(run)
 
     def set_up(self) -> None:
         """Name the registers of the run, and check what the settings say of them."""
@@ -143,207 +121,77 @@ class _Worker:
             elif isinstance(step, RequireStep):
                 self._check_setting(step, self.run.scope({}))
 
-    def _check_setting(self, step: RequireStep, scope: Any) -> None:
+    def _check_setting(self, step: RequireStep, scope: Scope) -> None:
         try:
             check_requirement(step, scope)
         except StoppedError as error:
-            advice = self.advice.find(error.code, self._language)
+            advice = self._advice.find(error.code, self._language)
             advice = advice.fill(error.details) if advice else None
             meaning = advice.meaning if advice else step.label
-            raise SettingsError(
-                [
-                    Problem(
-                        "C401",
-                        f"{self.run.company}: {meaning}".rstrip("."),
-                        error.position,
-                        (advice.do if advice else "") + _shown(error.message),
-                    )
-                ]
-            ) from error
+            text = f"{self.run.company}: {meaning}".rstrip(".")
+            shown = f" ({error.message})" if error.message else ""
+            hint = (advice.do if advice else "") + shown
+            problem = Problem("C401", text, error.position, hint)
+            raise SettingsError([problem]) from error
 
-    def run_all(self) -> None:
+    def take_all(self) -> None:
         """Take all documents, page by page; look twice at those in doubt."""
-        started_at = self.run.clock.now()
-        is_full = self._open_window(started_at)
-        seen: set[str] = set()
-        records = self._iter_records()
-        while page := list(islice(records, PAGE)):
-            self._run_page(page, seen)
-        self._run_unfinished(seen)
+        listing, flow = self.listing, self.run.flow
+        listing.open_window()
+        for page in listing.iter_pages(listing.iter_source()):
+            self._take_page(page)
+        unlisted = []
+        for transfer, record in listing.iter_unfinished():
+            if record is not None:
+                unlisted.append(record)
+            elif flow.vanished:
+                vanish(self, transfer)
+        for page in listing.iter_pages(unlisted):
+            self._take_page(page)
         if self._again:
             self.run.clock.sleep(SECOND_LOOK_SECONDS)
             again, self._again = self._again, []
             for listed in again:
-                self.report.outcomes["waiting"] -= 1  # it is told once, as it ends
-                self.report.codes["IN_DOUBT"] -= 1
-                self._run_one(listed)
-            self.report.outcomes = +self.report.outcomes
-            self.report.codes = +self.report.codes
-        if is_full and self.run.flow.vanished:
-            self._run_vanished(seen)
-        if self.run.flow.fetch.window is not None:
-            self.run.ledger.log.mark(self.run.company, self.run.flow.name, started_at)
-            if is_full:
-                name = f"{self.run.flow.name} full"
-                self.run.ledger.log.mark(self.run.company, name, started_at)
+                self.take(listed)
+        if listing.is_full and flow.vanished:
+            sweep(self, listing.seen)
+        listing.close_window()
 
-    def _open_window(self, now: datetime) -> bool:
-        """Choose from when on changes are listed; tell whether it is everything."""
-        window = self.run.flow.fetch.window
-        if window is None:
-            return False
-        ledger, name = self.run.ledger, self.run.flow.name
-        last = ledger.log.last_mark(self.run.company, name)
-        if window.full_every is not None:
-            full = ledger.log.last_mark(self.run.company, f"{name} full")
-            if full is None or now - full >= window.full_every:
-                return True
-        if last is not None:
-            since = last - window.overlap
-        elif window.first is not None:
-            since = now - window.first
-        else:
-            return True
-        self.run.since = since.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return False
-
-    def _run_unfinished(self, seen: set[str]) -> None:
-        """Take what is unfinished and has not changed: its reason may have passed.
-
-        A window lists changes only; a flow without one lists what waits by its status.
-        """
-        flow, now = self.run.flow, self.run.clock.now()
-        if flow.fetch.again is None or flow.fetch.window is None:
-            return
-        unfinished: dict[str, Transfer] = {}
-        for transfer in self.run.ledger.unfinished(self.run.company, flow.name):
-            key = transfer.key
-            if flow.expand is not None:
-                key = key.partition("/")[0]
-            if key not in seen and transfer.is_due(now):
-                unfinished.setdefault(key, transfer)
-        records = []
-        for key, transfer in unfinished.items():
-            record = self._find_record(flow.fetch.again.request, key)
-            if record is not None:
-                records.append(record)
-            elif flow.vanished:
-                self._vanish(transfer)
-        for start in range(0, len(records), PAGE):
-            self._run_page(records[start : start + PAGE], seen)
-
-    def _find_record(self, request: EndpointCall, key: str) -> dict[str, Any] | None:
-        fetch = self.run.flow.fetch
-        scope = self.run.scope({fetch.save: {fetch.key.text: key}})
-        try:
-            record = self.run.call(request, scope).body
-        except RefusedError as error:
-            if error.status != NOT_FOUND:
-                raise
-            return None
-        return record if isinstance(record, dict) else None
-
-    def _iter_records(self) -> Iterator[dict[str, Any]]:
-        fetch = self.run.flow.fetch
-        scope = self.run.scope({})
-        arguments = self.run.arguments(fetch.request, scope)
-        system = self.run.systems[fetch.request.system]
-        return system.iter_items(fetch.request.endpoint, arguments)
-
-    def _run_page(self, page: list[dict[str, Any]], seen: set[str]) -> None:
-        listed = []
-        for record in page:
-            found = self._list(record)
-            if found.key and found.key not in seen:
-                seen.add(found.key)
-                listed += self._sort_out(found)
-        if self.run.flow.expand is None:
-            listed = [found for found in listed if self._is_due(found)]
-        prefetch(self.run, [found.record for found in listed])
-        for found in listed:
-            if self.run.flow.expand is None or found.fault is not None:
-                self._run_one(found)
+    def _take_page(self, page: list[Listed]) -> None:
+        save = self.run.flow.fetch.save
+        prefetch(self.run, [listed.data[save] for listed in page])
+        for listed in page:
+            if self._parts is None or listed.fault is not None:
+                self.take(listed)
             else:
-                self._run_expanded(self.run.flow.expand, found)
+                self._parts.take(listed)
 
-    def _list(self, record: dict[str, Any]) -> Listed:
-        fetch = self.run.flow.fetch
-        scope = self.run.scope({}).with_item(record)
-        return Listed(
-            key=_text(fetch.key, scope),
-            label=_text(fetch.label, scope),
-            reference=_text(fetch.reference, scope),
-            digest=digest_of(record),
-            record=record,
-            data={fetch.save: record},
-        )
+    def take(self, listed: Listed) -> None:
+        """Take one document as far as it goes.
 
-    def _sort_out(self, listed: Listed) -> list[Listed]:
-        """Keep what is ours, and what is nobody's if it is on us to say so."""
-        try:
-            whose, unit = self._ownership.judge(listed.data)
-        except ValueFault as error:
-            violation = Violation(error.code, error.message)
-            return [replace(listed, fault=ViolationError([violation]))]
-        except RecordError as error:
-            return [replace(listed, fault=error)]
-        if whose is Owner.OURS:
-            return [listed]
-        belongs = self.run.flow.fetch.belongs
-        if whose is Owner.NOBODYS and belongs is not None and belongs.code:
-            fault = StoppedError(belongs.code, unit, details={"value": unit})
-            return [replace(listed, fault=fault)]
-        self.report.outcomes["left to others"] += 1
-        transfer = self.run.ledger.find_transfer(
-            self.run.company, self.run.flow.name, listed.key
-        )
-        is_open = transfer is not None and transfer.aside in ("held", "waiting")
-        if transfer is not None and is_open and transfer.stage == "new":
-            # It was stopped here before its unit had a company.
-            self.run.ledger.steps.gone(transfer, Event("UNIT_OF_OTHER_COMPANY", unit))
-        return []
-
-    def _is_due(self, listed: Listed) -> bool:
-        """Tell whether a document is to be tried now.
-
-        A stopped document that has not changed waits: the same refusal every ten
-        minutes helps nobody. A change in the source, or ``retry``, makes it due. What
-        is done stays done, unless its status says that it waits for a transfer; what
-        was passed over stays so.
+        Raises:
+            SwitchedOffError: The company was switched off meanwhile.
+            SystemDownError: No further document would fare better.
         """
-        if is_still_skipped(self.run, listed.key, listed.digest):
-            return False
-        try:
-            transfer = self._open(listed)
-        except LedgerConflictError:
-            return True
-        if transfer.stage == "done":
-            return self.run.flow.acknowledge is not None or transfer.is_changed
-        if transfer.is_due(self.run.clock.now()):
-            return True
-        self.report.outcomes["still stopped"] += 1
-        return False
-
-    def _open(self, listed: Listed) -> Transfer:
-        return self.run.ledger.open_transfer(
-            self.run.company,
-            self.run.flow.name,
-            listed.key,
-            label=listed.label,
-            reference=listed.reference or None,
-            source_digest=listed.digest,
-            mapping_digest=self.run.rules_digest,
-        )
-
-    def _run_one(self, listed: Listed) -> None:
         if not self.run.is_on():
             raise SwitchedOffError
-        conflict = None
         try:
-            transfer = self._open(listed)
+            transfer = open_transfer(self.run, listed)
         except LedgerConflictError as error:
-            conflict, transfer = error, error.transfer
-        document = Document(
+            document = self.document_of(listed, error.transfer)
+            self.fail(document, StoppedError("REFERENCE_TAKEN", str(error)))
+            return
+        document = self.document_of(listed, transfer)
+        if listed.fault is not None:
+            self.fail(document, listed.fault)
+            return
+        ending = self.attempt(document, partial(run_transfer, self.run, document))
+        if ending.looks_again:
+            self._again.append(listed)
+
+    def document_of(self, listed: Listed, transfer: Transfer) -> Document:
+        """Give the document of a listed record, ready for its transfer."""
+        return Document(
             transfer.key,
             transfer.label,
             listed.reference,
@@ -351,275 +199,103 @@ class _Worker:
             transfer=transfer,
             is_gathered=listed.is_gathered,
         )
-        if conflict is not None:
-            self._stop(document, StoppedError("REFERENCE_TAKEN", str(conflict)))
-            return
-        if listed.fault is not None:
-            self._stop(document, listed.fault)
-            return
-        self._move(listed, document)
 
-    def _run_expanded(self, expand: Expand, listed: Listed) -> None:
-        """Gather a record, then move each of its items as a document of its own."""
-        gathered = Gathered(
-            listed.key, listed.label, listed.reference, dict(listed.data)
-        )
-        try:
-            for step in self.run.flow.enrich:
-                assert not isinstance(step, WriteStep)
-                run_look(step, self.run, gathered)
-            scope = self.run.scope(gathered.data)
-            items = list(iter_items(expand.each, scope))
-        except GoneError:
-            items = []
-        except (RecordError, ValueFault, TransientError) as error:
-            # The record itself goes into the log; its items are tried again with it.
-            document = Document(
-                gathered.key,
-                gathered.label,
-                gathered.reference,
-                gathered.data,
-                transfer=self._open(listed),
-            )
-            self._end(listed, document, error)
-            return
-        self._resolve(listed)
-        parts = [
-            Listed(
-                key=f"{listed.key}/{_text(expand.key, item)}",
-                label=_text(expand.label, item),
-                reference=_text(expand.reference, item),
-                digest=digest_of(item.item),
-                record=listed.record,
-                data={**gathered.data, expand.save: item.item},
-                is_gathered=True,
-            )
-            for item in items
-        ]
-        left = self._flag_left({part.key for part in parts}, listed.key)
-        for part in parts:
-            if self._is_due(part):
-                self._run_part(part, left)
+    def attempt(
+        self, document: Document, work: Callable[[], None], *, code: str = ""
+    ) -> Ending:
+        """Do a document's work and record how it ended.
 
-    def _resolve(self, listed: Listed) -> None:
-        """Close a record that was stopped as a whole and has been gathered since."""
-        name = self.run.flow.name
-        transfer = self.run.ledger.find_transfer(self.run.company, name, listed.key)
-        if transfer is not None and transfer.aside in ("held", "waiting"):
-            self.run.ledger.steps.gone(transfer, Event("RESOLVED"))
+        Args:
+            code: What the report counts it under when the work is done.
 
-    def _known_parts(self, key: str) -> list[Transfer]:
-        if self._parts is None:
-            self._parts = {}
-            name = self.run.flow.name
-            for transfer in self.run.ledger.transfers(self.run.company, name):
-                parent, is_part, _ = transfer.key.partition("/")
-                if is_part and transfer.target_id and transfer.aside != "gone":
-                    self._parts.setdefault(parent, []).append(transfer)
-        return self._parts.get(key, [])
-
-    def _flag_left(self, current: set[str], key: str) -> list[Transfer]:
-        """Stop what was moved and is no longer in its record; nothing is rewritten.
-
-        It is told until a person has removed it in the target. Gives what is there.
+        Raises:
+            SystemDownError: No further document would fare better.
         """
-        left = []
-        for known in self._known_parts(key):
-            if known.key in current:
-                continue
-            transfer = known
-            if known.stage == "done":
-                transfer = self.run.ledger.steps.reopen(known)
-            elif not known.is_due(self.run.clock.now()):
-                left.append(known)
-                continue
-            reference = transfer.reference or ""
-            document = Document(
-                transfer.key, transfer.label, reference, {}, transfer=transfer
-            )
-            if find_known(self.run, document) is None:
-                self.run.ledger.steps.gone(transfer, Event("RESOLVED"))
-                continue
-            left.append(transfer)
-            said = f"{transfer.target_id} stays there"
-            self._stop(document, StoppedError(LEFT, said))
-        return left
-
-    def _run_part(self, part: Listed, left: list[Transfer]) -> None:
-        """Move a part, unless it may be what an earlier part has become.
-
-        A person decides then: its sum would stand in the target twice.
-        """
-        transfer = self._open(part) if left else None
-        if transfer is None or transfer.target_id or transfer.retry_asked:
-            self._run_one(part)
-            return
-        document = Document(part.key, part.label, part.reference, {}, transfer=transfer)
-        labels = ", ".join(other.label for other in left)
-        self._stop(document, StoppedError(LEFT, f"{labels} went before it"))
-
-    def _run_vanished(self, seen: set[str]) -> None:
-        """Take what the ledger knows and a full listing no longer has."""
-        name = self.run.flow.name
-        for transfer in list(self.run.ledger.transfers(self.run.company, name, "done")):
-            is_told = transfer.source_digest.startswith(VANISHED)
-            if transfer.key not in seen and not is_told:
-                self._vanish(transfer)
-
-    def _vanish(self, transfer: Transfer) -> None:
-        """Do what the flow says of one that its source no longer has."""
-        if transfer.stage == "new":  # nothing of it is in the target
-            self.run.ledger.steps.gone(transfer, Event("RESOLVED"))
-            return
-        digest = transfer.source_digest
-        if not digest.startswith(VANISHED):  # it may come back, and vanish once more
-            digest = f"{VANISHED} {self.run.clock.now().date()}"
-        listed = Listed(
-            key=transfer.key,
-            label=transfer.label,
-            reference=transfer.reference or "",
-            digest=digest,
-            record={},
-            data={self.run.flow.fetch.save: {}},
-        )
-        transfer = self._open(listed)
-        if transfer.stage == "done":
-            transfer = self.run.ledger.steps.reopen(transfer)
-        document = Document(
-            transfer.key,
-            transfer.label,
-            listed.reference,
-            listed.data,
-            transfer=transfer,
-        )
         try:
-            run_vanished(self.run, document)
-            document.transfer = self.run.ledger.steps.proved(document.transfer)
-            document.transfer = self.run.ledger.steps.done(
-                document.transfer, event=Event("VANISHED")
-            )
-        except (RecordError, ValueFault, TransientError) as error:
-            self._end(listed, document, error)
-        else:
-            self._finish(document, "transferred", "VANISHED")
-
-    def _move(self, listed: Listed, document: Document) -> None:
-        try:
-            run_transfer(self.run, document)
-        except PlanEndError:
-            self._tell(document.label, "planned", "")
-        except GoneError as gone:
-            self.run.ledger.steps.gone(
-                document.transfer, Event(gone.code, gone.message)
-            )
-            self._finish(document, "skipped", gone.code)
-        except (RecordError, ValueFault, TransientError) as error:
-            self._end(listed, document, error)
+            work()
         except Exception as error:  # noqa: BLE001  # one document never stops another
-            text = f"{type(error).__name__}: {error}"
-            self._stop(document, StoppedError("UNEXPECTED", text))
-        else:
-            self._refused_in_a_row = 0
-            self._finish(document, "transferred", "")
+            return self.fail(document, error)
+        self._refused_in_a_row = 0
+        self._finish(document, Ending("transferred", code))
+        return Ending("transferred", code)
 
-    def _end(
-        self,
-        listed: Listed,
-        document: Document,
-        error: RecordError | ValueFault | TransientError,
-    ) -> None:
-        """Say in the ledger why a document has not gone."""
-        if isinstance(error, RecordError):
-            self._stop(document, error)
-        elif isinstance(error, ValueFault):
-            violation = Violation(error.code, error.message)
-            self._stop(document, ViolationError([violation]))
-        else:
-            self._wait(document, error, _waiting_code(error))
-            if isinstance(error, SystemDownError):
-                raise error
-            if isinstance(error, WaitError) and error.is_settled:
-                self._again.append(listed)
+    def fail(self, document: Document, error: Exception) -> Ending:
+        """Record why a document has not gone.
 
-    def _stop(self, document: Document, error: RecordError) -> None:
-        reason = describe_stop(error)
-        code = reason.code
+        Raises:
+            SystemDownError: No further document would fare better.
+        """
+        ending = find_ending(error)
+        if ending.outcome == "stopped":
+            self._hold(document, ending)
+        elif ending.outcome == "waiting":
+            self.run.ledger.steps.wait(
+                document.transfer,
+                self._event(ending),
+                not_applied=document.is_not_applied,
+            )
+            self._finish(document, ending)
+        elif ending.outcome == "skipped":
+            event = Event(ending.code, ending.message)
+            self.run.ledger.steps.gone(document.transfer, event)
+            self._finish(document, ending)
+        else:
+            self._tell(document, ending)
+        if ending.ends_run:
+            raise error
+        if isinstance(error, RefusedError):
+            self._count_refusal(error)
+        return ending
+
+    def _hold(self, document: Document, ending: Ending) -> None:
         now = self.run.clock.now()
         held = self.run.ledger.steps.hold(
             document.transfer,
-            self._event(code, reason.message, reason.details, reason.field),
+            self._event(ending),
             retry_at=back_off_until(document.transfer.held_count, now),
             not_applied=document.is_not_applied,
         )
-        self._finish(document, "stopped", code)
-        move_stopped(self.run, document, held, code, self.advice)
-        if isinstance(error, RefusedError):
-            self._refused_in_a_row += 1
-            if self._refused_in_a_row >= REFUSALS_IN_A_ROW:
-                self.report.degraded = (
-                    f"{REFUSALS_IN_A_ROW} documents in a row were refused: "
-                    "the rules or the rights of the key look wrong"
-                )
-                raise SystemDownError(_facts(error))
+        self._finish(document, ending)
+        move_stopped(self.run, document, held, ending.code, self._advice)
 
-    def _wait(self, document: Document, error: TransientError, code: str) -> None:
-        details = {} if isinstance(error, WaitError) else _system(error.facts)
-        self.run.ledger.steps.wait(
-            document.transfer,
-            self._event(code, str(error), details),
-            not_applied=document.is_not_applied,
-        )
-        self._finish(document, "waiting", code)
+    def _count_refusal(self, error: RefusedError) -> None:
+        self._refused_in_a_row += 1
+        if self._refused_in_a_row >= REFUSALS_IN_A_ROW:
+            facts = RequestFacts(error.system, error.endpoint, error.status)
+            raise SystemDownError(facts)
 
-    def _finish(self, document: Document, outcome: str, code: str) -> None:
+    def _finish(self, document: Document, ending: Ending) -> None:
         for note in document.notes:
             self.run.ledger.log.note(
                 document.transfer, Event(note.code, mask_text(note.message), note.field)
             )
-        self._tell(document.label, outcome, code)
+        self._tell(document, ending)
 
-    def _tell(self, label: str, outcome: str, code: str) -> None:
-        self.report.outcomes[outcome] += 1
-        if code:
-            self.report.codes[code] += 1
-        self.progress(self.run.flow.name, label, outcome, code)
+    def _tell(self, document: Document, ending: Ending) -> None:
+        self._ends[document.key] = (ending.outcome, ending.code)
+        self._progress(self.run.flow.name, document.label, ending.outcome, ending.code)
 
-    def _event(
-        self, code: str, message: str, details: Mapping[str, str], field: str = ""
-    ) -> Event:
+    def count(self) -> tuple[Counter[str], Counter[str]]:
+        """Count documents by how they ended last: by outcome, and by code."""
+        outcomes = Counter(outcome for outcome, _ in self._ends.values())
+        codes = Counter(code for _, code in self._ends.values() if code)
+        return outcomes + self.listing.left_alone, codes
+
+    def _event(self, ending: Ending) -> Event:
         """Give an event with its advice, and what words it in other languages."""
-        known = {name: mask_text(text) for name, text in details.items() if text}
-        if field:
-            known["field"] = field
-        advice = self.advice.explain(code, self._language, known)
-        text = advice.text if advice else ""
-        return Event(mask_text(code), mask_text(message), field, text, known)
+        details = ending.details.items()
+        known = {name: mask_text(text) for name, text in details if text}
+        if ending.field:
+            known["field"] = ending.field
+        advice = self._advice.explain(ending.code, self._language, known)
+        return Event(
+            mask_text(ending.code),
+            mask_text(ending.message),
+            ending.field,
+            advice.text if advice else "",
+            known,
+        )
 
     @property
     def _language(self) -> str:
         return str(self.run.settings.get("language") or "en")
-
-
-def _text(path: Path, scope: Scope) -> str:
-    value = path.evaluate(scope)
-    return "" if value is None else str(value)
-
-
-def _waiting_code(error: TransientError) -> str:
-    if isinstance(error, WaitError):
-        return error.code
-    if isinstance(error, SystemDownError):
-        return "SYSTEM_DOWN"
-    return "IN_DOUBT" if isinstance(error, DoubtError) else "SYSTEM_BUSY"
-
-
-def _system(facts: RequestFacts) -> dict[str, str]:
-    return {"system": facts.system.capitalize()}
-
-
-def _shown(text: str) -> str:
-    return f" ({text})" if text else ""
-
-
-def _facts(error: RefusedError) -> RequestFacts:
-    return RequestFacts(error.system, error.endpoint, error.status)

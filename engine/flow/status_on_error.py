@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from engine.flow.context import GoneError, WaitError
 from engine.flow.reads import holds
-from engine.flow.signals import GoneError, WaitError
 from engine.flow.transfer import move_status, read_again
 from engine.language import ValueFault
 from engine.ledger.model import Event

@@ -26,10 +26,10 @@ from engine.errors import (
     StoppedError,
     SystemDownError,
 )
+from engine.flow.context import GoneError, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.plan_notes import PlanEndError
 from engine.flow.reads import make_payload, run_look
-from engine.flow.signals import GoneError, WaitError
 from engine.flow.writes import find_candidates, run_write
 from engine.ledger.model import Event
 from engine.mapping.apply import apply_rule
