@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.project.project import find_mapping_files, kind_of
+from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
 from tests.places import ROOT
 
@@ -164,9 +165,10 @@ def _enums() -> set[str]:
 
     for path in sorted((ROOT / "schemas").rglob("*.schema.json")):
         if "editor" not in path.parts and (
-            "grammar" not in path.parts or path.name == "company.schema.json"
+            path.parts[-2] not in ("grammar", "schemas")
         ):
             walk(json.loads(path.read_text("utf-8")))
+    walk(load_grammars(ROOT)["company"])
     return found
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from engine.errors import RuleError
 from engine.project.system_load import load_system
 from engine.project.system_spec import SystemSpec
 from engine.rulefiles.grammar import check_grammar
+from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml
 from tests.places import ROOT
 
-SCHEMA = json.loads(
-    (ROOT / "schemas" / "grammar" / "system.schema.json").read_text("utf-8")
-)
+SCHEMA = load_grammars(ROOT)["system"]
 DEMO = ROOT / "tests" / "cases" / "systems" / "demo.yaml"
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from engine.errors import Problem, RuleError
 from engine.project.project_files import (
     FLOW_FILE,
-    GRAMMAR,
     MAPPINGS,
     MATCH_SUFFIX,
     SCHEMAS,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FLOW_FILE",
-    "GRAMMAR",
     "MAPPINGS",
     "MATCH_SUFFIX",
     "SCHEMAS",

@@ -6,11 +6,11 @@ an editor, or a test of a thousand slips, loads again only what has changed.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError, Problem
 from engine.rulefiles.grammar import check_grammar
+from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import MapNode, load_yaml
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MAPPINGS = "mappings"
 SCHEMAS = "schemas"
-GRAMMAR = "schemas/grammar"
 FLOW_FILE = "flow.yaml"
 MATCH_SUFFIX = ".match.yaml"
 # What the grammar says of a file, the loaders would say once more.
@@ -75,7 +74,7 @@ class ProjectFiles:
         self.nodes: dict[str, MapNode] = {}
         self.broken: set[str] = set()  # files with an error of their own
         self.ungrammatical: dict[str, set[tuple[int, int]]] = {}
-        self._grammars: dict[str, dict[str, Any]] = {}
+        self._grammars = load_grammars(root)
 
     def sources(self) -> list[tuple[str, bytes]]:
         """Give every rule file with its bytes, sorted by name."""
@@ -114,9 +113,6 @@ class ProjectFiles:
 
     def grammar(self, kind: str) -> dict[str, Any]:
         """Give the grammar of a kind of file."""
-        if kind not in self._grammars:
-            path = self.root / GRAMMAR / f"{kind}.schema.json"
-            self._grammars[kind] = json.loads(path.read_text("utf-8"))
         return self._grammars[kind]
 
     def once(self, key: Any, make: Callable[[list[Problem]], Any]) -> Any:

@@ -21,6 +21,7 @@ from engine.mapping.overlay import merge_overlay
 from engine.mapping.result import iter_leaves
 from engine.project.project import load_project
 from engine.rulefiles.grammar import check_grammar
+from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.printer import render_yaml
 from engine.rulefiles.reader import load_yaml
 from tests.places import ROOT, TESTS
@@ -113,8 +114,7 @@ def test_what_resolve_prints_means_the_same(case):
 
 @pytest.mark.parametrize("case", read_cases("merge"))
 def test_the_grammar_accepts_it(case):
-    path = ROOT / "schemas" / "grammar" / "company.schema.json"
-    grammar = json.loads(path.read_text("utf-8"))
+    grammar = load_grammars(ROOT)["company"]
     node = load_yaml(write_overlay(case), "acme.yaml").get("overlays")
 
     schema = {**grammar, **grammar["properties"]["overlays"]}

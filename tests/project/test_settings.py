@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from engine.cli.report import render_problems
 from engine.errors import RuleError
 from engine.project.company import read_company
 from engine.project.project import load_project
+from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml
 from tests.places import ROOT
 
@@ -20,7 +20,7 @@ FILE = "mappings/companies/demo.yaml"
 CASES = ROOT / "tests" / "cases" / "settings"
 COMPANY = (CASES / "company.yaml").read_text("utf-8")
 MISTAKES = yaml.load((CASES / "mistakes.yaml").read_text("utf-8"), yaml.BaseLoader)
-GRAMMAR = json.loads((ROOT / "schemas/grammar/company.schema.json").read_text("utf-8"))
+GRAMMAR = load_grammars(ROOT)["company"]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ The first line of a file names code, line and column, the second the kind of fil
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from decimal import Decimal
 
 import pytest
@@ -19,13 +21,12 @@ from engine.rulefiles.grammar import (
     read_number,
     read_yes_no,
 )
+from engine.rulefiles.grammar_load import FOLDER, SETTINGS, load_grammars
 from engine.rulefiles.reader import Scalar, load_yaml, load_yaml_file
 from tests.places import ROOT, TESTS
 
-GRAMMAR = {
-    path.name.removesuffix(".schema.json"): json.loads(path.read_text("utf-8"))
-    for path in sorted((ROOT / "schemas" / "grammar").glob("*.schema.json"))
-}
+GRAMMAR = load_grammars(ROOT)
+PATHS = [ROOT / SETTINGS, *sorted((ROOT / FOLDER).glob("*.schema.json"))]
 OURS = sorted(set(GRAMMAR) - {"system"})
 FILES = sorted((TESTS / "bad_rules" / "grammar").glob("*.yaml"))
 SHIPPED = sorted((ROOT / "mappings").rglob("*.yaml"))
@@ -70,10 +71,21 @@ def test_the_shipped_files_follow_their_grammar(path):
     assert [] == [*warnings, *check_grammar(node, GRAMMAR[_kind(path)], file="f")]
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_grammar_is_a_valid_schema(name):
-    Draft202012Validator.check_schema(GRAMMAR[name])
-    assert GRAMMAR[name]["$id"].endswith(f"/grammar/{name}.schema.json")
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_a_grammar_is_a_valid_schema(path):
+    schema = json.loads(path.read_text("utf-8"))
+
+    Draft202012Validator.check_schema(schema)
+    place = path.relative_to(ROOT).as_posix()
+    assert f"https://siirto.example/{place}" == schema["$id"]
+
+
+@pytest.mark.parametrize("kind", GRAMMAR)
+def test_a_grammar_put_together_needs_no_other_file(kind):
+    references = re.findall(r'"\$ref": "([^"]+)"', json.dumps(GRAMMAR[kind]))
+
+    Draft202012Validator.check_schema(GRAMMAR[kind])
+    assert {f"#/$defs/{name}" for name in GRAMMAR[kind]["$defs"]} == set(references)
 
 
 def _keys(schema, path):
@@ -105,13 +117,29 @@ def test_every_key_has_a_description_and_an_example(name):
     assert [] == poor
 
 
-def test_rules_mean_the_same_in_every_kind_of_file():
-    """Each grammar stands alone, so that an editor needs one file; they must agree."""
-    for name in ("flow", "company"):
-        shared = GRAMMAR["mapping"]["$defs"].keys() & GRAMMAR[name]["$defs"].keys()
-        assert {"rule", "choose", "fields", "path", "formula"} <= shared
-        for key in sorted(shared):
-            assert GRAMMAR["mapping"]["$defs"][key] == GRAMMAR[name]["$defs"][key], key
+def test_a_definition_stands_once():
+    """What two files need stands in one of them."""
+    found = [
+        (path.name, name, json.dumps(definition, sort_keys=True))
+        for path in PATHS
+        for name, definition in json.loads(path.read_text("utf-8"))
+        .get("$defs", {})
+        .items()
+    ]
+    texts = [text for _, _, text in found]
+
+    assert [] == [(file, name) for file, name, t in found if texts.count(t) > 1]
+
+
+def test_settings_are_put_over_what_every_company_file_may_say(tmp_path):
+    """Without settings of its own a project's company files have the engine's keys."""
+    shutil.copytree(ROOT / FOLDER, tmp_path / FOLDER)
+    plain = load_grammars(tmp_path)["company"]
+
+    assert {"format", "company", "enabled", "overlays"} <= set(plain["properties"])
+    assert set(plain["properties"]) < set(GRAMMAR["company"]["properties"])
+    assert set(plain["required"]) < set(GRAMMAR["company"]["required"])
+    assert GRAMMAR["company"]["additionalProperties"] is False
 
 
 def test_an_overlay_may_change_one_key_of_a_field():

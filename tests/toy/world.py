@@ -22,25 +22,12 @@ SECRETS = {"KIOSK_NAME": "socks", "KIOSK_WORD": "wool", "LEDGERBOOK_KEY": "key"}
 
 
 def build_project(folder: Path) -> Path:
-    """Put the toy's files and the language's grammars together; give the root.
-
-    The grammar of a company file belongs to a project: it names its own settings.
-    """
+    """Put the toy's files and the language's grammars together; give the root."""
     root = folder / "project"
     shutil.copytree(ROOT / "schemas" / "grammar", root / "schemas" / "grammar")
     shutil.copytree(HERE / "schemas", root / "schemas", dirs_exist_ok=True)
     shutil.copytree(HERE / "mappings", root / "mappings")
-    add_overlays(root / "schemas" / "grammar" / "company.schema.json")
     return root
-
-
-def add_overlays(path: Path) -> None:
-    """Let the toy's company files have overlays: that part is the language's."""
-    shipped = json.loads((ROOT / "schemas/grammar/company.schema.json").read_text())
-    own = json.loads(path.read_text("utf-8"))
-    own["properties"]["overlays"] = shipped["properties"]["overlays"]
-    own["$defs"] = shipped["$defs"]
-    path.write_text(json.dumps(own), "utf-8")
 
 
 class ToyWorld:

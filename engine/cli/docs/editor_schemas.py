@@ -10,7 +10,6 @@ filter, an index or a function, which no list holds.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +25,7 @@ from engine.cli.docs.editor_paths import (
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_place
+from engine.rulefiles.grammar_load import load_grammars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,18 +41,14 @@ PATHS_FILE: Final = "_paths.schema.json"
 
 def editor_schemas(project: Project) -> dict[str, str]:
     """Give every schema for editors: file name → text."""
-    below = project.root / "schemas" / "grammar"
-    ours = {
-        path.name: json.loads(path.read_text("utf-8"))
-        for path in sorted(below.glob("*.schema.json"))
-    }
-    grammars = {name: convert_grammar(grammar) for name, grammar in ours.items()}
+    ours = load_grammars(project.root)
+    grammars = {kind: convert_grammar(grammar) for kind, grammar in ours.items()}
     found = {
-        f"{FOLDER}/grammar/{name}": render_schema(grammar)
-        for name, grammar in grammars.items()
+        f"{FOLDER}/grammar/{kind}.schema.json": render_schema(grammar)
+        for kind, grammar in grammars.items()
     }
-    settings = list(iter_settings(ours["company.schema.json"], "company."))
-    rules = grammars["mapping.schema.json"]
+    settings = list(iter_settings(ours["company"], "company."))
+    rules = grammars["mapping"]
     for folder, mappings in sorted(project.mappings.items()):
         place = f"{FOLDER}/{folder.rpartition('/')[2]}"
         roots = [*settings, *_registers(project, folder)]

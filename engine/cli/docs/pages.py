@@ -18,6 +18,7 @@ from engine.cli.docs.html_page import render_html
 from engine.cli.findings_index import load_findings, render_findings
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.project.project import load_project
+from engine.rulefiles.grammar_load import load_grammars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,14 +122,16 @@ def _pages(root: Path) -> dict[str, str]:
 def render_rules(root: Path) -> str:
     """Give the page of all keys, filters and tests."""
     lines = ["# Rules: every key of every file", "", MADE, ""]
+    grammars = load_grammars(root)
+    told: list[Any] = []  # kinds of files share definitions
     for name in GRAMMARS:
-        path = root / "schemas" / "grammar" / f"{name}.schema.json"
-        schema = json.loads(path.read_text("utf-8"))
+        schema = grammars[name]
         lines += [f"## {schema['title']}", "", schema["description"], ""]
         lines += _table(schema.get("properties", {}))
         for key, part in schema.get("$defs", {}).items():
             properties = part.get("properties")
-            if properties:
+            if properties and properties not in told:
+                told.append(properties)
                 title = part.get("title", key)
                 lines += [f"### {title}", "", part.get("description", ""), ""]
                 lines += _table(properties)
