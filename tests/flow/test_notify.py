@@ -37,6 +37,7 @@ from engine.flow.notices.smtp import (
 )
 from engine.flow.run import FlowReport
 from engine.ledger.model import Event
+from engine.ledger.notice_model import Letter
 from engine.ledger.open import open_ledger
 from engine.project.advice import LANGUAGES, load_advice
 from engine.project.company import Company
@@ -420,14 +421,17 @@ def serving(peer, **options):
         controller.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    letter_id: int = 1
-    company: str = "demo"
-    recipients: tuple[str, ...] = tuple(TO)
-    subject: str = "Siirto demo: uusia pysähtyneitä 1"
-    body: str = "Pysähtynyt: Öljy Oy, 5 €\n.\nFrom here on\n"
-    made_at: datetime = datetime(2026, 3, 2, 8, tzinfo=UTC)
+def letter(number=1, **changes):
+    plain = Letter(
+        letter_id=number,
+        company="demo",
+        recipients=tuple(TO),
+        subject="Siirto demo: uusia pysähtyneitä 1",
+        body="Pysähtynyt: Öljy Oy, 5 €\n.\nFrom here on\n",
+        made_at=datetime(2026, 3, 2, 8, tzinfo=UTC),
+        tries=1,
+    )
+    return replace(plain, **changes)
 
 
 def near(port, **changes):
@@ -439,7 +443,7 @@ def test_a_real_server_takes_the_mail():
     """Headers, receivers and text arrive as they were written."""
     peer = Peer()
     with serving(peer) as port:
-        done = Postman(near(port)).send([Mail(), Mail(2, subject="second")])
+        done = Postman(near(port)).send([letter(), letter(2, subject="second")])
 
     assert [Delivery(), Delivery()] == done
     first, second = peer.taken
@@ -450,7 +454,7 @@ def test_a_real_server_takes_the_mail():
     assert "auto-generated" == message["Auto-Submitted"]
     assert "<demo.1@example.com>" == message["Message-ID"]
     assert "Mon, 02 Mar 2026 08:00:00 +0000" == message["Date"]
-    assert Mail().body == message.get_content().replace("\r\n", "\n")
+    assert letter().body == message.get_content().replace("\r\n", "\n")
     assert b"second" in second.content
 
 
@@ -459,7 +463,7 @@ def test_some_receivers_are_refused():
     third = "third@example.com"
     peer = Peer(refused={TO[0]: "550 no such user", TO[1]: "451 try later"})
     with serving(peer) as port:
-        (done,) = Postman(near(port)).send([Mail(recipients=(*TO, third))])
+        (done,) = Postman(near(port)).send([letter(recipients=(*TO, third))])
 
     assert Delivery([TO[1]], [TO[0]], "451 try later") == done
     assert [[third]] == [envelope.rcpt_tos for envelope in peer.taken]
@@ -469,7 +473,7 @@ def test_all_receivers_are_refused():
     peer = Peer(refused=dict.fromkeys(TO, "550 no such user"))
     with serving(peer) as port:
         done = Postman(near(port)).send(
-            [Mail(), Mail(2, recipients=("x@example.com",))]
+            [letter(), letter(2, recipients=("x@example.com",))]
         )
 
     assert [Delivery([], TO), Delivery()] == done
@@ -478,7 +482,7 @@ def test_all_receivers_are_refused():
 def test_a_refused_text_waits_and_the_next_mail_goes():
     peer = Peer(data_answer="452 disk full")
     with serving(peer) as port:
-        done = Postman(near(port)).send([Mail(), Mail(2)])
+        done = Postman(near(port)).send([letter(), letter(2)])
 
     assert [Delivery(TO, [], "452 disk full")] * 2 == done
 
@@ -502,7 +506,9 @@ def test_a_server_that_never_answers_is_left_in_time():
     """A socket that accepts and says nothing; the mails wait."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-        done = Postman(near(port), limit_seconds=LIMIT_SECONDS).send([Mail(), Mail(2)])
+        done = Postman(near(port), limit_seconds=LIMIT_SECONDS).send(
+            [letter(), letter(2)]
+        )
 
     assert [(TO, [])] * 2 == [(one.waiting, one.refused) for one in done]
     assert all(one.fault for one in done)
@@ -521,7 +527,7 @@ def test_a_server_that_drips_is_left_in_time():
             """Nothing to close."""
 
     postman = Postman(near(1), lambda *_: Slow(), limit_seconds=0.1)
-    (done,) = postman.send([Mail()])
+    (done,) = postman.send([letter()])
     released.set()
 
     assert Delivery(TO, [], "no answer within 0.1 seconds") == done
@@ -530,7 +536,7 @@ def test_a_server_that_drips_is_left_in_time():
 def test_nobody_listens():
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-    (done,) = Postman(near(port)).send([Mail()])
+    (done,) = Postman(near(port)).send([letter()])
 
     assert TO == done.waiting
     assert "refused" in done.fault
@@ -554,7 +560,9 @@ def test_a_connection_that_breaks_leaves_the_rest_waiting():
         def close(self):
             """Closed."""
 
-    done = Postman(near(1), lambda *_: Breaking()).send([Mail(), Mail(2), Mail(3)])
+    done = Postman(near(1), lambda *_: Breaking()).send(
+        [letter(), letter(2), letter(3)]
+    )
 
     assert [[], TO, TO] == [one.waiting for one in done]
 
@@ -579,8 +587,8 @@ def test_the_server_asks_for_a_password():
     with serving(peer, **options) as port:
         good = near(port, user="robot", password=Secret("sesame"))
         bad = near(port, user="robot", password=Secret("wrong"))
-        (sent,) = Postman(good).send([Mail()])
-        (kept,) = Postman(bad).send([Mail(2)])
+        (sent,) = Postman(good).send([letter()])
+        (kept,) = Postman(bad).send([letter(2)])
 
     assert (Delivery(), 1) == (sent, len(peer.taken))
     assert TO == kept.waiting
@@ -594,7 +602,7 @@ def test_a_password_never_goes_without_tls(monkeypatch):
     peer = Peer()
     with serving(peer) as port:
         server = near(port, user="robot", password=Secret("sesame"))
-        (done,) = Postman(server).send([Mail()])
+        (done,) = Postman(server).send([letter()])
 
     assert (TO, []) == (done.waiting, peer.taken)
     assert "TLS" in done.fault
@@ -610,7 +618,7 @@ def test_a_password_never_goes_without_tls(monkeypatch):
 )
 def test_what_the_library_refuses_goes_as_ascii(subject, body, expected):
     """A hostile text neither adds a header nor silences the alarm (S14)."""
-    message = build_message(Mail(subject=subject, body=body), "siirto@example.com")
+    message = build_message(letter(subject=subject, body=body), "siirto@example.com")
 
     assert expected == message["Subject"]
     assert message["Bcc"] is None

@@ -42,11 +42,8 @@ GIVEN_UP = timedelta(days=7)  # nobody needs to be told of a week ago; our own f
 class Notifier:
     """Writes mails after each company, and sends them at the end.
 
-    Args:
-        book: What the codes mean.
-        texts: The sentences of the mails.
-        clock: The time.
-        postman: None when no mail server is named: nothing is written then.
+    Attributes:
+        faults: What could not be written or sent, a sentence each, for the operator.
     """
 
     def __init__(
@@ -54,13 +51,13 @@ class Notifier:
         book: AdviceBook,
         texts: LetterTexts,
         clock: Clock,
-        postman: Postman | None,
+        postman: Postman,
     ) -> None:
         self._book = book
         self._texts = texts
         self._clock = clock
         self._postman = postman
-        self.faults: list[str] = []  # for the operator
+        self.faults: list[str] = []
 
     def note_company(
         self,
@@ -70,75 +67,67 @@ class Notifier:
         problems: Sequence[Problem],
     ) -> None:
         """Write the mail about a company's run; none when there is nothing to tell."""
-        try:
-            self._note(ledger, company, report, problems)
-        except Exception as error:  # noqa: BLE001  # telling never stops a transfer
-            self.faults.append(f"{company.name}: no mail written: {error}")
+        with self._only_told(f"{company.name}: no mail written"):
+            wanted = company.settings.get("notifications") or {}
+            recipients = [one for one in wanted.get("email") or [] if is_address(one)]
+            if not recipients or report.is_locked:
+                return
+            now = self._clock.now()
+            zone = company.schedule.zone
+            past = ledger.notices.read_past(company.name)
+            documents = ledger.notices.list_stops(company.name)
+            telling = decide_telling(
+                [*documents, *run_stops(report, problems)],
+                past,
+                flows=_flows_of(report, problems),
+                now=now,
+                zone=zone,
+                digest_hour=wanted.get("digest_hour", DIGEST_HOUR),
+            )
+            since = past.digest_at or now - DAY
+            counts = Counts(
+                sent=ledger.notices.count_sent(company.name, since)
+                if telling.is_digest
+                else 0,
+                waiting=sum(stop.is_passing for stop in documents),
+                stopped=sum(not stop.is_passing for stop in documents),
+                since=since,
+            )
+            draft = write_letter(
+                telling,
+                counts,
+                company=company.name,
+                language=language_of(company),
+                texts=self._texts,
+                book=self._book,
+                now=now,
+                zone=zone,
+            )
+            ledger.notices.record(
+                company.name, telling, draft=draft, recipients=recipients
+            )
 
     def deliver(self, ledger: Ledger) -> None:
         """Send what is in the outbox, also what earlier runs could not send."""
+        with self._only_told("no mail sent"):
+            letters = ledger.notices.lease_letters()
+            deliveries = self._postman.send(letters)
+            now = self._clock.now()
+            for letter, delivery in zip(letters, deliveries, strict=True):
+                self._end(ledger, letter, delivery, now)
+            faults = {d.fault for d in deliveries if d.fault}
+            if faults:
+                left = sum(bool(d.waiting) for d in deliveries)
+                said = "; ".join(sorted(faults))
+                self.faults.append(f"{left} wait for the next run: {said}")
+
+    @contextmanager
+    def _only_told(self, said: str) -> Iterator[None]:
+        """Tell the operator of whatever fails inside, and go on."""
         try:
-            self._deliver(ledger)
+            yield
         except Exception as error:  # noqa: BLE001  # telling never stops a transfer
-            self.faults.append(f"no mail sent: {error}")
-
-    def _note(
-        self,
-        ledger: Ledger,
-        company: Company,
-        report: CompanyReport,
-        problems: Sequence[Problem],
-    ) -> None:
-        wanted = company.settings.get("notifications") or {}
-        recipients = [one for one in wanted.get("email") or [] if is_address(one)]
-        if self._postman is None or not recipients or report.is_locked:
-            return
-        now = self._clock.now()
-        zone = company.schedule.zone
-        past = ledger.notices.read_past(company.name)
-        documents = ledger.notices.list_stops(company.name)
-        telling = decide_telling(
-            [*documents, *run_stops(report, problems)],
-            past,
-            flows=_flows_of(report, problems),
-            now=now,
-            zone=zone,
-            digest_hour=wanted.get("digest_hour", DIGEST_HOUR),
-        )
-        since = past.digest_at or now - DAY
-        counts = Counts(
-            sent=ledger.notices.count_sent(company.name, since)
-            if telling.is_digest
-            else 0,
-            waiting=sum(stop.is_passing for stop in documents),
-            stopped=sum(not stop.is_passing for stop in documents),
-            since=since,
-        )
-        draft = write_letter(
-            telling,
-            counts,
-            company=company.name,
-            language=language_of(company),
-            texts=self._texts,
-            book=self._book,
-            now=now,
-            zone=zone,
-        )
-        ledger.notices.record(company.name, telling, draft=draft, recipients=recipients)
-
-    def _deliver(self, ledger: Ledger) -> None:
-        if self._postman is None:
-            return
-        letters = ledger.notices.lease_letters()
-        deliveries = self._postman.send(letters)
-        now = self._clock.now()
-        for letter, delivery in zip(letters, deliveries, strict=True):
-            self._end(ledger, letter, delivery, now)
-        faults = {d.fault for d in deliveries if d.fault}
-        if faults:
-            left = sum(bool(d.waiting) for d in deliveries)
-            said = "; ".join(sorted(faults))
-            self.faults.append(f"{left} wait for the next run: {said}")
+            self.faults.append(f"{said}: {error}")
 
     def _end(
         self, ledger: Ledger, letter: Letter, delivery: Delivery, now: datetime

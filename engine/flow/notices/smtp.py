@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from engine.errors import Problem, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
+    from engine.ledger.notice_model import Letter
     from engine.secrets import Secret
 
 LIMIT_SECONDS: Final = 10.0
@@ -48,37 +48,9 @@ class MailServer:
         return self.host in LOOPBACK
 
 
-class Mail(Protocol):
-    """What is to be sent."""
-
-    @property
-    def letter_id(self) -> int:
-        """The same for every attempt: the message's own id is made of it."""
-
-    @property
-    def company(self) -> str:
-        """Whose mail it is."""
-
-    @property
-    def recipients(self) -> Sequence[str]:
-        """Who has not got it yet."""
-
-    @property
-    def subject(self) -> str:
-        """One line."""
-
-    @property
-    def body(self) -> str:
-        """Plain text."""
-
-    @property
-    def made_at(self) -> datetime:
-        """When it was written, aware."""
-
-
 @dataclass(slots=True)
 class Delivery:
-    """What became of one mail."""
+    """What became of one letter."""
 
     waiting: list[str] = field(default_factory=list)  # to be tried again
     refused: list[str] = field(default_factory=list)  # for good
@@ -123,23 +95,24 @@ def is_address(text: str) -> bool:
     )
 
 
-def build_message(mail: Mail, sender: str) -> EmailMessage:
+def build_message(letter: Letter, sender: str) -> EmailMessage:
     """Build the message; where the library refuses a text, its ASCII goes instead."""
     try:
-        return _build(mail, sender, mail.subject, mail.body)
+        return _build(letter, sender, letter.subject, letter.body)
     except ValueError:  # a line break in a header, a lone surrogate in the text
-        return _build(mail, sender, _plain(mail.subject), _plain(mail.body, "\n"))
+        subject, body = _plain(letter.subject), _plain(letter.body, "\n")
+        return _build(letter, sender, subject, body)
 
 
-def _build(mail: Mail, sender: str, subject: str, body: str) -> EmailMessage:
+def _build(letter: Letter, sender: str, subject: str, body: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
-    message["To"] = ", ".join(mail.recipients)
+    message["To"] = ", ".join(letter.recipients)
     message["Subject"] = subject
-    message["Date"] = format_datetime(mail.made_at)
+    message["Date"] = format_datetime(letter.made_at)
     # The same for every attempt: a mail whose answer was lost shows once, not twice.
     domain = sender.rpartition("@")[2]
-    message["Message-ID"] = f"<{mail.company}.{mail.letter_id}@{domain}>"
+    message["Message-ID"] = f"<{letter.company}.{letter.letter_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body)
     return message
@@ -201,53 +174,39 @@ class Postman:
         self._connect = connect
         self._limit_seconds = limit_seconds
 
-    def send(self, mails: Sequence[Mail]) -> list[Delivery]:
-        """Send mails in their order, and tell of each what became of it."""
-        if not mails:
+    def send(self, letters: Sequence[Letter]) -> list[Delivery]:
+        """Send letters in their order, and tell of each what became of it."""
+        if not letters:
             return []
-        round_ = _Round(self._server, self._connect, self._limit_seconds / 2)
-        thread = threading.Thread(target=round_.run, args=(list(mails),), daemon=True)
+        sent: list[Delivery] = []
+        faults: list[str] = []
+        thread = threading.Thread(
+            target=self._send_all, args=(letters, sent, faults), daemon=True
+        )
         thread.start()
         thread.join(self._limit_seconds)
-        done = list(round_.done)
-        fault = round_.fault or f"no answer within {self._limit_seconds:g} seconds"
-        late = [Delivery(list(m.recipients), fault=fault) for m in mails[len(done) :]]
-        return [*done, *late]
+        done = list(sent)  # a thread that is left behind may still append
+        fault = (*faults, f"no answer within {self._limit_seconds:g} seconds")[0]
+        left = letters[len(done) :]
+        return [*done, *(Delivery(list(one.recipients), fault=fault) for one in left)]
 
-
-class _Round:
-    """One connection's work; appends to ``done``, so that a late end loses nothing."""
-
-    def __init__(
-        self,
-        server: MailServer,
-        connect: Callable[[MailServer, float], smtplib.SMTP],
-        timeout_seconds: float,
+    def _send_all(
+        self, letters: Sequence[Letter], sent: list[Delivery], faults: list[str]
     ) -> None:
-        self.done: list[Delivery] = []
-        self.fault = ""
-        self._server = server
-        self._connect = connect
-        self._timeout_seconds = timeout_seconds
-
-    def run(self, mails: Sequence[Mail]) -> None:
-        """Send until everything is sent or the connection fails."""
+        """Send until all is sent or the connection fails; runs in its own thread."""
         try:
-            connection = self._connect(self._server, self._timeout_seconds)
-        except Exception as error:  # noqa: BLE001  # a library's fault is a fault of mail
-            self.fault = _said(error)
-            return
-        try:
-            for mail in mails:
-                self.done.append(self._send(connection, mail))
+            connection = self._connect(self._server, self._limit_seconds / 2)
+            try:
+                for letter in letters:
+                    sent.append(self._send(connection, letter))  # noqa: PERF401
+            finally:
+                _leave(connection)
         except Exception as error:  # noqa: BLE001  # nothing of it may reach a transfer
-            self.fault = _said(error)
-        finally:
-            _leave(connection)
+            faults.append(_said(error))
 
-    def _send(self, connection: smtplib.SMTP, mail: Mail) -> Delivery:
-        message = build_message(mail, self._server.sender)
-        to = list(mail.recipients)
+    def _send(self, connection: smtplib.SMTP, letter: Letter) -> Delivery:
+        message = build_message(letter, self._server.sender)
+        to = list(letter.recipients)
         try:
             # Not send_message: it would turn "From" at a line's start into ">From".
             refused: Mapping[str, tuple[int, bytes]] = connection.sendmail(
