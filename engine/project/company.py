@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Problem, RuleError
+from engine.errors import RuleError
 from engine.project.schedule import (
     DEFAULT,
     ZONE,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.errors import Position
+    from engine.problems import Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,13 @@ class Switch:
         return (found.st_mtime_ns, found.st_size)
 
 
-def check_schedule(node: MapNode, company: Company) -> list[Problem]:
+def check_schedule(node: MapNode, company: Company, problems: Problems) -> None:
     """Find a schedule or time zone that means nothing."""
     try:
         _ = company.schedule
     except ScheduleError as error:
-        cell = node.get("zone" if "time zone" in error.message else "schedule")
-        assert isinstance(cell, Scalar)
-        length = max(len(cell.text), 1)
-        return [Problem("C110", error.message, cell.at(0), error.hint, length)]
-    return []
+        key = "zone" if "time zone" in error.message else "schedule"
+        problems.add("C110", error.message, node.get(key) or node, error.hint)
 
 
 def read_company(node: MapNode, schema: Mapping[str, Any]) -> Company:

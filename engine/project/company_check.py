@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Problem
 from engine.language.filters.identifiers import find_iban
 from engine.language.values import normalise_text
 from engine.mapping.rules import PathSource, Rule, iter_rules
-from engine.problems import nearest
+from engine.problems import hint_for
 from engine.project.credentials import secret_key
+from engine.project.node_parts import entries_at, scalar_at
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -23,17 +23,15 @@ if TYPE_CHECKING:
     from engine.language import Path
     from engine.language.schema import SchemaField
     from engine.mapping.rules import Mapping as RuleMapping
+    from engine.problems import Problems
     from engine.project.company import Company
     from engine.project.system_spec import SystemSpec
 
-_SHOWN = 8
-
 
 def check_company(
-    node: MapNode, company: Company, schema: Mapping[str, Any]
-) -> list[Problem]:
+    node: MapNode, company: Company, schema: Mapping[str, Any], problems: Problems
+) -> None:
     """Find settings that contradict each other, and an account that is none."""
-    problems: list[Problem] = []
     for path, part in _settings("", schema):
         cell = _cell(node, path)
         if not isinstance(cell, Scalar):
@@ -42,17 +40,16 @@ def check_company(
         if part.get("x-check") == "iban" and find_iban(cell.text) is None:
             said = f"{cell.text} is no bank account: its check digits are wrong"
             hint = "copy it again from the bank"
-            problems.append(_at(cell, "C102", said, hint))
+            problems.add("C102", said, cell, hint)
         other = part.get("x-differs")
         if other and value == _value(company.settings, other):
             said = f"{path} and {other} are the same, so nothing would ever move"
             hint = "name two different statuses"
-            problems.append(_at(cell, "C103", said, hint))
+            problems.add("C103", said, cell, hint)
         needed = part.get("x-needs")
         if needed and value is True and not _value(company.settings, needed):
             said = f"{path} is on, but {needed} is not set"
-            problems.append(_at(cell, "C104", said, f"add {needed}:"))
-    return problems
+            problems.add("C104", said, cell, f"add {needed}:")
 
 
 def _settings(
@@ -65,71 +62,69 @@ def _settings(
 
 
 def check_systems(
-    node: MapNode, systems: Mapping[str, SystemSpec], broken: Iterable[str]
-) -> list[Problem]:
+    node: MapNode,
+    systems: Mapping[str, SystemSpec],
+    broken: Iterable[str],
+    problems: Problems,
+) -> None:
     """Find a system that no system file describes."""
-    given = node.get("systems")
-    known = [*systems, *broken]
-    problems = []
-    for key, _ in given.items() if isinstance(given, MapNode) else ():
+    known = sorted({*systems, *broken})
+    for key, _ in entries_at(node, "systems"):
         if key.text not in known:
-            close = nearest(key.text, known)
-            listed = ", ".join(sorted(known)[:_SHOWN])
-            hint = f"did you mean {close}?" if close else f"systems: {listed}"
             said = f"there is no system {key.text}"
-            problems.append(_at(key, "C106", said, hint))
-    return problems
+            problems.unknown("C106", said, key, known, "systems:")
 
 
 def check_secret_names(
-    nodes: Mapping[str, MapNode], systems: Mapping[str, SystemSpec]
-) -> list[Problem]:
+    nodes: Mapping[str, MapNode], systems: Mapping[str, SystemSpec], problems: Problems
+) -> None:
     """Find two companies of which one would read the other's secrets.
 
     Args:
         nodes: The company files by the company's name.
         systems: All systems; the secrets of each are asked by company and system.
+        problems: Takes every finding.
     """
-    problems: list[Problem] = []
     owners: dict[str, str] = {}
     for name, node in nodes.items():
-        cell = node.get("company")
+        cell = scalar_at(node, "company")
         keys = {
             secret_key(name, f"{system}_{secret}")
             for system, spec in systems.items()
             for secret in spec.secrets
         }
         taken = sorted(key for key in keys if owners.get(key, name) != name)
-        if taken and isinstance(cell, Scalar):
+        if taken and cell is not None:
             other = owners[taken[0]]
             said = f"{name} and {other} would both read the secret {taken[0]}"
-            problems.append(_at(cell, "C105", said, "give one of them another name"))
+            problems.add("C105", said, cell, "give one of them another name")
         for key in keys:
             owners.setdefault(key, name)
-    return problems
 
 
 def check_values(
-    node: MapNode, company: Company, mappings: Iterable[RuleMapping]
-) -> list[Problem]:
+    node: MapNode,
+    company: Company,
+    mappings: Iterable[RuleMapping],
+    problems: Problems,
+) -> None:
     """Find settings that a mapping sends and the target does not allow."""
-    problems: dict[tuple[str, str], Problem] = {}
+    told: set[tuple[str, str]] = set()
     for mapping in mappings:
         for rule in iter_rules(mapping.fields):
             if not isinstance(rule, Rule) or rule.target is None:
                 continue
             for path in _sent_paths(rule):
-                keys = path.keys or ()
-                if keys[:1] != ("company",):
+                root, *keys = path.keys or ("",)
+                name = ".".join(keys)
+                if root != "company" or (name, rule.path) in told:
                     continue
-                name = ".".join(keys[1:])
                 cell = _cell(node, name)
                 fault = _find_fault(_value(company.settings, name), rule.target, rule)
                 if isinstance(cell, Scalar) and fault is not None:
                     said, hint = fault
-                    problem = _at(cell, "C107", f"{name}: {said}", hint)
-                    problems.setdefault((name, rule.path), problem)
-    return list(problems.values())
+                    problems.add("C107", f"{name}: {said}", cell, hint)
+                    told.add((name, rule.path))
 
 
 def _sent_paths(rule: Rule) -> Iterator[Path]:
@@ -146,9 +141,7 @@ def _find_fault(
     if not isinstance(value, str) or not value:
         return None
     if target.enum is not None and value not in target.enum:
-        close = nearest(value, [str(v) for v in target.enum])
-        listed = ", ".join(str(v) for v in target.enum[:_SHOWN])
-        hint = f"did you mean {close}?" if close else f"allowed: {listed}"
+        hint = hint_for(value, [str(v) for v in target.enum], "allowed:")
         return f"{value} is not an allowed value of {rule.path}", hint
     longest = target.max_length
     size = len(normalise_text(value))
@@ -169,7 +162,3 @@ def _value(settings: Mapping[str, Any], path: str) -> Any:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     return found
-
-
-def _at(cell: Scalar, code: str, said: str, hint: str | None) -> Problem:
-    return Problem(code, said, cell.at(0), hint, max(len(cell.text), 1))

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Problem, RuleError
+from engine.errors import RuleError
 from engine.mapping.addresses import hint_name
 from engine.mapping.apply import Mapping, load_mapping
 from engine.mapping.overlay import Merged, merge_overlay
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from engine.language.schema import SchemaStore
     from engine.language.symbols import SymbolTable
+    from engine.problems import Problems
     from engine.project.flow_spec import Flow
 
 ROOT = "mappings/"  # an overlay names its file below this folder
@@ -51,7 +52,7 @@ class Bases:
 
 
 def load_company_flows(
-    node: MapNode, bases: Bases, flows: Iterable[Flow], problems: list[Problem]
+    node: MapNode, bases: Bases, flows: Iterable[Flow], problems: Problems
 ) -> CompanyFlows:
     """Load a company's overlaid mappings, and the flows that use them.
 
@@ -101,7 +102,7 @@ def _overlays(node: MapNode) -> Iterator[tuple[Scalar, MapNode]]:
             yield key, overlay
 
 
-def _check_name(key: Scalar, bases: Bases, problems: list[Problem]) -> None:
+def _check_name(key: Scalar, bases: Bases, problems: Problems) -> None:
     """Say why an overlay's file cannot be changed."""
     known = [
         f"{folder}/{name}".removeprefix(ROOT)
@@ -110,15 +111,10 @@ def _check_name(key: Scalar, bases: Bases, problems: list[Problem]) -> None:
     ]
     if f"{ROOT}{key.text}" in bases.nodes:
         said = f"{key.text} is no mapping; an overlay changes mappings only"
-        problems.append(_problem("M525", said, key, None))
+        problems.add("M525", said, key)
     else:
         hint = hint_name(key.text, known, "mappings")
-        said = f"there is no mapping {key.text}"
-        problems.append(_problem("M525", said, key, hint))
-
-
-def _problem(code: str, message: str, key: Scalar, hint: str | None) -> Problem:
-    return Problem(code, message, key.position, hint, max(len(key.text), 1))
+        problems.add("M525", f"there is no mapping {key.text}", key, hint)
 
 
 def _load(
@@ -127,7 +123,7 @@ def _load(
     bases: Bases,
     base: Mapping,
     types: SymbolTable | None,
-    problems: list[Problem],
+    problems: Problems,
 ) -> Mapping | None:
     """Load the merged file; what is wrong in it is the overlay's doing."""
     if not merged.is_sound:
@@ -144,11 +140,9 @@ def _load(
     except RuleError as error:
         at = overlay.position
         for problem in error.problems:
-            if problem.position is None or problem.position.file != at.file:
-                said = f"{problem.message}; so it is with the changes of {at.file}"
-                problems.append(replace(problem, message=f"{said}:{at.line}"))
-            else:
-                problems.append(problem)
+            is_here = problem.position and problem.position.file == at.file
+            so = f"{problem.message}; so it is with the changes of {at.file}:{at.line}"
+            problems.extend([problem if is_here else replace(problem, message=so)])
         return None
 
 

@@ -1,7 +1,7 @@
-"""Read a flow from YAML into ``spec``; every problem of all its files at once.
+"""Read a flow from YAML into ``flow_spec``; every problem at once.
 
 The grammar schema has accepted the file's shape; here its cells are compiled, its
-endpoints looked up, and the mapping and match files it names are loaded.
+endpoints looked up, and the mapping and match files it names are put in their places.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from engine.errors import Problem, RuleError
-from engine.language import SymbolTable
-from engine.project.flow_cells import maps, number_at, submap, text_at
+from engine.language import SymbolTable, compile_path
+from engine.project.flow_calls import (
+    endpoint_of,
+    load_call,
+    load_finds,
+    load_send,
+    record_of,
+)
+from engine.project.flow_cells import FlowCells
 from engine.project.flow_spec import (
     Acknowledge,
     Belongs,
@@ -24,53 +30,73 @@ from engine.project.flow_spec import (
     ReadStep,
     Reread,
     SameCheck,
-    Step,
     Window,
 )
-from engine.project.flow_steps import Steps
-from engine.project.flow_types import FlowTypes, find_registers, flow_roots
+from engine.project.flow_steps import load_steps
+from engine.project.flow_types import FlowTypes, flow_roots
+from engine.project.node_parts import map_at, maps_at, number_at, text_at
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
-    from engine.errors import Position
-    from engine.mapping.apply import Mapping
-    from engine.project.system_spec import SystemSpec
+    from engine.language import Path
+    from engine.problems import Problems
 
-SLOTS = (
+_SLOTS = (
     *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),
     "doctor",
 )
+_SAME_STOP = "SAME_NUMBER_OTHER_CONTENT"  # the code of a comparison that names none
 
 
 def load_flow(
-    node: MapNode,
-    *,
-    systems: Dictionary[str, SystemSpec],
-    mappings: Dictionary[str, Mapping],
-    matches: Dictionary[str, MapNode],
-    around: FlowTypes,
-    texts: Dictionary[str, bytes],
-) -> Flow:
-    """Read a flow.
+    node: MapNode, around: FlowTypes, texts: Dictionary[str, bytes], problems: Problems
+) -> Flow | None:
+    """Read a flow; None when a fault leaves nothing to run.
 
     Args:
         node: A ``flow.yaml`` that the grammar accepts.
-        systems: All systems by name.
-        mappings: The mapping files of the flow's folder, by file name.
-        matches: Its match files, by file name; each is checked where it is used.
-        around: What its cells are checked against.
+        around: What its cells are checked against, and what it may name.
         texts: The bytes of every file of the folder, by name, for the digest.
-
-    Raises:
-        RuleError: All problems found.
+        problems: Takes every finding.
     """
-    loader = FlowLoader(systems, mappings, matches, around)
-    flow = loader.load(node, _digest(texts))
-    if loader.problems or flow is None:
-        raise RuleError(loader.problems)
-    return flow
+    cells = FlowCells(
+        around,
+        SymbolTable(
+            item=around.document,
+            document=around.document,
+            variables=frozenset(),
+            roots=flow_roots(around.company, around.registers(node)),
+        ),
+        problems,
+    )
+    variables, cells = cells.variables_scope(node)
+    _check_ends(node, problems)
+    fetch = _fetch(cells, map_at(node, "fetch"))
+    steps = {slot: load_steps(cells, node, slot) for slot in _SLOTS}
+    deliver = _deliver(cells, map_at(node, "deliver"))
+    acknowledge = _acknowledge(cells, map_at(node, "acknowledge"))
+    on_stop = _on_stop(cells, map_at(node, "on_stop"))
+    expand = _expand(cells, map_at(node, "expand"))
+    result, switch = cells.path(node, "result"), cells.path(node, "switch")
+    if fetch is None:
+        return None
+    return Flow(
+        name=text_at(node, "flow"),
+        note=text_at(node, "note"),
+        file=node.position.file,
+        switch=switch,
+        variables=tuple(variables.items()),
+        fetch=fetch,
+        deliver=deliver,
+        acknowledge=acknowledge,
+        expand=expand,
+        result=result,
+        digest=_digest(texts),
+        on_stop=on_stop,
+        **steps,
+    )
 
 
 def _digest(texts: Dictionary[str, bytes]) -> str:
@@ -81,206 +107,62 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-class FlowLoader(Steps):
-    """Reads the slots of one flow."""
-
-    def load(self, node: MapNode, digest: str) -> Flow | None:
-        """Give the flow; None when a fault leaves nothing to run."""
-        document = self.around.document
-        self.types = SymbolTable(
-            item=document,
-            document=document,
-            variables=frozenset(),
-            roots=flow_roots(
-                self.around.company, find_registers(node, self.systems, self.around)
-            ),
+def _check_ends(node: MapNode, problems: Problems) -> None:
+    """See that the flow says what becomes of a document, and how it is known."""
+    if "deliver" not in node and "result" not in node and "flow" in node:
+        said = "the flow creates no document and names no result"
+        hint = "add deliver:, or result: with the path of the id in the target"
+        problems.add("F210", said, node.key("flow"), hint)
+    fetch = map_at(node, "fetch")
+    if "acknowledge" in node or "deliver" not in node or fetch is None:
+        return
+    if "changed_since" not in fetch:
+        said = (
+            "nothing moves the source's status, so the same is listed again and again"
         )
-        variables = tuple(self.variables(node.get("vars")).items())
-        slots: dict[str, tuple[Step, ...]] = {
-            name: self.steps(node.get(name), is_register=name in ("setup", "doctor"))
-            for name in SLOTS
-        }
-        fetch = self._fetch(submap(node, "fetch"))
-        deliver = self._deliver(submap(node, "deliver"))
-        acknowledge = self._acknowledge(submap(node, "acknowledge"))
-        on_stop = self._on_stop(submap(node, "on_stop"))
-        result = self.path(node.get("result"))
-        expand = self._expand(submap(node, "expand"))
-        switch = self.path(node.get("switch"))
-        self._check_ends(node)
-        if fetch is None:
-            return None
-        return Flow(
-            name=text_at(node, "flow"),
-            note=text_at(node, "note"),
-            file=node.position.file,
-            switch=switch,
-            variables=variables,
-            setup=slots["setup"],
-            fetch=fetch,
-            enrich=slots["enrich"],
-            require=slots["require"],
-            prepare=slots["prepare"],
-            deliver=deliver,
-            follow=slots["follow"],
-            release=slots["release"],
-            acknowledge=acknowledge,
-            expand=expand,
-            result=result,
-            vanished=slots["vanished"],
-            doctor=slots["doctor"],
-            digest=digest,
-            on_stop=on_stop,
-        )
+        hint = "add acknowledge:, or changed_since: under fetch"
+        problems.add("F211", said, node.key("fetch"), hint)
 
-    # Slots ---------------------------------------------------------------------------
 
-    def _fetch(self, node: MapNode | None) -> Fetch | None:
-        if node is None:
-            return None
-        request = self.request(node, "from")
-        name = text_at(node, "as")
-        self.saved(node.get("as"), self.types.item, "the document")
-        # The key, the label and the reference are read off the listed record itself.
-        with self.seeing(self.on(self.record(request, name), name)):
-            key, label = self.path(node.get("key")), self.path(node.get("label"))
-            reference = self.path(node.get("reference"))
-            again = submap(node, "again")
-            same = () if again is None else self.paths(again.get("same"))
-        repeated = None if again is None else self.request(again, "from")
-        belongs = self._belongs(submap(node, "belongs"))
-        if request is None or key is None or label is None or reference is None:
-            return None
-        return Fetch(
-            request=request,
-            save=name,
-            key=key,
-            label=label,
-            reference=reference,
-            reference_limit=number_at(node, "reference_limit", 40),
-            again=None if repeated is None else Reread(repeated, same),
-            window=_window(submap(node, "changed_since")),
-            belongs=belongs,
-        )
+def _fetch(cells: FlowCells, node: MapNode | None) -> Fetch | None:
+    if node is None:
+        return None
+    call = load_call(cells, node, "from")
+    name = text_at(node, "as")
+    cells.check_save_name(node, "as", cells.types.item)
+    # The key, the label and the reference are read off the listed record itself.
+    listed = cells.record_scope(record_of(cells, call, name), name)
+    keys = _keys(listed, node)
+    belongs = _belongs(cells, map_at(node, "belongs"))
+    reread = _reread(cells, listed, map_at(node, "again"))
+    if call is None or keys is None:
+        return None
+    key, label, reference = keys
+    return Fetch(
+        request=call,
+        save=name,
+        key=key,
+        label=label,
+        reference=reference,
+        reference_limit=number_at(node, "reference_limit", 40),
+        again=reread,
+        window=_window(map_at(node, "changed_since")),
+        belongs=belongs,
+    )
 
-    def _belongs(self, node: MapNode | None) -> Belongs | None:
-        if node is None:
-            return None
-        steps = self.steps(node.get("read"))
-        reads = tuple(step for step in steps if isinstance(step, ReadStep))
-        to, unit = self.path(node.get("to")), self.path(node.get("unit"))
-        units = self.path(node.get("units"))
-        with self.seeing(self.on(units.shape.item().field if units else None, "unit")):
-            key, parent = self.path(node.get("key")), self.path(node.get("parent"))
-            names = self.paths(node.get("names"))
-        self.code(node.get("stop"))
-        if to is None or unit is None or units is None or key is None or parent is None:
-            return None
-        code = text_at(node, "stop")
-        return Belongs(to, reads, unit, units, key, parent, names, code)
 
-    def _check_ends(self, node: MapNode) -> None:
-        """See that the flow says what becomes of a document, and how it is known."""
-        if "deliver" not in node and "result" not in node and "flow" in node:
-            self.problems.append(
-                Problem(
-                    "F210",
-                    "the flow creates no document and names no result",
-                    node.key("flow").position,
-                    "add deliver:, or result: with the path of the id in the target",
-                    len("flow"),
-                )
-            )
-        if "acknowledge" not in node and "deliver" in node and "fetch" in node:
-            fetch = submap(node, "fetch")
-            if fetch is not None and "changed_since" not in fetch:
-                self.problems.append(
-                    Problem(
-                        "F211",
-                        "nothing moves the source's status, so the same is listed again"
-                        " and again",
-                        node.key("fetch").position,
-                        "add acknowledge:, or changed_since: under fetch",
-                        len("fetch"),
-                    )
-                )
+def _keys(cells: FlowCells, node: MapNode) -> tuple[Path, Path, Path] | None:
+    """Read by what a document is known: its key, its label and its reference."""
+    key, label = cells.path(node, "key"), cells.path(node, "label")
+    reference = cells.path(node, "reference")
+    return (key, label, reference) if key and label and reference else None
 
-    def _expand(self, node: MapNode | None) -> Expand | None:
-        if node is None:
-            return None
-        each = self.path(node.get("each"))
-        with self.seeing(self.row(node, each)):
-            key, label = self.path(node.get("key")), self.path(node.get("label"))
-            reference = self.path(node.get("reference"))
-        self.saved(node.get("as"), self.types.item, "the document")
-        if each is None or key is None or label is None or reference is None:
-            return None
-        return Expand(each, text_at(node, "as"), key, label, reference)
 
-    def _deliver(self, node: MapNode | None) -> Deliver | None:
-        if node is None:
-            return None
-        finds, candidate = self.finds(node.get("find"))
-        send = self.send(node)
-        mapping = None if send is None else send.mapping
-        payload = self.around.place(mapping.target) if mapping else None
-        with self.seeing(self.types.with_roots(candidate=candidate, payload=payload)):
-            where = self.condition(node.get("where"))
-            same = tuple(self._same(entry) for entry in maps(node.get("same")))
-        read_node = submap(node, "read")
-        read = None if read_node is None else self.request(read_node, "from")
-        if "save" in node:
-            self.saved(node.get("save"), self.types.item, "the document")
-        endpoint = self.endpoint_of(send.request if send else None)
-        created = None if endpoint is None else self.around.answer(endpoint)
-        with self.seeing(self.on(created, "answer")):
-            answer = self.path(node.get("answer"))
-        if answer is not None:
-            created = answer.shape.field
-        with self.seeing(self.on(created, "answer")):
-            target_id = self.path(node.get("id") or _literal("id", node.position))
-            number = self.path(node.get("number"))
-        if where is None or read is None or send is None or target_id is None:
-            return None
-        return Deliver(
-            name=text_at(node, "write"),
-            finds=finds,
-            where=where,
-            same=tuple(entry for entry in same if entry is not None),
-            send=send,
-            answer=answer,
-            target_id=target_id,
-            target_number=number,
-            read=read,
-            save=text_at(node, "save") or "target",
-        )
-
-    def _same(self, node: MapNode) -> SameCheck | None:
-        theirs, ours = self.formula(node.get("theirs")), self.formula(node.get("ours"))
-        self.code(node.get("stop"))
-        if theirs is None or ours is None:
-            return None
-        name = text_at(node, "name") or text_at(node, "ours").rpartition(".")[2]
-        code = text_at(node, "stop") or "SAME_NUMBER_OTHER_CONTENT"
-        return SameCheck(name, theirs, ours, code)
-
-    def _acknowledge(self, node: MapNode | None) -> Acknowledge | None:
-        if node is None:
-            return None
-        send = self.send(node)
-        endpoint = self.endpoint_of(send.request if send else None)
-        answer = None if endpoint is None else self.around.answer(endpoint)
-        with self.seeing(self.types.with_roots(answer=answer)):
-            verify = self.formula(node.get("verify"))
-        if send is None or verify is None:
-            return None
-        return Acknowledge(send, verify)
-
-    def _on_stop(self, node: MapNode | None) -> OnStop | None:
-        move = self._acknowledge(node)
-        if node is None or move is None:
-            return None
-        return OnStop(self.condition(node.get("when")), move)
+def _reread(cells: FlowCells, listed: FlowCells, node: MapNode | None) -> Reread | None:
+    if node is None:
+        return None
+    same, call = listed.paths(node, "same"), load_call(cells, node, "from")
+    return None if call is None else Reread(call, same)
 
 
 def _window(node: MapNode | None) -> Window | None:
@@ -294,5 +176,89 @@ def _window(node: MapNode | None) -> Window | None:
     )
 
 
-def _literal(text: str, position: Position) -> Scalar:
-    return Scalar(text, position, "plain")
+def _belongs(cells: FlowCells, node: MapNode | None) -> Belongs | None:
+    if node is None:
+        return None
+    steps = load_steps(cells, node, "read")
+    to, unit, units = (cells.path(node, key) for key in ("to", "unit", "units"))
+    inside = cells.record_scope(units.shape.item().field if units else None, "unit")
+    key, parent = inside.path(node, "key"), inside.path(node, "parent")
+    names = inside.paths(node, "names")
+    cells.check_code(node, "stop")
+    if to is None or unit is None or units is None or key is None or parent is None:
+        return None
+    reads = tuple(step for step in steps if isinstance(step, ReadStep))
+    return Belongs(to, reads, unit, units, key, parent, names, text_at(node, "stop"))
+
+
+def _expand(cells: FlowCells, node: MapNode | None) -> Expand | None:
+    if node is None:
+        return None
+    each, inside = cells.row_scope(node)
+    keys = _keys(inside, node)
+    cells.check_save_name(node, "as", cells.types.item)
+    return Expand(each, text_at(node, "as"), *keys) if each and keys else None
+
+
+def _deliver(cells: FlowCells, node: MapNode | None) -> Deliver | None:
+    if node is None:
+        return None
+    finds, candidate = load_finds(cells, node)
+    send = load_send(cells, node)
+    mapping = None if send is None else send.mapping
+    payload = cells.around.place(mapping.target) if mapping else None
+    inside = cells.with_roots(candidate=candidate, payload=payload)
+    where = inside.condition(node, "where")
+    same = [_same(inside, entry) for entry in maps_at(node, "same")]
+    read_node = map_at(node, "read")
+    read = None if read_node is None else load_call(cells, read_node, "from")
+    cells.check_save_name(node, "save", cells.types.item)
+    created = cells.around.answer(endpoint_of(cells, send.request if send else None))
+    on_answer = cells.record_scope(created, "answer")
+    answer = on_answer.path(node, "answer")
+    if answer is not None:
+        on_answer = cells.record_scope(answer.shape.field, "answer")
+    target_id = on_answer.compile(
+        compile_path, node.get("id") or Scalar("id", node.position, "plain")
+    )
+    number = on_answer.path(node, "number")
+    if where is None or read is None or send is None or target_id is None:
+        return None
+    return Deliver(
+        name=text_at(node, "write"),
+        finds=finds,
+        where=where,
+        same=tuple(entry for entry in same if entry is not None),
+        send=send,
+        answer=answer,
+        target_id=target_id,
+        target_number=number,
+        read=read,
+        save=text_at(node, "save") or "target",
+    )
+
+
+def _same(cells: FlowCells, node: MapNode) -> SameCheck | None:
+    theirs, ours = cells.formula(node, "theirs"), cells.formula(node, "ours")
+    cells.check_code(node, "stop")
+    if theirs is None or ours is None:
+        return None
+    name = text_at(node, "name") or text_at(node, "ours").rpartition(".")[2]
+    return SameCheck(name, theirs, ours, text_at(node, "stop") or _SAME_STOP)
+
+
+def _acknowledge(cells: FlowCells, node: MapNode | None) -> Acknowledge | None:
+    if node is None:
+        return None
+    send = load_send(cells, node)
+    endpoint = endpoint_of(cells, send.request if send else None)
+    answer = cells.around.answer(endpoint)
+    verify = cells.with_roots(answer=answer).formula(node, "verify")
+    return None if send is None or verify is None else Acknowledge(send, verify)
+
+
+def _on_stop(cells: FlowCells, node: MapNode | None) -> OnStop | None:
+    move = _acknowledge(cells, node)
+    if node is None or move is None:
+        return None
+    return OnStop(cells.condition(node, "when"), move)

@@ -1,7 +1,8 @@
 """What is known around a flow before any document is read.
 
-The settings of a company, the registers that ``setup`` reads, the schemas of answers,
-the codes of the advice file: each is what paths and formulas are checked against.
+The systems and files it may name, the settings of a company, the registers that
+``setup`` reads, the schemas of answers, the codes of the advice file: each is what
+paths, formulas and names are checked against.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ from typing import TYPE_CHECKING
 
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.types import TEXT, group_of, list_of
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.project.node_parts import maps_at, text_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping as Dictionary
 
     from engine.language.schema import SchemaStore
     from engine.language.types import Type
+    from engine.mapping.apply import Mapping
     from engine.mapping.rule_load import Tables
     from engine.project.system_spec import EndpointSpec, SystemSpec
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.reader import MapNode
 
 LIST = "[]"  # after a schema's name: the answer is a list of these
 
@@ -34,25 +36,45 @@ class FlowTypes:
     company: Type | None = None  # a company's settings
     codes: frozenset[str] | None = None  # codes and aliases of the advice file
     tables: Tables = field(default_factory=dict)
+    systems: Dictionary[str, SystemSpec] = field(default_factory=dict)
+    mappings: Dictionary[str, Mapping] = field(default_factory=dict)  # of the folder
+    matches: Dictionary[str, MapNode] = field(default_factory=dict)  # of the folder
     broken: frozenset[str] = frozenset()  # files and systems that have findings
 
     def place(self, name: str) -> Type | None:
         """Give what a schema's name means: ``system/invoice``, ``system/all#rows``."""
         return None if self.store is None else find_place(self.store, name)
 
-    def answer(self, endpoint: EndpointSpec) -> Type | None:
+    def endpoint(self, text: str) -> EndpointSpec | None:
+        """Find what ``system.endpoint`` names."""
+        system, _, endpoint = text.partition(".")
+        spec = self.systems.get(system)
+        return None if spec is None else spec.endpoints.get(endpoint)
+
+    def answer(self, endpoint: EndpointSpec | None) -> Type | None:
         """Say what an endpoint answers, all pages together."""
-        if endpoint.schema is None:
+        record = self.record(endpoint)
+        if endpoint is None or endpoint.schema is None:
             return None
-        record = self.place(endpoint.schema.removesuffix(LIST))
         is_list = endpoint.paging or endpoint.items or endpoint.schema.endswith(LIST)
         return list_of(record) if is_list else record
 
-    def record(self, endpoint: EndpointSpec) -> Type | None:
+    def record(self, endpoint: EndpointSpec | None) -> Type | None:
         """Say what one record of an endpoint's answer is."""
-        if endpoint.schema is None:
+        if endpoint is None or endpoint.schema is None:
             return None
         return self.place(endpoint.schema.removesuffix(LIST))
+
+    def registers(self, flow: MapNode) -> Type:
+        """Give what ``run`` holds: a field for each register of setup and doctor."""
+        steps = [*maps_at(flow, "setup"), *maps_at(flow, "doctor")]
+        return group_of(
+            {
+                text_at(step, "read"): self.answer(self.endpoint(text_at(step, "from")))
+                for step in steps
+                if text_at(step, "read")
+            }
+        )
 
 
 def find_place(store: SchemaStore, name: str) -> Type | None:
@@ -67,30 +89,6 @@ def find_place(store: SchemaStore, name: str) -> Type | None:
             return None
         shape = found.item() if part.endswith(LIST) else found
     return shape.item().field if shape.kind == "list" else shape.field
-
-
-def find_registers(
-    flow: Node, systems: Mapping[str, SystemSpec], around: FlowTypes
-) -> Type:
-    """Give what ``run`` holds: a field for each register of ``setup``, ``doctor``."""
-    slots = [flow.get("setup"), flow.get("doctor")] if isinstance(flow, MapNode) else []
-    steps = [step for s in slots if isinstance(s, ListNode) for step in s.items]
-    found: dict[str, Type | None] = {}
-    for step in steps:
-        name = step.get("read") if isinstance(step, MapNode) else None
-        named = step.get("from") if isinstance(step, MapNode) else None
-        if isinstance(name, Scalar):
-            text = named.text if isinstance(named, Scalar) else ""
-            endpoint = find_endpoint(systems, text)
-            found[name.text] = None if endpoint is None else around.answer(endpoint)
-    return group_of(found)
-
-
-def find_endpoint(systems: Mapping[str, SystemSpec], text: str) -> EndpointSpec | None:
-    """Find what ``system.endpoint`` names."""
-    system, _, endpoint = text.partition(".")
-    spec = systems.get(system)
-    return None if spec is None else spec.endpoints.get(endpoint)
 
 
 def flow_roots(company: Type | None, registers: Type | None) -> dict[str, Type | None]:

@@ -18,7 +18,7 @@ from engine.project.project_files import (
     find_mapping_files,
     kind_of,
 )
-from engine.project.project_load import ProjectLoader, raise_errors
+from engine.project.project_load import ProjectLoader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -111,7 +111,9 @@ def load_project(
         )
     loader = ProjectLoader(root, patches, memo)
     parts = loader.load()
-    raise_errors(loader.problems)
+    warnings = loader.findings()
+    if not all(problem.is_warning for problem in warnings):
+        raise RuleError(warnings)
     assert parts is not None
     assert parts.advice is not None
     return Project(
@@ -123,7 +125,7 @@ def load_project(
         parts.mappings,
         parts.flows,
         parts.companies,
-        tuple(loader.problems),
+        tuple(warnings),
         parts.overlaid,
         parts.bases,
         parts.letter_texts,

@@ -6,9 +6,9 @@ an editor, or a test of a thousand slips, loads again only what has changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.errors import ConfigError, Problem
+from engine.problems import Problems
 from engine.rulefiles.grammar import check_grammar
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import MapNode, load_yaml
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
     from pathlib import Path
 
+    from engine.errors import Problem
     from engine.rulefiles.reader import Node
 
 MAPPINGS = "mappings"
@@ -27,7 +28,8 @@ MATCH_SUFFIX = ".match.yaml"
 # What the grammar says of a file, the loaders would say once more.
 _SAID_BY_GRAMMAR = frozenset({"M101", "M506", "M507", "M509", "M511", "M512"})
 
-Memo = dict[Any, tuple[Any, list[Problem]]]
+Memo = dict[Any, tuple[Any, "Problems"]]
+T = TypeVar("T")
 
 
 def find_mapping_files(root: Path) -> list[Path]:
@@ -67,7 +69,7 @@ class ProjectFiles:
         memo: Memo | None = None,
     ) -> None:
         self.root = root
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self._patches = patches or {}
         self._memo: Memo = {} if memo is None else memo
         self.texts: dict[str, bytes] = {}
@@ -94,9 +96,9 @@ class ProjectFiles:
     def read(self, file: str, text: bytes) -> None:
         """Read a file into nodes and hold it against its grammar."""
         self.texts[file] = text
-        before = len(self.problems)
-        node = self.once((file, text), lambda found: self._node(file, text, found))
-        said = [p for p in self.problems[before:] if not p.is_warning]
+        node, found = self.once((file, text), lambda new: self._node(file, text, new))
+        self.problems.extend(found)
+        said = [p for p in found if not p.is_warning]
         if said or not isinstance(node, MapNode):
             self.broken.add(file)
         if isinstance(node, MapNode):
@@ -105,44 +107,44 @@ class ProjectFiles:
                 (p.position.line, p.position.column) for p in said if p.position
             }
 
-    def _node(self, file: str, text: bytes, problems: list[Problem]) -> Node | None:
-        node: Node | None = collect(problems, load_yaml, text, file, problems)
+    def _node(self, file: str, text: bytes, problems: Problems) -> Node | None:
+        node = problems.attempt(load_yaml, text, file, problems.found)
         if node is not None:
-            problems += check_grammar(node, self.grammar(kind_of(file)), file=file)
+            grammar = self.grammar(kind_of(file))
+            problems.extend(check_grammar(node, grammar, file=file))
         return node
 
     def grammar(self, kind: str) -> dict[str, Any]:
         """Give the grammar of a kind of file."""
         return self._grammars[kind]
 
-    def once(self, key: Any, make: Callable[[list[Problem]], Any]) -> Any:
+    def once(self, key: Any, make: Callable[[Problems], T]) -> tuple[T, Problems]:
         """Make something, or take what was made of the same before."""
         if key not in self._memo:
-            problems: list[Problem] = []
+            problems = Problems()
             self._memo[key] = (make(problems), problems)
-        made, problems = self._memo[key]
-        self.problems += problems
-        return made
+        return self._memo[key]
 
     def of(self, kind: str) -> list[tuple[str, MapNode]]:
         """Give all files of a kind that could be read."""
         return [(f, node) for f, node in self.nodes.items() if kind_of(f) == kind]
 
-    def make(self, file: str, key: Any, load: Any, *args: Any, **more: Any) -> Any:
+    def make(
+        self, what: str, file: str, load: Callable[[Problems], T], *depends: Any
+    ) -> T:
         """Make something of a file, without saying again what its grammar said.
 
         Args:
+            what: What is made, for the memo.
             file: The file.
-            key: What the result depends on, beside the file's own text.
-            load: Makes it, of the further arguments.
+            load: Makes it; its findings go into what it is given.
+            depends: What the result depends on, beside the file's own text.
         """
-        before = len(self.problems)
-        key = (load.__name__, file, self.texts[file], key)
-        made = self.once(key, lambda found: collect(found, load, *args, **more))
-        self.problems[before:] = [
-            p for p in self.problems[before:] if not self._is_said(p)
-        ]
-        if any(not p.is_warning for p in self.problems[before:]):
+        key = (what, file, self.texts[file], depends)
+        made, found = self.once(key, load)
+        new = [problem for problem in found if not self._is_said(problem)]
+        self.problems.extend(new)
+        if any(not problem.is_warning for problem in new):
             self.broken.add(file)
         return made
 
@@ -152,12 +154,3 @@ class ProjectFiles:
         if at is None or not places:
             return False
         return problem.code in _SAID_BY_GRAMMAR or (at.line, at.column) in places
-
-
-def collect(problems: list[Problem], load: Any, *args: Any, **kwargs: Any) -> Any:
-    """Load something; its findings are collected, and the result is then None."""
-    try:
-        return load(*args, **kwargs)
-    except ConfigError as error:
-        problems.extend(error.problems)
-        return None

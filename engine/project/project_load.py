@@ -7,13 +7,14 @@ as far as it can be without.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.errors import Position, Problem, RuleError
+from engine.errors import Problem
 from engine.language.schema import SchemaStore, load_schemas
 from engine.language.symbols import SymbolTable
 from engine.mapping.apply import load_mapping
-from engine.problems import nearest
+from engine.problems import did_you_mean, in_file_order
 from engine.project.advice import load_advice
 from engine.project.company import check_schedule, read_company
 from engine.project.company_check import (
@@ -30,31 +31,34 @@ from engine.project.cross_check import (
     check_unused_files,
 )
 from engine.project.flow_load import load_flow
-from engine.project.flow_types import FlowTypes, find_registers, flow_roots
+from engine.project.flow_types import FlowTypes, flow_roots
 from engine.project.mail_texts import load_letter_texts
+from engine.project.node_parts import entries_at, scalar_at, text_at
 from engine.project.project_files import (
     FLOW_FILE,
     MAPPINGS,
+    MATCH_SUFFIX,
     SCHEMAS,
     ProjectFiles,
-    collect,
     kind_of,
 )
 from engine.project.system_load import load_system
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from engine.language.types import Type
     from engine.mapping.apply import Mapping
+    from engine.problems import Problems
     from engine.project.advice import AdviceBook
     from engine.project.company import Company
     from engine.project.company_overlays import CompanyFlows
     from engine.project.flow_spec import Flow
     from engine.project.mail_texts import LetterTexts
     from engine.project.system_spec import SystemSpec
-    from engine.rulefiles.reader import Node
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -79,7 +83,7 @@ class ProjectLoader(ProjectFiles):
 
     def load(self) -> Parts | None:
         """Read and check everything; None when there are no sound schemas."""
-        store: SchemaStore | None = self.once(("schemas",), self._load_schemas)
+        store = self._load_schemas()
         for file, text in self.sources():
             self.read(file, text)
         if store is None:
@@ -88,19 +92,25 @@ class ProjectLoader(ProjectFiles):
         entries = self._load_tables(parts)
         codes = self._load_advice(parts)
         for file, node in self.of("notices"):
-            parts.letter_texts = self.make(file, None, load_letter_texts, node)
+            load = _attempt(load_letter_texts, node)
+            parts.letter_texts = self.make("notices", file, load)
         self._load_systems(parts)
         around = FlowTypes(
-            store=store, company=self._company_field(), codes=codes, tables=entries
+            store=store,
+            company=self._company_type(),
+            codes=codes,
+            tables=entries,
+            systems=parts.systems,
         )
         self._load_folders(parts, around)
         self._load_companies(parts)
-        self.problems = self._sorted()
         return parts
 
-    def _load_schemas(self, problems: list[Problem]) -> SchemaStore | None:
-        found: SchemaStore | None = collect(problems, load_schemas, self.root / SCHEMAS)
-        return found
+    def _load_schemas(self) -> SchemaStore | None:
+        load = _attempt(load_schemas, self.root / SCHEMAS)
+        store, found = self.once(("schemas",), load)
+        self.problems.extend(found)
+        return store
 
     # Parts ---------------------------------------------------------------------------
 
@@ -109,12 +119,14 @@ class ProjectLoader(ProjectFiles):
         known: dict[str, MapNode] = {}
         cells: dict[str, dict[str, Scalar]] = {}
         for _, node in self.of("table"):
-            self.problems += check_table(node, known)
-            name, entries = _text(node, "table"), node.get("entries")
+            check_table(node, known, self.problems)
+            name = text_at(node, "table")
             known.setdefault(name, node)
-            if name and isinstance(entries, MapNode):
+            if name and "entries" in node:
                 cells[name] = {
-                    k.text: v for k, v in entries.items() if isinstance(v, Scalar)
+                    key.text: value
+                    for key, value in entries_at(node, "entries")
+                    if isinstance(value, Scalar)
                 }
         for file in self.texts.keys() - self.nodes.keys():
             if kind_of(file) == "table":  # it cannot be read; its name is known
@@ -130,11 +142,11 @@ class ProjectLoader(ProjectFiles):
         file = f"{MAPPINGS}/advice.yaml"
         if file not in self.texts:
             hint = "the log needs it to say what a code means and what to do"
-            self.problems.append(Problem("M110", f"{file} is missing", hint=hint))
+            self.problems.extend([Problem("M110", f"{file} is missing", hint=hint)])
         if not found or self.ungrammatical.get(file):
             return None
         node = found[0][1]
-        parts.advice = self.make(file, None, load_advice, node)
+        parts.advice = self.make("advice", file, _attempt(load_advice, node))
         if parts.advice is None:
             return None
         aliases = (alias for entry in parts.advice.entries for alias in entry.aliases)
@@ -142,23 +154,23 @@ class ProjectLoader(ProjectFiles):
 
     def _load_systems(self, parts: Parts) -> None:
         for file, node in self.of("system"):
-            self.problems += check_system(node, parts.schemas)
+            check_system(node, parts.schemas, self.problems)
             if self.ungrammatical.get(file):
                 continue
             name = _stem(file)
-            spec = self.make(
-                file, None, load_system, node, name, self.grammar("system")
-            )
+            load = _attempt(load_system, node, name, self.grammar("system"))
+            spec = self.make("system", file, load)
             if spec is not None:
                 parts.systems[name] = spec
 
+    def _names(self, folder: str) -> list[str]:
+        """Name the files of a folder."""
+        parts = (file.rpartition("/") for file in self.texts)
+        return [name for above, _, name in parts if above == folder]
+
     def _broken_names(self, folder: str) -> frozenset[str]:
         """Name the files of a folder, and the systems, that are there but not sound."""
-        names = {
-            file.rpartition("/")[2]
-            for file in self.texts
-            if file in self.broken and file.rpartition("/")[0] == folder
-        }
+        names = {n for n in self._names(folder) if f"{folder}/{n}" in self.broken}
         systems = {
             _stem(file)
             for file in self.broken | (self.texts.keys() - self.nodes.keys())
@@ -170,12 +182,11 @@ class ProjectLoader(ProjectFiles):
         flows = {file.rpartition("/")[0]: node for file, node in self.of("flow")}
         for file, node in self.of("mapping"):
             folder, _, name = file.rpartition("/")
-            registers = self._registers(flows.get(folder), parts, around)
+            flow = flows.get(folder)
+            registers = None if flow is None else around.registers(flow)
             types = SymbolTable(roots=flow_roots(around.company, registers))
             parts.types[folder] = types
-            mapping = self.make(
-                file,
-                (self._tables_of(file), _fingerprint(registers)),
+            load = _attempt(
                 load_mapping,
                 node,
                 store=parts.schemas,
@@ -183,10 +194,12 @@ class ProjectLoader(ProjectFiles):
                 name=name,
                 types=types,
             )
+            depends = (self._tables_of(file), _fingerprint(registers))
+            mapping = self.make("mapping", file, load, *depends)
             if mapping is not None and file not in self.broken:
                 parts.mappings.setdefault(folder, {})[name] = mapping
         used = [f for f in self.texts if kind_of(f) in ("mapping", "match")]
-        self.problems += check_unused_files(flows, used)
+        check_unused_files(flows, used, self.problems)
         for folder, node in flows.items():
             self._load_flow(folder, node, parts, around)
 
@@ -199,70 +212,49 @@ class ProjectLoader(ProjectFiles):
             if kind_of(other) == "table"
         )
 
-    def _registers(
-        self, flow: MapNode | None, parts: Parts, around: FlowTypes
-    ) -> Type | None:
-        if flow is None:
-            return None
-        return find_registers(flow, parts.systems, around)
-
     def _load_flow(
         self, folder: str, node: MapNode, parts: Parts, around: FlowTypes
     ) -> None:
         file = f"{folder}/{FLOW_FILE}"
-        self.problems += check_name(node, "flow", "F221", "flow")
-        texts = {
-            f.rpartition("/")[2]: text
-            for f, text in self.texts.items()
-            if f.rpartition("/")[0] == folder
-        }
-        matches = {
-            f.rpartition("/")[2]: match
-            for f, match in self.of("match")
-            if f.rpartition("/")[0] == folder
-        }
-        mappings = parts.mappings.get(folder, {})
+        check_name(node, "flow", "F221", "flow", self.problems)
+        texts = {name: self.texts[f"{folder}/{name}"] for name in self._names(folder)}
         around = replace(
             around,
             document=self._document(node, parts.schemas),
+            mappings=parts.mappings.get(folder, {}),
+            matches={
+                name: self.nodes[f"{folder}/{name}"]
+                for name in texts
+                if name.endswith(MATCH_SUFFIX) and f"{folder}/{name}" in self.nodes
+            },
             broken=self._broken_names(folder),
         )
-        key = (
-            *(text for name, text in texts.items() if name in matches),
-            *(id(mapping) for mapping in mappings.values()),
+        flow = self.make(
+            "flow",
+            file,
+            partial(load_flow, node, around, texts),
+            *(texts[name] for name in around.matches),
+            *(id(mapping) for mapping in around.mappings.values()),
             *(id(system) for system in parts.systems.values()),
             self._tables_of(file),
             around.codes,
             around.broken,
         )
-        flow = self.make(
-            file,
-            key,
-            load_flow,
-            node,
-            systems=parts.systems,
-            mappings=mappings,
-            matches=matches,
-            around=around,
-            texts=texts,
-        )
         if flow is not None:
             parts.flows[flow.name] = flow
 
     def _document(self, node: MapNode, store: SchemaStore) -> Type | None:
-        named = node.get("document")
-        if not isinstance(named, Scalar):
+        named = scalar_at(node, "document")
+        if named is None:
             return None
         if named.text in store:
             return store.field(named.text)
-        guess = nearest(named.text, store.names)
-        hint = f"did you mean {guess}?" if guess else None
+        hint = did_you_mean(named.text, store.names)
         said = f"there is no schema {named.text}"
-        length = len(named.text)
-        self.problems.append(Problem("F206", said, named.at(0), hint, length))
+        self.problems.add("F206", said, named, hint)
         return None
 
-    def _company_field(self) -> Type:
+    def _company_type(self) -> Type:
         schema = self.grammar("company")
         return SchemaStore({"grammar/company": schema}).field("grammar/company")
 
@@ -272,49 +264,45 @@ class ProjectLoader(ProjectFiles):
         )
         all_mappings = [m for files in parts.mappings.values() for m in files.values()]
         broken = self._broken_names("")
+        grammar = self.grammar("company")
         nodes: dict[str, MapNode] = {}
         for file, node in self.of("company"):
-            self.problems += check_name(node, "company", "C101", "company")
-            self.problems += check_systems(node, parts.systems, broken)
+            check_name(node, "company", "C101", "company", self.problems)
+            check_systems(node, parts.systems, broken, self.problems)
             if self.ungrammatical.get(file):
                 continue
-            company = read_company(node, self.grammar("company"))
+            company = read_company(node, grammar)
             parts.companies[company.name] = company
             nodes[company.name] = node
-            self.problems += check_company(node, company, self.grammar("company"))
-            self.problems += check_schedule(node, company)
-            self.problems += check_values(node, company, all_mappings)
+            check_company(node, company, grammar, self.problems)
+            check_schedule(node, company, self.problems)
+            check_values(node, company, all_mappings, self.problems)
             if "overlays" in node and not self._is_any_broken():
                 parts.overlaid[company.name] = load_company_flows(
                     node, parts.bases, parts.flows.values(), self.problems
                 )
-        self.problems += check_secret_names(nodes, parts.systems)
+        check_secret_names(nodes, parts.systems, self.problems)
 
     def _is_any_broken(self) -> bool:
         """Tell whether what overlays build on is unsound: they would say it again."""
         texts = ("company", "advice", "notices")
         return any(kind_of(file) not in texts for file in self.broken)
 
-    def _sorted(self) -> list[Problem]:
+    def findings(self) -> list[Problem]:
         """Give each finding once, in file order; a table's entry is told once."""
         found: dict[Any, Problem] = {}
         for problem in self.problems:
             at = problem.position
             is_entry = at is not None and kind_of(at.file) == "table"
-            key = (problem.code, at) if is_entry else problem
-            found.setdefault(key, problem)
-        return sorted(found.values(), key=_order)
+            found.setdefault((problem.code, at) if is_entry else problem, problem)
+        return in_file_order(found.values())
 
 
-def raise_errors(problems: Iterable[Problem]) -> None:
-    """Raise all problems when one of them is more than a warning.
-
-    Raises:
-        RuleError: With every problem.
-    """
-    found = list(problems)
-    if any(not problem.is_warning for problem in found):
-        raise RuleError(found)
+def _attempt(
+    load: Callable[..., T], *args: Any, **more: Any
+) -> Callable[[Problems], T | None]:
+    """Let a loader that raises its findings give them to a collector."""
+    return lambda problems: problems.attempt(partial(load, *args, **more))
 
 
 def _fingerprint(registers: Type | None) -> Any:
@@ -328,13 +316,3 @@ def _fingerprint(registers: Type | None) -> Any:
 
 def _stem(file: str) -> str:
     return file.rpartition("/")[2].removesuffix(".yaml")
-
-
-def _text(node: Node, key: str) -> str:
-    value = node.get(key) if isinstance(node, MapNode) else None
-    return value.text if isinstance(value, Scalar) else ""
-
-
-def _order(problem: Problem) -> tuple[str, int, int]:
-    at = problem.position or Position("", 0, 0)
-    return (at.file, at.line, at.column)

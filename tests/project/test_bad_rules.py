@@ -89,6 +89,20 @@ def test_a_mistake_is_told(path: Path, toy, snapshot: SnapshotAssertion):
     assert snapshot == render_problems(problems, read_lines)
 
 
+def test_a_warning_takes_nothing_away(toy):
+    """A flow with a warning runs as any other."""
+    root, memo = toy
+    file = "mappings/billing/flow.yaml"
+    text = (root / file).read_text("utf-8")
+    create = "    create: {mapping: party.yaml, send: ledgerbook.create_party}\n"
+    changed = text.replace(create, create + create.replace("create:", "update:"))
+
+    project = load_project(root, patches={file: changed}, memo=memo)
+
+    assert ["F218"] == [problem.code for problem in project.warnings]
+    assert list(load_project(root, memo=memo).flows) == list(project.flows)
+
+
 def test_every_code_has_a_mistake():
     """Whatever can be said is shown by some test, in its own words."""
     shown = "\n".join(

@@ -62,7 +62,7 @@ def find_problems(mutant: Mutant) -> tuple[Problem, ...]:
     finally:
         # A flow beside a broken file is judged once, not for each slip in that file.
         for key, made in known.items():
-            if key[0] == "load_flow" and key[1] != mutant.file:
+            if key[0] == "flow" and key[1] != mutant.file:
                 memo.setdefault(key, made)
 
 
