@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.kinds import PHRASES
 from engine.language.values import (
     ValueFault,
     find_date,
@@ -119,20 +120,9 @@ def _refuse(value: Any, target: SchemaField) -> Any:
 
 
 def _fault(value: Any, target: SchemaField, way_out: str) -> ValueFault:
-    wanted = " or ".join(_WORDS.get(t, t) for t in sorted(target.types))
-    return ValueFault(
-        "WRONG_TYPE", f"{name_kind(value)} does not fit {wanted}; {way_out}"
-    )
-
-
-_WORDS: Final = {
-    "string": "a text field",
-    "number": "a number field",
-    "integer": "a whole number",
-    "boolean": "a yes/no field",
-    "array": "a list",
-    "object": "a group of fields",
-}
+    wanted = " or ".join(PHRASES[t] for t in sorted(target.types))
+    said = f"{name_kind(value)} does not fit, the field takes {wanted}; {way_out}"
+    return ValueFault("WRONG_TYPE", said)
 
 
 def read_literal(text: str, target: SchemaField | None) -> Any:

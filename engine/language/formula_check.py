@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import nodes
 
 from engine.errors import RuleError
+from engine.kinds import PHRASES
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
@@ -275,22 +276,21 @@ class FormulaChecker:
         kind = self._kind(node, depth)
         if kind in {"text", "number", "list", "group"}:
             shown = self._text[node.lineno :].split(" ")[0] if node.lineno else ""
-            said = f"a condition is true or false; this is a {kind}"
+            said = f"a condition is true or false; this is {PHRASES[kind]}"
             hint = f"write {shown} is filled" if isinstance(node, nodes.Name) else None
             self._find("M306", said, node, hint or "write … is filled")
 
     def _number(self, node: nodes.Node, owner: nodes.Node, depth: int) -> str:
         kind = self._kind(node, depth)
         sign = getattr(owner, "operator", "-")
+        if kind in {"number", "any"} or (kind == "list" and sign == "+"):
+            return kind
+        hint = None
         if kind == "text":
-            hint = (
-                "+ adds numbers, ~ joins texts" if sign == "+" else "write … | number"
-            )
-            self._find(
-                "M302", f"{sign} computes with numbers, this is a text", node, hint
-            )
-        elif kind in {"truth", "group"} or (kind == "list" and sign != "+"):
-            self._find("M302", f"{sign} computes with numbers, this is a {kind}", node)
+            adds = sign == "+"
+            hint = "+ adds numbers, ~ joins texts" if adds else "write … | number"
+        said = f"{sign} computes with numbers, this is {PHRASES[kind]}"
+        self._find("M302", said, node, hint)
         return kind
 
     def _path(self, node: nodes.Node, depth: int) -> Symbol:

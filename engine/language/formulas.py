@@ -22,6 +22,7 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 
 from engine.errors import Problem, RuleError
+from engine.kinds import PHRASES
 from engine.language.formula_check import FormulaChecker
 from engine.language.formula_eval import Evaluate, compile_expression
 from engine.language.operators import is_true
@@ -157,9 +158,7 @@ def compile_condition(scalar: Scalar, types: SymbolTable | None = None) -> Condi
         size = len(formula.text)
         raise RuleError([Problem("M311", said, at, "leave it out", size)])
     if formula.shape.kind not in {"truth", "any"}:
-        what = {"text": "a text", "number": "a number"}.get(
-            formula.shape.kind, "no yes/no"
-        )
+        what = PHRASES[formula.shape.kind]
         raise RuleError(
             [
                 Problem(

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from engine.kinds import PHRASES
 from engine.language.types import NUMBER, TEXT, TRUTH, KnownType
 from engine.language.values import find_number
 from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from engine.language.symbols import Symbol
-
-_WORDS: Final = {
-    "text": "a text",
-    "number": "a number",
-    "truth": "yes or no",
-    "list": "a list",
-    "group": "a group of fields",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ def find_kind_fault(left: Symbol, right: Symbol) -> NeverEqual | None:
         hint = "yes and no stand alone: write FIELD, or not FIELD"
     else:
         hint = "compare one of its fields or items"
-    said = f"{_WORDS[left.kind]} never equals {_WORDS[right.kind]}"
+    said = f"{PHRASES[left.kind]} never equals {PHRASES[right.kind]}"
     return NeverEqual(said, hint)
 
 

@@ -3,13 +3,15 @@
 ``Field`` is what the checks ask of a place; a schema's field answers it, and so does
 ``Known``, which a projection, a formula, a table or the run's registers give.
 
-Pure; imports nothing of ours.
+Pure; imports the words of kinds only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from engine.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,14 +89,6 @@ BY_KIND: Final[Mapping[str, KnownType]] = {
     "truth": TRUTH,
     "list": KnownType(frozenset({"array"})),
     "group": KnownType(frozenset({"object"}), is_open=True),
-}
-KINDS: Final[Mapping[str, str]] = {
-    "string": "text",
-    "integer": "number",
-    "number": "number",
-    "boolean": "truth",
-    "array": "list",
-    "object": "group",
 }
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema_rs
 
 from engine.errors import Violation
+from engine.kinds import PHRASES
 from engine.language.values import show_value
 
 if TYPE_CHECKING:
@@ -25,15 +26,6 @@ _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LEAVES: Final = frozenset({int, float, Decimal, bool, type(None)})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CHARSET_KEY: Final = "x-charset"
-_TYPES: Final = {
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a group of fields",
-    "null": "empty",
-}
 _FORMATS: Final = {
     "date": "a date like 2026-01-31",
     "date-time": "a date and time like 2026-01-31T12:00:00Z",
@@ -184,7 +176,7 @@ def _not_allowed(value: Any, options: list[Any]) -> str:
 
 def _wrong_type(value: Any, kind: Any) -> str:
     types = kind.types if hasattr(kind, "types") else [kind.as_dict()]
-    wanted = " or ".join(_TYPES.get(str(t), str(t)) for t in types if str(t) != "null")
+    wanted = " or ".join(PHRASES[str(t)] for t in types if str(t) != "null")
     return f"{show_value(value) or 'empty'} is not {wanted}"
 
 

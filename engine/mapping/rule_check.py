@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import Problem
+from engine.kinds import PHRASES
 from engine.language.conversion import read_literal
 from engine.language.values import ValueFault, normalise_text, show_value
 from engine.mapping.rule_types import value_shape
@@ -178,13 +179,6 @@ _WAY_OUT: Final = {
     "list": "pick one item with [0], or use join:",
     "group": "name one of its fields",
 }
-_KIND_WORDS: Final = {
-    "text": "a text",
-    "number": "a number",
-    "truth": "yes or no",
-    "list": "a list",
-    "group": "a group of fields",
-}
 
 
 def check_kind(loader: RuleLoader, rule: Rule, place: Target) -> None:
@@ -202,7 +196,7 @@ def check_kind(loader: RuleLoader, rule: Rule, place: Target) -> None:
         kind = cell.shape.kind
         if kind in _TAKES and not _TAKES[kind] & target.types:
             said = (
-                f"{cell.text} is {_KIND_WORDS[kind]}, which does not fit {rule.path}"
+                f"{cell.text} is {PHRASES[kind]}, which does not fit {rule.path}"
                 f" ({show_value(', '.join(sorted(target.types)))})"
             )
             _cell_problem(loader, "M403", said, cell, _WAY_OUT[kind])

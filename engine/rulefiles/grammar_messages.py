@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import Position, Problem
+from engine.kinds import PHRASES
 from engine.problems import (
     MOST_LISTED,
     did_you_mean,
@@ -25,14 +26,7 @@ from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-_KINDS = {
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "yes or no",
-    "object": "a map of keys",
-    "array": "a list",
-}
+_KINDS: Final = {**PHRASES, "object": "a map of keys"}
 _JOINED_KEY = re.compile(r"([A-Za-z_][\w.]*):(\S.*)", re.DOTALL)
 
 

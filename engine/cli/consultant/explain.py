@@ -18,6 +18,7 @@ from engine.cli.samples.changes import show_line
 from engine.cli.samples.hide_personal import Mask, find_personal
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
+from engine.kinds import NOUNS
 from engine.problems import nearest
 
 if TYPE_CHECKING:
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100  # characters, where no terminal says
 _NAME: Final = 15  # of a stage, with its blanks
-_KINDS: Final = {
-    "string": "text",
-    "integer": "whole number",
-    "boolean": "true or false",
-    "array": "list",
-    "object": "group",
-}
 
 
 def add_command(add: Any) -> None:
@@ -123,7 +117,7 @@ def describe_field(field: SchemaField | None) -> str:
     """Say in a few words what the target's schema allows; "" when it says nothing."""
     if field is None:
         return ""
-    words = [_KINDS.get(kind, kind) for kind in sorted(field.types)]
+    words = [NOUNS[kind] for kind in sorted(field.types)]
     said = [" or ".join(words)] if words else []
     if field.format:
         said.append(field.format)

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.cli.docs.markdown import code, escape, join_words, link
+from engine.kinds import NOUNS
 from engine.language.schema import SchemaField
 from engine.mapping.rules import (
     MISSING,
@@ -33,14 +34,6 @@ _ROUNDINGS: Final[Mapping[str, str]] = {
     "half_even": "half to even",
     "down": "rounded down",
     "up": "rounded up",
-}
-_TYPES: Final[Mapping[str, str]] = {
-    "string": "text",
-    "integer": "whole number",
-    "number": "number",
-    "boolean": "yes or no",
-    "array": "list",
-    "object": "group",
 }
 _FORMATS: Final[Mapping[str, str]] = {"date": "date", "date-time": "date and time"}
 _SHOWN_VALUES: Final = 6
@@ -146,7 +139,7 @@ def type_words(field: Type | None) -> str:
     """Say what a schema asks of a field's value: "text, at most 80"."""
     if field is None:
         return ""
-    kinds = [_TYPES.get(kind, kind) for kind in sorted(field.types)]
+    kinds = [NOUNS[kind] for kind in sorted(field.types)]
     said = _FORMATS.get(field.format or "", " or ".join(kinds))
     if field.enum:
         values = [str(value) for value in field.enum]
