@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli import selfsetup
+from engine.cli.exit_codes import OK, STOPPED, UNEXPECTED, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,6 @@ ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
 # Options of the test runner that want one process, or say themselves how many.
 ONE_PROCESS = ("-n", "--numprocesses", "--dist", "-p", "-s", "--capture", "--pdb")
-OK, STOPPED, WRONG, UNEXPECTED, LOCKED = range(5)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from engine.errors import ConfigError
 
     try:
-        return int(arguments.run(arguments, _around()))
+        return int(arguments.run(arguments, _context()))
     except ConfigError as error:
         from engine.cli.consultant import line_reader
         from engine.cli.report import render_problems
@@ -112,7 +112,7 @@ def _write_local_pages() -> None:
     write_pages(ROOT, only_local=True)
 
 
-def _around() -> CommandContext:
+def _context() -> CommandContext:
     from engine.cli.operator import CommandContext
     from engine.clock import SystemClock
 

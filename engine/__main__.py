@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.consultant import (
-    WRONG,
     Reply,
     check,
     coverage,
@@ -26,6 +25,7 @@ from engine.cli.consultant import (
 from engine.cli.consultant import map as map_tool
 from engine.cli.consultant import test as test_tool
 from engine.cli.consultant import write_docs as docs
+from engine.cli.exit_codes import WRONG
 from engine.cli.report import render_problems
 from engine.errors import ConfigError
 
@@ -38,12 +38,7 @@ TOOLS = (check, map_tool, explain, test_tool, coverage, diff, resolve, rule, doc
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, print what it says and give its exit code."""
-    parser = _parser()
-    arguments, left = parser.parse_known_args(argv)
-    if left:  # a positional may also stand behind the options: explain FLOW … FIELD
-        if len(left) > 1 or getattr(arguments, "field", "") is not None:
-            parser.error(f"unrecognized arguments: {' '.join(left)}")
-        arguments.field = left[0]
+    arguments = _parser().parse_args(argv)
     try:
         reply: Reply = arguments.run(arguments)
     except ConfigError as error:

@@ -12,9 +12,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from engine.__main__ import main
-from engine.cli.consultant import OK, STOPPED, WRONG
 from engine.cli.docs import pages
 from engine.cli.docs.editor_schemas import editor_schemas
+from engine.cli.exit_codes import OK, STOPPED, WRONG
 from engine.ledger.model import LogRow
 from engine.project.project import load_project
 from tests.toy.world import HERE, ROOT, ToyWorld, build_project

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render_json(problems: Iterable[Problem]) -> str:
+def problems_to_json(problems: Iterable[Problem]) -> str:
     """Render findings as one JSON list."""
     found = [
         {
@@ -34,7 +34,7 @@ def render_json(problems: Iterable[Problem]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=1)
 
 
-def render_github(problems: Iterable[Problem]) -> str:
+def problems_to_github(problems: Iterable[Problem]) -> str:
     """Render findings as commands that a pull request shows at their lines."""
     lines = []
     for problem in problems:
@@ -59,7 +59,7 @@ def _escape(text: str, more: str = "") -> str:
     return text
 
 
-def render_sarif(problems: Iterable[Problem], titles: Mapping[str, str]) -> str:
+def problems_to_sarif(problems: Iterable[Problem], titles: Mapping[str, str]) -> str:
     """Render findings as a SARIF log.
 
     Args:

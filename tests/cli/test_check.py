@@ -13,9 +13,13 @@ import pytest
 import yaml
 
 from engine.__main__ import main
-from engine.cli.consultant import OK, WRONG
+from engine.cli.exit_codes import OK, WRONG
 from engine.cli.findings_index import FAMILIES, load_findings, render_finding
-from engine.cli.report_formats import render_github, render_json, render_sarif
+from engine.cli.report_formats import (
+    problems_to_github,
+    problems_to_json,
+    problems_to_sarif,
+)
 from engine.errors import Position, Problem, RuleError
 from engine.mapping.match import load_match_rules
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
@@ -71,7 +75,7 @@ def test_warnings_alone_are_no_error(
 
 
 def test_json_has_every_part():
-    first, second, third = json.loads(render_json(ODD))
+    first, second, third = json.loads(problems_to_json(ODD))
 
     assert {
         "file": "m/a.yaml",
@@ -98,12 +102,12 @@ def test_annotations_stay_on_one_line_each():
             "::100 %25 alike%0Aor not"
         ),
         "::error title=M110::advice.yaml is missing",
-    ] == render_github(ODD).split("\n")
+    ] == problems_to_github(ODD).split("\n")
 
 
 def test_sarif_is_what_its_schema_asks_for():
     """The parts that SARIF 2.1.0 requires, and references that lead somewhere."""
-    log = json.loads(render_sarif(ODD, {"M201": "No such source field"}))
+    log = json.loads(problems_to_sarif(ODD, {"M201": "No such source field"}))
 
     assert "2.1.0" == log["version"]
     (run,) = log["runs"]

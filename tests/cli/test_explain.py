@@ -71,7 +71,7 @@ def test_plain_output_fits_100_columns(capsys):
 
 
 def test_a_variable_can_be_explained(capsys):
-    out = explain(capsys, "vars.channel")
+    out = explain(capsys, "--field", "vars.channel")
 
     assert out.startswith('vars.channel = "EMAIL"')
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import runner
+from engine.cli import exit_codes
 from engine.ledger.open import open_ledger
 from tests.places import ROOT
 from tests.simulators import (
@@ -127,8 +128,8 @@ def project(
 @pytest.mark.usefixtures("secrets")
 def test_sync_moves_what_is_fine_and_stops_what_is_not(project: Project):
     """Exit 1 asks somebody to look at the log; the fine one has gone."""
-    assert runner.STOPPED == project.run("sync")
-    assert runner.OK == project.run("log", "--json")
+    assert exit_codes.STOPPED == project.run("sync")
+    assert exit_codes.OK == project.run("log", "--json")
     outcomes = {row["label"]: row["outcome"] for row in project.lines()}
 
     assert {
@@ -142,8 +143,8 @@ def test_sync_is_well_when_nothing_is_left(project: Project):
     """Exit 0, and again 0 when there is nothing to do."""
     keep_only(project, FINE)
 
-    assert runner.OK == project.run("sync")
-    assert runner.OK == project.run("sync")
+    assert exit_codes.OK == project.run("sync")
+    assert exit_codes.OK == project.run("sync")
     assert 1 == len(created(project))
 
 
@@ -176,7 +177,7 @@ def test_sync_json_gives_one_object_per_company(project: Project):
 def test_sync_takes_one_company_and_one_flow(project: Project):
     code = project.run("sync", "--company", "demo", "--flow", "sales_invoice")
 
-    assert runner.STOPPED == code
+    assert exit_codes.STOPPED == code
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_sync_takes_one_company_and_one_flow(project: Project):
 def test_an_unknown_name_is_told_with_the_known_ones(
     project: Project, option: str, name: str
 ):
-    assert runner.WRONG == project.run("sync", option, name)
+    assert exit_codes.WRONG == project.run("sync", option, name)
     assert name in project.err
     assert "known are: " in project.err
     assert [] == requests(project)
@@ -196,7 +197,7 @@ def test_a_company_that_is_switched_off_does_nothing(project: Project):
     """The master switch: no request, no secret asked for, all well."""
     replace(project.company_file, "enabled: yes", "enabled: no")
 
-    assert runner.OK == project.run("sync")
+    assert exit_codes.OK == project.run("sync")
     assert [] == requests(project)
 
 
@@ -209,7 +210,7 @@ def test_a_system_that_is_down_degrades_the_run(project: Project):
     text[-2] = f"  severa: {{base_url: '{server.url}'}}"
     project.company_file.write_text("\n".join(text) + "\n", "utf-8")
 
-    assert runner.STOPPED == project.run("sync")
+    assert exit_codes.STOPPED == project.run("sync")
     assert "ended early" in project.err
     assert 1 == len(project.err.splitlines())
 
@@ -244,7 +245,7 @@ def holder(project: Project) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.usefixtures("secrets")
 def test_a_second_run_leaves_at_once(project: Project, holder: subprocess.Popen[str]):
     """Exit 4, one line that names the holder, not a single request."""
-    assert runner.LOCKED == project.run("sync")
+    assert exit_codes.LOCKED == project.run("sync")
     assert f"pid {holder.pid}" in project.err
     assert 1 == len(project.err.splitlines())
     assert [] == requests(project)
@@ -258,7 +259,7 @@ def test_a_killed_holder_leaves_no_lock_behind(
     holder.kill()
     holder.wait()
 
-    assert runner.STOPPED == project.run("sync")
+    assert exit_codes.STOPPED == project.run("sync")
 
 
 @pytest.mark.usefixtures("secrets")
@@ -266,8 +267,8 @@ def test_the_log_can_be_read_while_a_run_is_at_work(
     project: Project, holder: subprocess.Popen[str]
 ):
     """Only ``sync`` needs the lock."""
-    assert runner.OK == project.run("log")
-    assert runner.OK == project.run("status")
+    assert exit_codes.OK == project.run("log")
+    assert exit_codes.OK == project.run("status")
 
 
 # --- what is wrong before anything runs -----------------------------------------------
@@ -282,7 +283,7 @@ def test_all_faults_of_all_files_are_listed(project: Project):
     table = project.root / "mappings/tables/units.yaml"
     table.write_text("format: 1\ntable: units\n\tentries:\n", "utf-8")
 
-    assert runner.WRONG == project.run("sync")
+    assert exit_codes.WRONG == project.run("sync")
     for place in (
         place_of(invoice, "limt", project.root),
         place_of(project.company_file, "NO", project.root),
@@ -301,7 +302,7 @@ def test_missing_secrets_are_all_named_with_every_place(
     monkeypatch.setenv(f"SIIRTO_DEMO_{given}", DEMO_SECRETS[given])
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
 
-    assert runner.WRONG == project.run("sync")
+    assert exit_codes.WRONG == project.run("sync")
     for name in DEMO_SECRETS:
         key = f"SIIRTO_DEMO_{name}"
         for place in (
@@ -323,7 +324,7 @@ def test_a_secret_may_lie_in_a_private_file(project: Project):
         path.write_text(text + "\n")
         path.chmod(0o600)
 
-    assert runner.STOPPED == project.run("sync")
+    assert exit_codes.STOPPED == project.run("sync")
 
 
 def test_a_secret_that_others_can_read_is_refused(project: Project):
@@ -333,7 +334,7 @@ def test_a_secret_that_others_can_read_is_refused(project: Project):
     path.write_text(DEMO_SECRETS["SEVERA_CLIENT_SECRET"])
     path.chmod(0o644)
 
-    assert runner.WRONG == project.run("sync")
+    assert exit_codes.WRONG == project.run("sync")
     assert f"chmod 600 {path}" in project.err
     assert DEMO_SECRETS["SEVERA_CLIENT_SECRET"] not in project.err
 
@@ -341,7 +342,7 @@ def test_a_secret_that_others_can_read_is_refused(project: Project):
 def test_a_folder_without_rules_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert runner.WRONG == runner.main(["sync", "--root", str(tmp_path)])
+    assert exit_codes.WRONG == runner.main(["sync", "--root", str(tmp_path)])
     assert "there is no folder mappings/" in capsys.readouterr().err
 
 
@@ -350,7 +351,7 @@ def test_a_status_that_the_source_does_not_have_is_a_setting(project: Project):
     """Found out in the run, but still exit 2: the company file is wrong."""
     replace(project.company_file, "Transferred to Procountor", "Moved away")
 
-    assert runner.WRONG == project.run("sync")
+    assert exit_codes.WRONG == project.run("sync")
     assert "Moved away" in project.err or "status" in project.err
     assert [] == created(project)
 
@@ -361,7 +362,7 @@ def test_a_status_that_the_source_does_not_have_is_a_setting(project: Project):
 @pytest.mark.parametrize("command", ["log", "status"])
 def test_reading_makes_no_ledger(project: Project, command: str):
     """A mistyped address is told; it must not look like an empty log."""
-    assert runner.WRONG == project.run(command)
+    assert exit_codes.WRONG == project.run(command)
     assert [] == list(project.root.glob("ledger*"))
 
 
@@ -390,7 +391,7 @@ def test_the_log_is_chosen_by_outcome_company_and_time(project: Project):
     project.run("sync")
 
     def labels(*options: str) -> list[str]:
-        assert runner.OK == project.run("log", "--json", *options)
+        assert exit_codes.OK == project.run("log", "--json", *options)
         return [row["label"] for row in project.lines()]
 
     assert [str(FINE)] == labels("--outcome", "transferred")
@@ -412,7 +413,7 @@ def test_the_log_reads_as_a_table(project: Project):
 
 
 def test_a_time_that_is_none_is_told(project: Project):
-    assert runner.WRONG == project.run("log", "--since", "yesterday")
+    assert exit_codes.WRONG == project.run("log", "--since", "yesterday")
     assert '"yesterday" is not a date or time' in project.err
 
 
@@ -420,7 +421,7 @@ def test_an_unknown_outcome_is_refused_with_the_known_ones(project: Project):
     with pytest.raises(SystemExit) as stopped:
         project.run("log", "--outcome", "lost")
 
-    assert runner.WRONG == stopped.value.code
+    assert exit_codes.WRONG == stopped.value.code
     assert "transferred" in project.capture.readouterr().err
 
 
@@ -429,7 +430,7 @@ def test_status_tells_what_is_stuck(project: Project):
     """Exit 1 while a document waits for somebody."""
     project.run("sync")
 
-    assert runner.STOPPED == project.run("status", "--json")
+    assert exit_codes.STOPPED == project.run("status", "--json")
     ((status,),) = project.lines()
     assert ("demo", "ok", 1) == (
         status["company"],
@@ -439,7 +440,7 @@ def test_status_tells_what_is_stuck(project: Project):
     assert {"done": 1, "held": 1} == status["documents"]
     assert str(invoice_number_of(BAD)) == status["oldest_stuck"]
 
-    assert runner.STOPPED == project.run("status")
+    assert exit_codes.STOPPED == project.run("status")
     assert "stuck: 1" in project.out
 
 
@@ -448,7 +449,7 @@ def test_status_is_well_when_all_is_done(project: Project):
     keep_only(project, FINE)
     project.run("sync")
 
-    assert runner.OK == project.run("status")
+    assert exit_codes.OK == project.run("status")
     assert "stuck" not in project.out
 
 
@@ -460,7 +461,7 @@ def test_a_stopped_document_is_tried_again_when_somebody_says_so(project: Projec
     project.run("sync", "--json")
     assert {"still stopped": 1} == project.lines()[0]["flows"][0]["outcomes"]
 
-    assert runner.OK == project.run("retry", number)
+    assert exit_codes.OK == project.run("retry", number)
     assert f"demo sales_invoice {number}: goes again" in project.out
     project.run("sync", "--json")
 
@@ -473,7 +474,7 @@ def test_only_what_is_stopped_can_be_retried(project: Project, key: str):
     """Neither a finished document nor an unknown number; exit 1 says it."""
     project.run("sync")
 
-    assert runner.STOPPED == project.run("retry", key)
+    assert exit_codes.STOPPED == project.run("retry", key)
     assert f"{key}: no stopped or waiting document of that number" in project.err
 
 
@@ -490,7 +491,7 @@ def test_the_unexpected_has_its_own_exit_code(
 
     monkeypatch.setattr("engine.project.project.load_project", fail)
 
-    assert runner.UNEXPECTED == project.run("sync")
+    assert exit_codes.UNEXPECTED == project.run("sync")
     assert "unexpected RuntimeError: out of paper" in project.err
     assert "SIIRTO_DEBUG=1" in project.err
 
@@ -503,7 +504,7 @@ def test_a_ledger_of_an_unknown_kind_is_told_without_its_address(project: Projec
     """An address may hold a password."""
     project.ledger = "mysql://user:pass-word@host/db"
 
-    assert runner.WRONG == project.run("log")
+    assert exit_codes.WRONG == project.run("log")
     assert '"mysql" is not a kind of ledger' in project.err
     assert "pass-word" not in project.err
 
@@ -516,7 +517,7 @@ def test_the_ledger_may_be_named_by_the_environment(
         pass
     monkeypatch.setenv("SIIRTO_LEDGER", project.ledger)
 
-    assert runner.OK == runner.main(["log"])
+    assert exit_codes.OK == runner.main(["log"])
     assert "the log is empty" in project.capture.readouterr().out
 
 

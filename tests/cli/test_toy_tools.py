@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.__main__ import main
-from engine.cli.consultant import OK, STOPPED
+from engine.cli.exit_codes import OK, STOPPED
 from tests.toy.world import HERE, build_project
 
 DOCUMENT = HERE / "documents" / "order.json"

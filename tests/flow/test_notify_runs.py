@@ -10,11 +10,10 @@ from email.policy import default as default_policy
 import pytest
 
 import runner
-from engine.cli import operator as commands
+from engine.cli import exit_codes
 from engine.errors import SettingsError
 from engine.flow.notices.notifier import open_notifier
 from engine.flow.notices.smtp import Postman
-from engine.project.advice import LANGUAGES
 from engine.project.credentials import SecretPlaces
 from tests.flow.mail_server import LIMIT_SECONDS, TO, Peer, serving
 from tests.worlds import World
@@ -110,9 +109,5 @@ def test_the_log_speaks_the_language_that_is_asked_for(
     code = runner.main(["log", "--ledger", world.ledger_url, *options])
     shown = " ".join(capsys.readouterr().out.split())
 
-    assert runner.OK == code
+    assert exit_codes.OK == code
     assert expected in shown
-
-
-def test_the_runner_offers_the_languages_of_the_advice():
-    assert LANGUAGES == commands.LANGUAGES

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.exit_codes import OK
 from engine.errors import Problem, SettingsError
-from engine.problems import nearest
+from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-OK, STOPPED, WRONG = range(3)  # exit codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,5 @@ def pick_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
     """
     if name in known:
         return known[name]
-    guess = nearest(name, known)
-    hint = f"did you mean {guess}?" if guess else "known are: " + ", ".join(known)
+    hint = hint_for(name, known)
     raise SettingsError([Problem("C403", f"there is no {kind} {name}", hint=hint)])

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import WRONG, Reply, line_reader
+from engine.cli.consultant import Reply, line_reader
+from engine.cli.exit_codes import WRONG
 from engine.cli.findings_index import load_findings
 from engine.cli.report import render_problems
-from engine.cli.report_formats import render_github, render_json, render_sarif
+from engine.cli.report_formats import (
+    problems_to_github,
+    problems_to_json,
+    problems_to_sarif,
+)
 from engine.errors import RuleError
 from engine.project.project import load_project
 
@@ -64,8 +69,8 @@ def _counts(project: Project) -> str:
 
 def _render(problems: Sequence[Problem], form: str) -> str:
     if form == "json":
-        return render_json(problems)
+        return problems_to_json(problems)
     if form == "github":
-        return render_github(problems)
+        return problems_to_github(problems)
     titles = {code: text.title for code, text in load_findings().items()}
-    return render_sarif(problems, titles)
+    return problems_to_sarif(problems, titles)

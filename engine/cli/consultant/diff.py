@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.consultant import Reply
+from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.samples.compare_versions import Comparer, iter_differences
 from engine.cli.samples.versions import open_version
 from engine.errors import Problem, SettingsError

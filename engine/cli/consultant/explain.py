@@ -12,18 +12,19 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.consultant import Reply
 from engine.cli.consultant.one_document import add_arguments, run_offline
+from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.samples.changes import show_line
 from engine.cli.samples.hide_personal import Mask, find_personal
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.kinds import NOUNS
-from engine.problems import nearest
+from engine.problems import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
     from engine.cli.consultant.one_document import OfflineRun
     from engine.language.schema import SchemaField
@@ -38,9 +39,9 @@ def add_command(add: Any) -> None:
     """Add the command to the parser."""
     command = add("explain", run, "show how each field of the payload came to be")
     add_arguments(command)
-    command.add_argument(
-        "field", nargs="?", metavar="FIELD", help="or a variable: vars.NAME"
-    )
+    about = "the field to show, or a variable: vars.NAME"
+    command.add_argument("named", nargs="?", metavar="FIELD", help=about)
+    command.add_argument("--field", metavar="FIELD", help="the same, at any place")
     command.add_argument(
         "--mask",
         metavar="FIELDS",
@@ -53,15 +54,18 @@ def run(arguments: argparse.Namespace) -> Reply:
     """Map a document and show the way of every value, or of one field's."""
     offline = run_offline(arguments)
     result = offline.outcome.result
-    chosen = _choose(offline, arguments.field)
+    chosen = _choose(offline, arguments.field or arguments.named)
     mask = _make_mask(offline, arguments.mask)
     if arguments.json:
         return Reply(render_json([_as_json(trace, mask) for trace in chosen]))
     code = STOPPED if result.violations else OK
-    if sys.stdout.isatty():
-        return Reply(_as_table(chosen, mask), code=code)
-    lines = [line for trace in chosen for line in _as_lines(trace, mask)]
-    return Reply("\n".join(lines), code=code)
+    is_terminal = sys.stdout.isatty()
+    lines = [
+        line for trace in chosen for line in _lines(trace, mask, is_whole=is_terminal)
+    ]
+    if is_terminal:
+        return Reply(_in_colours(lines), code=code)
+    return Reply("\n".join(_cut(text, WIDTH) for text, _ in lines), code=code)
 
 
 def _choose(offline: OfflineRun, field: str | None) -> list[Trace]:
@@ -72,8 +76,7 @@ def _choose(offline: OfflineRun, field: str | None) -> list[Trace]:
     below = (f"{field}.", f"{field}[")
     chosen = [t for t in known if t.path == field or t.path.startswith(below)]
     if not chosen:
-        guess = nearest(field, [trace.path for trace in known])
-        hint = f"did you mean {guess}?" if guess else None
+        hint = did_you_mean(field, [trace.path for trace in known])
         raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
     return chosen
 
@@ -131,28 +134,29 @@ def describe_field(field: SchemaField | None) -> str:
     return ", ".join(said)
 
 
-def _as_lines(trace: Trace, mask: Mask) -> list[str]:
+def _lines(trace: Trace, mask: Mask, *, is_whole: bool) -> Iterator[tuple[str, str]]:
+    """Give each line with the colour of its name; unless whole, origins may be cut."""
     value = _show(mask.apply(trace.value)) if trace.is_sent else "left out"
     place = show_line(trace.position)
     head = f"{trace.path} = {value}"
-    first = [f"{head:<{WIDTH - len(place) - 2}}  {place}"]
-    if len(head) + len(place) + 2 > WIDTH:
-        first = [_cut(head, WIDTH), f"{place:>{WIDTH}}"]
-    stages = trace.stages
-    rows = [(s.name, _origin(s, trace), _show(mask.apply(s.value))) for s in stages]
-    schema = describe_field(trace.target)
-    lines = [_stage_line(*row) for row in rows]
-    if schema:
-        lines.append(_cut(f"   {'schema':<{_NAME - 3}}{schema}", WIDTH))
-    return [*first, *lines, ""]
-
-
-def _stage_line(name: str, origin: str, value: str) -> str:
+    if len(head) + len(place) + 2 <= WIDTH:
+        yield f"{head:<{WIDTH - len(place) - 2}}  {place}", "bold"
+    else:
+        yield head, "bold"
+        yield f"{place:>{WIDTH}}", "dim"
     room = (WIDTH - _NAME - 2) // 2
-    head = f"   {name:<{_NAME - 3}}{origin:<{room}}  "
-    if len(origin) > room and len(head) + len(value) > WIDTH:
-        head = f"   {name:<{_NAME - 3}}{_cut(origin, room)}  "
-    return _cut(head + value, WIDTH)
+    for stage in trace.stages:
+        origin, shown = _origin(stage, trace), _show(mask.apply(stage.value))
+        is_long = _NAME + max(len(origin), room) + 2 + len(shown) > WIDTH
+        if is_long and not is_whole:
+            origin = _cut(origin, room)
+        line = f"   {stage.name:<{_NAME - 3}}{origin:<{room}}  {shown}"
+        is_loss = stage.name == "limit" and stage.origin.startswith("cut")
+        yield line, "yellow" if is_loss else "cyan"
+    schema = describe_field(trace.target)
+    if schema:
+        yield f"   {'schema':<{_NAME - 3}}{schema}", "dim"
+    yield "", ""
 
 
 def _origin(stage: TraceStep, trace: Trace) -> str:
@@ -179,38 +183,19 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
-def _as_table(traces: Sequence[Trace], mask: Mask) -> str:
-    """Show the same in colours, as wide as the terminal, and nothing cut."""
+def _in_colours(lines: Iterable[tuple[str, str]]) -> str:
+    """Show the lines for a terminal: nothing is cut, a long line goes on below."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     out = io.StringIO()
     console = Console(file=out, force_terminal=True)
-    for trace in traces:
-        value = _show(mask.apply(trace.value)) if trace.is_sent else "left out"
-        head = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        head.add_column(ratio=1, overflow="fold")
-        head.add_column(justify="right", no_wrap=True)
-        named = Text.assemble(
-            (trace.path, "bold"), " = ", (value, "green" if trace.is_sent else "dim")
-        )
-        head.add_row(named, Text(show_line(trace.position), "dim"))
-        stages = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        stages.add_column(width=_NAME)
-        stages.add_column(ratio=1, overflow="fold")
-        stages.add_column(ratio=1, overflow="fold")
-        for stage in trace.stages:
-            shown = Text(_show(mask.apply(stage.value)))
-            name = Text(f"   {stage.name}", _style(stage))
-            stages.add_row(name, Text(_origin(stage, trace)), shown)
-        schema = describe_field(trace.target)
-        if schema:
-            stages.add_row(Text("   schema", "dim"), Text(schema, "dim"))
-        console.print(head, stages)
+    for line, style in lines:
+        text = Text(line)
+        text.stylize(style, 0, len(line) if style == "dim" else _end_of_name(line))
+        console.print(text, soft_wrap=True)
     return out.getvalue().rstrip("\n")
 
 
-def _style(stage: TraceStep) -> str:
-    is_loss = stage.name == "limit" and stage.origin.startswith("cut")
-    return "yellow" if is_loss else "cyan"
+def _end_of_name(line: str) -> int:
+    return _NAME if line.startswith(" ") else line.find(" = ")

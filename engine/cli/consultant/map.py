@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.consultant import Reply
 from engine.cli.consultant.one_document import add_arguments, run_offline
+from engine.cli.exit_codes import OK, STOPPED
 from engine.json_text import render_json
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import OK, STOPPED, Reply, pick_named
-from engine.cli.samples.changes import compare, find_place, show_leaf, show_line
+from engine.cli.consultant import Reply, pick_named
+from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.samples.changes import compare, find_rule_place, show_leaf, show_line
 from engine.cli.samples.new_sample import make_sample
 from engine.cli.samples.samples import (
     find_samples,
@@ -113,7 +114,7 @@ def _run_one(project: Project, path: Path, accepted: str | None) -> _Outcome:
         lines.append(f"about: '{old_about}' → '{sample.about}'")
     mapping = pick_sample_mapping(project, sample)
     for change in compare(old.get("payload"), new.get("payload")):
-        place = show_line(find_place(change.path, mapping, recorder.traces))
+        place = show_line(find_rule_place(change.path, mapping, recorder.traces))
         lines.append(f"{change}  {place}".rstrip())
     lines += _of_findings("cut", old.get("truncations"), new.get("truncations"))
     lines += _of_findings("error", old.get("errors"), new.get("errors"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import OK, STOPPED, Reply
+from engine.cli.consultant import Reply
 from engine.cli.docs.pages import check_pages, write_pages
+from engine.cli.exit_codes import OK, STOPPED
 
 if TYPE_CHECKING:
     import argparse

@@ -1,8 +1,8 @@
 """The commands that meet systems or the ledger, one module each.
 
 A module has ``add_command`` (its arguments) and ``run``, which gives the exit code.
-Everything from outside comes in through ``Around``: no command reads the environment,
-the terminal or the time by itself.
+Everything from outside comes in through ``CommandContext``: no command reads the
+environment, the terminal or the time by itself.
 """
 
 from __future__ import annotations
@@ -19,14 +19,10 @@ if TYPE_CHECKING:
 
     from engine.clock import Clock
 
-# Exit codes. WRONG: rules or settings; LOCKED: another run is at work.
-OK, STOPPED, WRONG, UNEXPECTED, LOCKED = range(5)
-LANGUAGES = ("fi", "sv", "en", "nl")
-
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What a command may use of the world."""
+    """Environment, clock, output streams and terminal of a command."""
 
     environment: Mapping[str, str]
     clock: Clock

@@ -7,7 +7,8 @@ import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.operator import OK, STOPPED, add_company, add_json
+from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.operator import add_company, add_json
 
 if TYPE_CHECKING:
     import argparse
@@ -27,30 +28,30 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: CommandContext) -> int:
+def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Examine each company; 1 when something would stop a transfer."""
     from engine.flow.companies import Opener, choose_work
     from engine.flow.preflight import examine_company
     from engine.project.project import load_project
 
     project = load_project(arguments.root)
-    opener = Opener(project, around.clock, is_read_only=True)
+    opener = Opener(project, context.clock, is_read_only=True)
     found: list[CheckResult] = []
     for company, flows in choose_work(project, company=arguments.company):
         found += examine_company(
             project,
             company,
             flows,
-            clock=around.clock,
+            clock=context.clock,
             opener=opener,
-            places=around.secret_places(arguments.root),
+            places=context.secret_places(arguments.root),
         )
     if arguments.json:
         rows = [asdict(finding) for finding in found]
-        around.write(json.dumps(rows, ensure_ascii=False, indent=2))
+        context.write(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        for line in _lines(found, around.width or WIDTH):
-            around.write(line)
+        for line in _lines(found, context.width or WIDTH):
+            context.write(line)
     return OK if all(f.state in ("ok", "warning") for f in found) else STOPPED
 
 

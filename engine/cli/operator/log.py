@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.operator import LANGUAGES, OK, add_company, add_json
+from engine.cli.exit_codes import OK
+from engine.cli.operator import add_company, add_json
+from engine.project.advice import LANGUAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -24,17 +26,17 @@ def add_command(add: Any) -> None:
     command.add_argument("--since", metavar="DATE", help="2026-11-24, or a time; UTC")
 
 
-def run(arguments: argparse.Namespace, around: CommandContext) -> int:
+def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Show the log, oldest first."""
     from engine.cli.screens import iter_log, parse_since, translate_rows
 
     since, outcome = parse_since(arguments.since), arguments.outcome
-    with around.open_ledger(arguments.ledger) as ledger:
+    with context.open_ledger(arguments.ledger) as ledger:
         latest = outcome != "note"
         rows = ledger.log.rows(
             arguments.company, outcome, since, latest_per_document=latest
         )
         rows = translate_rows(rows, arguments.language, arguments.root)
-        for line in iter_log(rows, as_json=arguments.json, width=around.width):
-            around.write(line)
+        for line in iter_log(rows, as_json=arguments.json, width=context.width):
+            context.write(line)
     return OK

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.operator import OK, STOPPED, add_company, add_json
+from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.operator import add_company, add_json
 from engine.json_text import render_json
 from engine.masking import mask_text
 
@@ -37,7 +38,7 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: CommandContext) -> int:
+def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Plan each company's run."""
     from engine.flow.companies import Opener, choose_work
     from engine.flow.planning import plan_company
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace, around: CommandContext) -> int:
 
     project = load_project(arguments.root)
     work = choose_work(project, company=arguments.company, flow=arguments.flow)
-    opener = Opener(project, around.clock, is_read_only=True)
+    opener = Opener(project, context.clock, is_read_only=True)
     would_stop = False
     for company, flows in work:
         plan = plan_company(
@@ -53,17 +54,17 @@ def run(arguments: argparse.Namespace, around: CommandContext) -> int:
             company,
             flows,
             ledger_url=arguments.ledger,
-            clock=around.clock,
+            clock=context.clock,
             opener=opener,
-            places=around.secret_places(arguments.root),
+            places=context.secret_places(arguments.root),
             max_calls=arguments.max_calls,
         )
         would_stop |= any(d.outcome == "stopped" for d in plan.documents)
         if arguments.json:
-            around.write(render_json(_plain(plan)))
+            context.write(render_json(_plain(plan)))
             continue
         for line in _lines(plan, with_fields=arguments.fields):
-            around.write(line)
+            context.write(line)
     return STOPPED if would_stop else OK
 
 

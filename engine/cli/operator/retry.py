@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.operator import OK, STOPPED, add_company
+from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.operator import add_company
 
 if TYPE_CHECKING:
     import argparse
@@ -19,13 +20,13 @@ def add_command(add: Any) -> None:
     command.add_argument("key", help="its number, or the source's id")
 
 
-def run(arguments: argparse.Namespace, around: CommandContext) -> int:
+def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Mark the document."""
-    with around.open_ledger(arguments.ledger) as ledger:
+    with context.open_ledger(arguments.ledger) as ledger:
         marked = ledger.retry(arguments.company, arguments.key)
     for transfer in marked:
         where = f"{transfer.company} {transfer.flow} {transfer.label}"
-        around.write(f"{where}: goes again in the next sync")
+        context.write(f"{where}: goes again in the next sync")
     if not marked:
-        around.say(f"{arguments.key}: no stopped or waiting document of that number")
+        context.say(f"{arguments.key}: no stopped or waiting document of that number")
     return OK if marked else STOPPED

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.operator import OK, STOPPED, add_company, add_json
+from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.operator import add_company, add_json
 
 if TYPE_CHECKING:
     import argparse
@@ -20,14 +21,14 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: CommandContext) -> int:
+def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Show each company's state."""
     from engine.cli.screens import gather_status, render_status
 
-    with around.open_ledger(arguments.ledger) as ledger:
+    with context.open_ledger(arguments.ledger) as ledger:
         found = gather_status(ledger, arguments.company)
     if arguments.json:
-        around.write(json.dumps(found, ensure_ascii=False))
+        context.write(json.dumps(found, ensure_ascii=False))
     else:
-        around.write(render_status(found))
+        context.write(render_status(found))
     return STOPPED if any(status["stuck"] for status in found) else OK

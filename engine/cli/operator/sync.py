@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.operator import LOCKED, OK, STOPPED, add_company, add_json
+from engine.cli.exit_codes import LOCKED, OK, STOPPED
+from engine.cli.operator import add_company, add_json
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +24,7 @@ def add_command(add: Any) -> None:
     add_json(command)
 
 
-def run(arguments: argparse.Namespace, around: CommandContext) -> int:
+def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Run the companies' flows, then send the mails that are due."""
     from engine.cli.screens import open_progress, report_to_json, summary_line
     from engine.flow.companies import WrongRunError, sync_companies
@@ -33,14 +34,14 @@ def run(arguments: argparse.Namespace, around: CommandContext) -> int:
 
     project = load_project(arguments.root)
     shared: dict[str, Any] = {
-        "open_ledger": lambda: open_ledger(arguments.ledger, around.clock),
-        "clock": around.clock,
-        "places": around.secret_places(arguments.root),
+        "open_ledger": lambda: open_ledger(arguments.ledger, context.clock),
+        "clock": context.clock,
+        "places": context.secret_places(arguments.root),
     }
-    server = around.environment.get("SIIRTO_SMTP_URL")
-    mails = open_notifier(project, server, say=around.say, **shared)
+    server = context.environment.get("SIIRTO_SMTP_URL")
+    mails = open_notifier(project, server, say=context.say, **shared)
     wrong: WrongRunError | None = None
-    with mails as after, open_progress(is_shown=around.has_screen) as progress:
+    with mails as after, open_progress(is_shown=context.has_screen) as progress:
         try:
             reports = sync_companies(
                 project,
@@ -55,9 +56,9 @@ def run(arguments: argparse.Namespace, around: CommandContext) -> int:
             wrong, reports = error, error.reports
     for report in reports:
         if arguments.json:
-            around.write(json.dumps(report_to_json(report), ensure_ascii=False))
-        elif around.has_screen or report.degraded or report.is_locked:
-            around.say(summary_line(report))
+            context.write(json.dumps(report_to_json(report), ensure_ascii=False))
+        elif context.has_screen or report.degraded or report.is_locked:
+            context.say(summary_line(report))
     if wrong is not None:
         raise wrong
     if any(report.is_locked for report in reports):

@@ -75,7 +75,7 @@ def show_leaf(value: Any) -> str:
 _ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=repr)
 
 
-def find_place(
+def find_rule_place(
     path: str, mapping: Mapping, traces: Iterable[Trace] = ()
 ) -> Position | None:
     """Find the rule that makes a leaf, or would: its trace, or the rule of its path."""

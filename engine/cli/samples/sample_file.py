@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from engine.errors import Position, Problem, SettingsError
-from engine.problems import nearest
+from engine.problems import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,5 @@ def sample_fault(
     code: str, file: str, message: str, word: str = "", known: Any = ()
 ) -> SettingsError:
     """Make a finding about a sample; ``word`` is looked for among what is ``known``."""
-    guess = nearest(word, list(known)) if word else None
-    hint = f"did you mean {guess}?" if guess else None
+    hint = did_you_mean(word, known) if word else None
     return SettingsError([Problem(code, message, Position(file, 1, 1), hint)])
