@@ -1,0 +1,85 @@
+"""Queries, columns and dataclasses agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+
+import pytest
+
+from engine.ledger.model import (
+    OUTCOMES,
+    Event,
+    LogRow,
+    Run,
+    Transfer,
+    Write,
+    format_time,
+    read_time,
+)
+from engine.ledger.queries import iter_statements, load_migrations, load_queries
+from tests.ledger.transfers import REASON, raw, see, steps
+from tests.places import ROOT
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"), [(Transfer, "transfers"), (Write, "writes"), (Run, "runs")]
+)
+def test_fields_are_columns(ledger, path, kind, table):
+    columns = [row[1] for row in raw(path, f"PRAGMA table_xinfo({table})")]
+
+    assert columns == [field.name for field in dataclasses.fields(kind)]
+
+
+def test_log_rows_have_exactly_the_promised_fields():
+    promised = (
+        "company flow key label outcome target_id target_number code field message "
+        "advice at details"
+    )
+
+    assert promised.split() == [field.name for field in dataclasses.fields(LogRow)]
+
+
+def test_the_schema_knows_every_outcome(ledger):
+    for outcome in OUTCOMES:
+        ledger.log.note(see(ledger), Event("X"), outcome)
+
+    assert len(OUTCOMES) == len(steps(ledger)) + len(steps(ledger, outcome="step"))
+
+
+def test_every_query_is_used():
+    paths = sorted((ROOT / "engine" / "ledger").glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in paths)
+
+    assert [] == [name for name in load_queries() if f'"{name}"' not in code]
+
+
+def test_migrations_are_numbered_without_gaps():
+    numbers = [migration.number for migration in load_migrations()]
+
+    assert list(range(1, len(numbers) + 1)) == numbers
+
+
+def test_a_script_is_split_at_its_statements():
+    script = "CREATE TABLE a (\n  b TEXT  -- c;\n);\n-- end\nSELECT 1;\n"
+
+    assert 2 == len(list(iter_statements(script)))
+    with pytest.raises(ValueError, match="no end"):
+        list(iter_statements("SELECT 1"))
+
+
+def test_times_sort_as_texts_and_need_a_zone():
+    helsinki = datetime.fromisoformat("2026-03-02T10:00:00.5+02:00")
+
+    assert "2026-03-02T08:00:00.500Z" == format_time(helsinki)
+    assert helsinki == read_time(format_time(helsinki))
+    with pytest.raises(ValueError, match="without zone"):
+        format_time(datetime(2026, 3, 2))  # noqa: DTZ001
+
+
+def test_rows_can_be_printed_as_json(ledger):
+    ledger.steps.hold(see(ledger), REASON)
+    (row,) = ledger.log.rows()
+
+    assert "ERROR_DATE" == json.loads(json.dumps(row.to_json()))["code"]
