@@ -273,7 +273,7 @@ def sync_company(
     if is_on is None:
         is_on = Switch(project.root, company.position.file).is_on
     with ExitStack() as stack:
-        stack.callback(lock.release)
+        stack.enter_context(lock)
         run = ledger.runs.start(company.name, owner)
         systems: dict[str, System] = {}
         cached: dict[Any, Any] = {}

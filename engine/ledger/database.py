@@ -17,12 +17,13 @@ from engine.ledger.queries import load_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from _typeshed import DataclassInstance
 
     from engine.clock import Clock
-    from engine.ledger.lock import Holder, Lock
+    from engine.ledger.lock import Holder
 
 Model = TypeVar("Model", bound="DataclassInstance")
 
@@ -70,8 +71,14 @@ class Store(Protocol):
         """Run one statement and give all its rows."""
         ...
 
-    def try_lock(self, company: str, now: datetime) -> Lock | None:
-        """Take a lock that ends with this process; None when another one has it."""
+    def try_lock(
+        self, company: str, now: datetime
+    ) -> AbstractContextManager[object] | None:
+        """Take the company's lock; None when another process has it.
+
+        It ends with its ``with``, and with this process at the latest. ``now`` is for
+        whoever asks for the holder.
+        """
         ...
 
     def find_holder(self, company: str) -> Holder | None:

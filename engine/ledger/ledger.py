@@ -21,10 +21,11 @@ from engine.ledger.write_log import WriteLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from engine.clock import Clock
     from engine.ledger.database import Store
-    from engine.ledger.lock import Holder, Lock
+    from engine.ledger.lock import Holder
     from engine.ledger.model import State
 
 
@@ -47,8 +48,8 @@ class Ledger:
         """Close the database."""
         self._database.store.close()
 
-    def try_lock(self, company: str) -> Lock | None:
-        """Take the company's lock, or give None when another process has it."""
+    def try_lock(self, company: str) -> AbstractContextManager[object] | None:
+        """Take the company's lock for a ``with``; None when another process has it."""
         return self._database.store.try_lock(company, self._database.clock.now())
 
     def find_holder(self, company: str) -> Holder | None:
