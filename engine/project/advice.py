@@ -3,44 +3,36 @@
 Codes and sentences come from other systems and from our own rules; the book says in
 plain words what they mean. It holds texts only and decides nothing. A code that the
 book does not know gives None, and the caller shows the system's own text.
-
-Imports ``engine.errors``, ``engine.project.field_names`` and
-``engine.rulefiles.reader``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.errors import Problem, RuleError
-from engine.project.field_names import FieldWords, read_field_words
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.mapping.addresses import iter_scalars
+from engine.problems import Problems
+from engine.project.field_names import FieldWords
+from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
+from engine.project.node_parts import entries_at, scalar_at
+from engine.rulefiles.reader import to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from engine.errors import Position
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.reader import Node, Scalar
 
 Who = Literal["bookkeeper", "consultant", "operator"]
 Kind = Literal["permanent", "transient"]
 
-LANGUAGES: Final = ("fi", "sv", "en", "nl")  # every entry has all
-FALLBACK_LANGUAGE: Final = "en"
 UNKNOWN_CODE: Final = "UNKNOWN_CODE"  # words what the book does not know
 READ_CHARACTERS: Final = 500  # of a message; patterns look no further
 
-_CODE = re.compile(r"[A-Z][A-Z0-9_]*")
-_TEXT_KEYS: Final = ("meaning", "do", "where")
-_ENTRY_KEYS: Final = frozenset({*_TEXT_KEYS, "who", "kind", "pattern", "aliases"})
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _PIECE = re.compile(r"\[([^\[\]]*)\]")
 # A repeated group, a back reference or a look-around may take more than linear time.
 _SLOW = re.compile(r"\)[*+{]|\(\?[=!<(]|\\[1-9]|\(\?P=")
-_MAX_PATTERN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,6 @@ class AdviceEntry:
     kind: Kind
     pattern: re.Pattern[str] | None
     aliases: tuple[str, ...]
-    position: Position
 
     def advice(self, language: str, found: Mapping[str, str]) -> Advice:
         """Give the entry in one language; English where it lacks that language."""
@@ -98,7 +89,7 @@ class AdviceEntry:
             where=_in_language(self.where, language),
             who=self.who,
             kind=self.kind,
-            found=MappingProxyType(dict(found)),
+            found=found,
         )
 
 
@@ -193,152 +184,65 @@ def fill_pieces(text: str, details: Mapping[str, str]) -> str:
 
 
 def load_advice(node: Node) -> AdviceBook:
-    """Read the advice file.
+    """Read an advice file that the grammar accepts.
 
     Raises:
-        RuleError: Everything that is wrong with it, at once (codes F401 to F409).
+        RuleError: F405 a detail outside its piece, F407 a code or alias that stands
+            twice, F408 a pattern that is wrong or slow; all of them at once.
     """
-    problems: list[Problem] = []
-    entries = tuple(
-        entry
-        for key, value in _iter_entries(node, problems)
-        if (entry := _read_entry(key, value, problems)) is not None
-    )
-    fields = node.get("fields") if isinstance(node, MapNode) else None
-    words = read_field_words(fields, LANGUAGES, problems)
+    problems = Problems()
     names: dict[str, AdviceEntry] = {}
-    for entry in entries:
+    entries = []
+    for key, value in entries_at(node, "advice"):
+        entry = _read_entry(key, value, problems)
+        entries.append(entry)
         for name in (entry.code, *entry.aliases):
             other = names.setdefault(_fold(name), entry)
             if other is not entry:
-                text = f"{name} stands twice: at {other.code} and at {entry.code}"
-                problems.append(Problem("F407", text, entry.position))
-    if problems:
-        raise RuleError(problems)
-    return AdviceBook(entries, MappingProxyType(names), words)
+                said = f"{name} stands twice: at {other.code} and at {entry.code}"
+                problems.add("F407", said, key)
+    problems.raise_if_any()
+    words: dict[str, Any] = {
+        key.text: to_plain(value) for key, value in entries_at(node, "fields")
+    }
+    return AdviceBook(tuple(entries), names, FieldWords(words))
 
 
-def _iter_entries(
-    node: Node, problems: list[Problem]
-) -> Iterator[tuple[Scalar, MapNode]]:
-    advice = node.get("advice") if isinstance(node, MapNode) else None
-    if not isinstance(advice, MapNode):
-        text = "the advice file needs a key `advice` with one block for each code"
-        problems.append(Problem("F401", text, node.position))
-        return
-    for key, value in advice.items():
-        if isinstance(value, MapNode):
-            yield key, value
-        else:
-            text = f"{key.text} needs a block with meaning, do, who and kind"
-            problems.append(Problem("F402", text, value.position))
-
-
-def _read_entry(
-    key: Scalar, node: MapNode, problems: list[Problem]
-) -> AdviceEntry | None:
-    before = len(problems)
-    if not _CODE.fullmatch(key.text):
-        text = f'"{key.text}" is not a code: capital letters, digits and underlines'
-        problems.append(Problem("F402", text, key.position))
-    for name in (entry.key for entry in node.entries.values()):
-        if name.text not in _ENTRY_KEYS:
-            text = f"{name.text} is not a key of an advice"
-            hint = f"the keys are {', '.join(sorted(_ENTRY_KEYS))}"
-            problems.append(Problem("F403", text, name.position, hint))
-    texts = {name: _read_texts(key, node, name, problems) for name in _TEXT_KEYS}
-    who = _read_choice(key, node, "who", get_args(Who), problems)
-    kind = _read_choice(key, node, "kind", get_args(Kind), problems)
-    pattern = _read_pattern(node, problems)
-    aliases = _read_aliases(node, problems)
-    if len(problems) > before:
-        return None
+def _read_entry(key: Scalar, node: Node, problems: Problems) -> AdviceEntry:
+    said: Any = to_plain(node)
+    for language, cell in iter_scalars(node):
+        # Outside the pieces, and beside the names of details, there is no brace.
+        rest = _PIECE.sub("", cell.text) + _PLACEHOLDER.sub("", cell.text)
+        if language in LANGUAGES and "{" in rest:
+            fault = (
+                "a {detail} must stand inside a [piece], which is dropped without it"
+            )
+            problems.add("F405", fault, cell)
     return AdviceEntry(
         code=key.text,
-        meaning=texts["meaning"],
-        do=texts["do"],
-        where=texts["where"],
-        who=cast("Who", who),
-        kind=cast("Kind", kind),
-        pattern=pattern,
-        aliases=aliases,
-        position=key.position,
+        meaning=said["meaning"],
+        do=said["do"],
+        where=said.get("where", {}),
+        who=said["who"],
+        kind=said["kind"],
+        pattern=_read_pattern(scalar_at(node, "pattern"), problems),
+        aliases=tuple(said.get("aliases", ())),
     )
 
 
-def _read_texts(
-    key: Scalar, node: MapNode, name: str, problems: list[Problem]
-) -> Mapping[str, str]:
-    value = node.get(name)
-    if value is None and name == "where":
-        return MappingProxyType({})
-    if not isinstance(value, MapNode):
-        text = f"{key.text} needs `{name}` with one text for each language"
-        position = key.position if value is None else value.position
-        problems.append(Problem("F404", text, position))
-        return MappingProxyType({})
-    texts: dict[str, str] = {}
-    for language, said in value.items():
-        if not isinstance(said, Scalar) or not said.text.strip():
-            text = f"`{name}` in {language.text} needs a text"
-            problems.append(Problem("F404", text, said.position))
-            continue
-        texts[language.text] = said.text
-        outside = _PLACEHOLDER.search(_PIECE.sub("", said.text))
-        if outside or "{" in _PLACEHOLDER.sub("", said.text):
-            text = "a {detail} must stand inside a [piece], which is dropped without it"
-            problems.append(Problem("F405", text, said.position))
-    for needed in LANGUAGES:
-        if needed not in value:
-            text = f"`{name}` of {key.text} lacks a text in {needed}"
-            problems.append(Problem("F404", text, value.position))
-    return MappingProxyType(texts)
-
-
-def _read_choice(
-    key: Scalar,
-    node: MapNode,
-    name: str,
-    choices: tuple[str, ...],
-    problems: list[Problem],
-) -> str:
-    value = node.get(name)
-    if isinstance(value, Scalar) and value.text in choices:
-        return value.text
-    text = f"`{name}` of {key.text} must be one of {', '.join(choices)}"
-    position = key.position if value is None else value.position
-    problems.append(Problem("F406", text, position))
-    return ""
-
-
-def _read_pattern(node: MapNode, problems: list[Problem]) -> re.Pattern[str] | None:
-    value = node.get("pattern")
-    if value is None:
+def _read_pattern(cell: Scalar | None, problems: Problems) -> re.Pattern[str] | None:
+    if cell is None:
         return None
-    if not isinstance(value, Scalar):
-        problems.append(Problem("F408", "`pattern` needs a text", value.position))
-        return None
-    if len(value.text) > _MAX_PATTERN or _SLOW.search(value.text):
-        text = "the pattern could be slow"
+    if _SLOW.search(cell.text):
         hint = "leave out repeated groups, back references and look-arounds"
-        problems.append(Problem("F408", text, value.position, hint))
+        problems.add("F408", "the pattern could be slow", cell, hint)
         return None
     try:
-        return re.compile(value.text)
+        return re.compile(cell.text)
     except re.error as error:
-        at = value.at(error.pos or 0)
-        problems.append(Problem("F408", f"the pattern is wrong: {error.msg}", at))
+        said = f"the pattern is wrong: {error.msg}"
+        problems.at_word("F408", said, cell, error.pos or 0, "")
         return None
-
-
-def _read_aliases(node: MapNode, problems: list[Problem]) -> tuple[str, ...]:
-    value = node.get("aliases")
-    if value is None:
-        return ()
-    if isinstance(value, ListNode) and all(isinstance(i, Scalar) for i in value.items):
-        return tuple(i.text for i in value.items if isinstance(i, Scalar))
-    problems.append(Problem("F402", "`aliases` needs a list of texts", value.position))
-    return ()
 
 
 def _found(entry: AdviceEntry, text: str) -> Mapping[str, str] | None:

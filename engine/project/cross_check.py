@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import Position
+from engine.mapping.addresses import iter_scalars
 from engine.problems import did_you_mean, hint_for
 from engine.project.node_parts import entries_at, scalar_at
-from engine.rulefiles.reader import ListNode, MapNode, Scalar, to_plain
+from engine.rulefiles.reader import MapNode, Scalar, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from engine.language.schema import SchemaStore
     from engine.problems import Problems
@@ -49,23 +50,15 @@ def check_unused_files(
         problems: Takes every finding.
     """
     used = {
-        f"{folder}/{name}" for folder, flow in flows.items() for name in _files(flow)
+        f"{folder}/{cell.text}"
+        for folder, flow in flows.items()
+        for key, cell in iter_scalars(flow)
+        if key in _FILE_KEYS
     }
     for file in files:
         if file not in used and file.rpartition("/")[0] in flows:
             said, hint = "no flow uses this file", "name it in flow.yaml, or delete it"
             problems.add("F212", said, Position(file, 1, 1), hint, is_warning=True)
-
-
-def _files(node: Node) -> Iterator[str]:
-    if isinstance(node, ListNode):
-        for item in node.items:
-            yield from _files(item)
-    elif isinstance(node, MapNode):
-        for key, value in node.items():
-            if key.text in _FILE_KEYS and isinstance(value, Scalar):
-                yield value.text
-            yield from _files(value)
 
 
 def check_table(
@@ -107,14 +100,7 @@ def check_system(node: MapNode, store: SchemaStore, problems: Problems) -> None:
             problems.add("S112", said, named, hint_for(name, store.names, "schemas:"))
 
 
-def _below(node: Node | None, key: str) -> Iterator[Scalar]:
-    """Yield the texts that stand below a key, however deep."""
-    if isinstance(node, ListNode):
-        for item in node.items:
-            yield from _below(item, key)
-    elif isinstance(node, MapNode):
-        for name, value in node.items():
-            if name.text == key and isinstance(value, Scalar):
-                yield value
-            else:
-                yield from _below(value, key)
+def _below(node: Node | None, key: str) -> list[Scalar]:
+    """Give the texts that stand below a key, however deep."""
+    found = () if node is None else iter_scalars(node)
+    return [cell for name, cell in found if name == key]

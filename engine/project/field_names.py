@@ -2,26 +2,17 @@
 
 The advice file's ``fields`` give them by the end of a path; the engine knows none. A
 path that nobody has named gives None, and the caller shows the path itself.
-
-Imports ``engine.errors`` and ``engine.rulefiles.reader``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import Problem
-from engine.rulefiles.reader import MapNode, Scalar
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from engine.rulefiles.reader import Node
-
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 _SEGMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d{1,6})\])?")
 MOST_CHARACTERS: Final = 300  # of a path; a longer one is no field of ours
 
@@ -62,37 +53,3 @@ class FieldWords:
             if words and language in words:
                 return words[language]
         return None
-
-
-def read_field_words(
-    node: Node | None, languages: Iterable[str], problems: list[Problem]
-) -> FieldWords:
-    """Read the advice file's ``fields``; what is wrong with it is added (F409)."""
-    found: dict[str, Mapping[str, str]] = {}
-    if node is None:
-        return FieldWords(MappingProxyType({}))
-    if not isinstance(node, MapNode):
-        text = "`fields` needs a block of paths, each with one word for each language"
-        problems.append(Problem("F409", text, node.position))
-        return FieldWords(MappingProxyType({}))
-    for key, value in node.items():
-        if not _KEY.fullmatch(key.text):
-            text = f'"{key.text}" is not the end of a path: names joined by points'
-            problems.append(Problem("F409", text, key.position))
-        words = _read_words(value)
-        missing = [language for language in languages if language not in words]
-        if missing:
-            text = f"{key.text} lacks a word in {', '.join(missing)}"
-            problems.append(Problem("F409", text, value.position))
-        found[key.text] = MappingProxyType(words)
-    return FieldWords(MappingProxyType(found))
-
-
-def _read_words(node: Node) -> dict[str, str]:
-    if not isinstance(node, MapNode):
-        return {}
-    return {
-        language.text: word.text
-        for language, word in node.items()
-        if isinstance(word, Scalar) and word.text.strip()
-    }

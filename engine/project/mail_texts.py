@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import Problem, RuleError
-from engine.project.advice import FALLBACK_LANGUAGE, LANGUAGES
-from engine.rulefiles.reader import MapNode, Scalar
+from engine.mapping.addresses import iter_scalars
+from engine.problems import Problems
+from engine.project.languages import FALLBACK_LANGUAGE
+from engine.project.node_parts import entries_at
+from engine.rulefiles.reader import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,40 +60,21 @@ class LetterTexts:
 
 
 def load_letter_texts(node: Node) -> LetterTexts:
-    """Read the file of the mails' sentences.
+    """Read the file of the mails' sentences, which the grammar accepts.
 
     Raises:
-        RuleError: Everything that is wrong with it, at once (F421, F422).
+        RuleError: F422 a text names a detail that its mail does not have.
     """
-    problems: list[Problem] = []
-    notices = node.get("notices") if isinstance(node, MapNode) else None
-    if not isinstance(notices, MapNode):
-        text = "the file needs a key `notices` with the texts of the mails"
-        raise RuleError([Problem("F421", text, node.position)])
-    found: dict[str, Mapping[str, str]] = {}
-    for name, allowed in TEXTS.items():
-        value = notices.get(name)
-        texts: dict[str, str] = {}
-        if isinstance(value, MapNode):
-            for language, said in value.items():
-                if isinstance(said, Scalar) and said.text.strip():
-                    texts[language.text] = said.text
-                    problems += _find_strangers(name, said, allowed)
-        for language_name in LANGUAGES:
-            if language_name not in texts:
-                text = f"`{name}` lacks a text in {language_name}"
-                place = (value or notices).position
-                problems.append(Problem("F421", text, place))
-        found[name] = MappingProxyType(texts)
-    if problems:
-        raise RuleError(problems)
-    return LetterTexts(MappingProxyType(found))
-
-
-def _find_strangers(name: str, said: Scalar, allowed: frozenset[str]) -> list[Problem]:
-    strange = sorted(set(_PLACEHOLDER.findall(said.text)) - allowed)
-    if not strange:
-        return []
-    known = ", ".join(f"{{{one}}}" for one in sorted(allowed)) or "none"
-    text = f"`{name}` knows no {{{strange[0]}}}"
-    return [Problem("F422", text, said.position, f"its details are: {known}")]
+    problems = Problems()
+    texts: dict[str, Any] = {}
+    for name, by_language in entries_at(node, "notices"):
+        allowed = TEXTS[name.text]
+        for _, cell in iter_scalars(by_language):
+            strange = sorted(set(_PLACEHOLDER.findall(cell.text)) - allowed)
+            if strange:
+                said = f"`{name.text}` knows no {{{strange[0]}}}"
+                known = ", ".join(f"{{{one}}}" for one in sorted(allowed)) or "none"
+                problems.add("F422", said, cell, f"its details are: {known}")
+        texts[name.text] = to_plain(by_language)
+    problems.raise_if_any()
+    return LetterTexts(texts)

@@ -92,6 +92,8 @@ class ProjectLoader(ProjectFiles):
         entries = self._load_tables(parts)
         codes = self._load_advice(parts)
         for file, node in self.of("notices"):
+            if self.ungrammatical[file]:
+                continue
             load = _attempt(load_letter_texts, node)
             parts.letter_texts = self.make("notices", file, load)
         self._load_systems(parts)

@@ -23,8 +23,9 @@ from engine.flow.notices.smtp import Delivery, Postman
 from engine.flow.run import FlowReport
 from engine.ledger.model import Event
 from engine.ledger.open import open_ledger
-from engine.project.advice import LANGUAGES, load_advice
+from engine.project.advice import load_advice
 from engine.project.company import Company
+from engine.project.languages import LANGUAGES
 from engine.project.mail_texts import TEXTS, load_letter_texts
 from engine.rulefiles.reader import load_yaml, load_yaml_file
 from tests.flow.mail_server import TO, Peer, near, serving

@@ -10,9 +10,12 @@ import yaml
 
 from engine.errors import RuleError
 from engine.mapping.rules import Block, Rows, iter_rules
-from engine.project.advice import LANGUAGES, fill_pieces, load_advice
+from engine.project.advice import fill_pieces, load_advice
 from engine.project.flow_spec import WriteStep
+from engine.project.languages import LANGUAGES
 from engine.project.project import load_project
+from engine.rulefiles.grammar import check_grammar
+from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml, load_yaml_file
 from tests.places import ROOT, TESTS
 
@@ -51,6 +54,7 @@ CODE_CALLS = {
 # Steps of the protocol, for support only, and words that are no codes.
 STEPS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEIC", "TIFF", "NFC", "MISSING"}
 STEPS |= {"LISTED", "HTTP_"}  # a mark of the ledger; HTTP_404 and its like have aliases
+GRAMMARS = load_grammars(ROOT)
 NEEDED = yaml.safe_load((CASES / "needed.yaml").read_text(encoding="utf-8"))
 
 
@@ -305,12 +309,47 @@ def test_bad_file(case):
         assert old in text
         text = text.replace(old, new, 1)
 
-    with pytest.raises(RuleError) as raised:
-        load_advice(load_yaml(text, "advice.yaml"))
+    problems = find_problems(text)
 
-    assert case["code"] in {problem.code for problem in raised.value.problems}
-    assert all(problem.position is not None for problem in raised.value.problems)
+    assert case["code"] in {problem.code for problem in problems}
+    assert all(problem.position is not None for problem in problems)
+
+
+def find_problems(text):
+    """Give what a project says of an advice file: its grammar first, then its cells."""
+    node = load_yaml(text, "advice.yaml")
+    problems = check_grammar(node, GRAMMARS["advice"])
+    if not problems:
+        with pytest.raises(RuleError) as raised:
+            load_advice(node)
+        problems = raised.value.problems
+    return problems
 
 
 def test_good_file():
-    assert ("ONE", "TWO") == load_advice(load_yaml(GOOD, "advice.yaml")).codes
+    node = load_yaml(GOOD, "advice.yaml")
+
+    assert [] == check_grammar(node, GRAMMARS["advice"])
+    assert ("ONE", "TWO") == load_advice(node).codes
+
+
+@pytest.mark.parametrize("kind", ["advice", "notices"])
+def test_the_grammar_asks_for_every_language(kind):
+    """What is offered to a reader is there in every text."""
+    asked = [part["required"] for part in iter_parts(GRAMMARS[kind]) if is_text(part)]
+
+    assert asked
+    assert [] == [languages for languages in asked if list(LANGUAGES) != languages]
+
+
+def is_text(part):
+    """Tell whether a part of a grammar is a text in languages."""
+    return "en" in part.get("properties", {})
+
+
+def iter_parts(part):
+    """Yield all schemas below one."""
+    if isinstance(part, dict):
+        yield part
+        for below in part.values():
+            yield from iter_parts(below)

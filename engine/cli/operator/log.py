@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.exit_codes import OK
 from engine.cli.operator import add_company, add_json
-from engine.project.advice import LANGUAGES
+from engine.project.languages import LANGUAGES
 
 if TYPE_CHECKING:
     import argparse
