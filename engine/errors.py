@@ -70,6 +70,10 @@ class ConfigError(EngineError):
         super().__init__("; ".join(p.message for p in problems[:3]))
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[list[Problem]]]:
+        # Or another process would get the sentence for the list of problems.
+        return type(self), (list(self.problems),)
+
 
 class RuleError(ConfigError):
     """Problems in the rules."""

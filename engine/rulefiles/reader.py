@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -35,6 +36,7 @@ from engine.rulefiles.source import Source, Style
 from engine.rulefiles.syntax_errors import ScalarPlace, explain_syntax
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
@@ -64,7 +66,11 @@ _STYLES: dict[str | None, Style] = {
 
 
 def load_yaml(
-    text: str | bytes, file: str, warnings: list[Problem] | None = None
+    text: str | bytes,
+    file: str,
+    warnings: list[Problem] | None = None,
+    *,
+    may_escape: bool = False,
 ) -> Node:
     """Read a rule file into nodes.
 
@@ -72,6 +78,7 @@ def load_yaml(
         text: The whole file.
         file: Its name in findings, relative to the project's root.
         warnings: Receives findings that do not stop the load.
+        may_escape: An escape may make what nobody can see: a document's own text.
 
     Raises:
         RuleError: The file cannot be read; carries every problem that can be found.
@@ -79,10 +86,11 @@ def load_yaml(
     source = Source(file, decode_text(text, file))
     problems = check_characters(source)[:MAX_PROBLEMS]
     notes: list[Problem] = []
-    node = None if problems else _read_fast(source, notes)
+    builder = partial(NodeBuilder, source, warnings=notes, may_escape=may_escape)
+    node = None if problems else _read_fast(builder)
     if node is None:
         notes.clear()
-        node = NodeBuilder(source, problems, notes).build(yaml.SafeLoader)
+        node = builder(problems).build(yaml.SafeLoader)
     if warnings is not None:
         warnings += notes
     if problems or node is None:
@@ -90,7 +98,7 @@ def load_yaml(
     return node
 
 
-def _read_fast(source: Source, notes: list[Problem]) -> Node | None:
+def _read_fast(builder: Callable[[list[Problem]], NodeBuilder]) -> Node | None:
     """Read a file with the C parser, where there is one; None for any doubt.
 
     It accepts; whatever is wrong is found and worded by the reader in Python.
@@ -99,7 +107,7 @@ def _read_fast(source: Source, notes: list[Problem]) -> Node | None:
     if loader is None:
         return None
     problems: list[Problem] = []
-    node = NodeBuilder(source, problems, notes).build(loader)
+    node = builder(problems).build(loader)
     return None if problems else node
 
 
@@ -128,9 +136,15 @@ class NodeBuilder:
     """Reads one file's events into nodes and gathers what is wrong with it."""
 
     def __init__(
-        self, source: Source, problems: list[Problem], warnings: list[Problem]
+        self,
+        source: Source,
+        problems: list[Problem],
+        *,
+        warnings: list[Problem],
+        may_escape: bool,
     ) -> None:
         self.source = source
+        self.may_escape = may_escape
         self.problems = problems
         self.warnings = warnings
         self.open: list[_Open] = []
@@ -274,7 +288,7 @@ class NodeBuilder:
         self.last = ScalarPlace(index, end, style)
         if style == "plain" and event.value:
             self._warn_comment(end)
-        if style == "double":
+        if style == "double" and not self.may_escape:
             self._check_escapes(scalar)
         return scalar
 

@@ -162,7 +162,7 @@ def test_what_cannot_be_done_gives_2(capsys, root, arguments, code):
     ("text", "code", "said"),
     [
         ("about: x\nchnge: {}\n", "M610", "did you mean change?"),
-        ("about: [\n", "M610", "no YAML"),
+        ("about: [\n", "M128", "a value is missing here"),
         ("- about\n", "M610", "keys such as about"),
         ("about: x\nbase: no.json\n", "M612", "no document no.json"),
         ("about: x\nfor: nobody\n", "M613", "no company nobody"),

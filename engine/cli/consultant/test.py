@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.consultant import Reply, pick_named
 from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.samples.changes import compare, find_rule_place, show_leaf, show_line
-from engine.cli.samples.new_sample import make_sample
 from engine.cli.samples.samples import (
     find_samples,
     load_sample,
+    make_sample,
     pick_sample_mapping,
     run_sample,
     show_run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ from engine.cli.consultant import pick_named
 from engine.cli.docs.editor_schemas import FOLDER
 from engine.cli.samples.changes import compare
 from engine.cli.samples.versions import PARTS
-from engine.errors import ConfigError, Problem, SettingsError
+from engine.errors import Problem, SettingsError
 from engine.flow.offline import (
     Offline,
     derive_document,
@@ -173,30 +174,21 @@ def iter_differences(comparer: Comparer, files: Sequence[Path]) -> Iterator[Diff
     if len(files) < _ALONE or workers == 1 or not can_fork:
         yield from map(comparer.compare, files)
         return
-    yield comparer.compare(files[0])  # what is wrong with all of them is told here
+    first, *others = files
+    yield comparer.compare(first)  # what is wrong with all of them is told here
     # A forked process has the rules already; to load them again takes long.
-    context = get_context("fork")
-    size = -(-len(files[1:]) // workers)
-    shares = [files[start : start + size] for start in range(1, len(files), size)]
-    pipes = [context.Pipe(duplex=False) for _ in shares]
-    processes = [
-        context.Process(target=_work, args=(comparer, share, sender), daemon=True)
-        for share, (_, sender) in zip(shares, pipes, strict=True)
-    ]
-    for process in processes:
-        process.start()
-    for (receiver, sender), process in zip(pipes, processes, strict=True):
-        sender.close()
-        found = receiver.recv()
-        process.join()
-        if isinstance(found, list) and found and isinstance(found[0], Problem):
-            raise SettingsError(found)
-        yield from found
+    fork = get_context("fork")
+    with ProcessPoolExecutor(workers, fork, _inherit, (comparer,)) as pool:
+        share = -(-len(others) // workers)
+        yield from pool.map(_compare, others, chunksize=share)
 
 
-def _work(comparer: Comparer, files: Sequence[Path], sender: Any) -> None:
-    """Compare a share of the documents; send the differences, or what is wrong."""
-    try:
-        sender.send([comparer.compare(file) for file in files])
-    except ConfigError as error:
-        sender.send(list(error.problems))
+_inherited: list[Comparer] = []  # in a forked process: what it was forked with
+
+
+def _inherit(comparer: Comparer) -> None:
+    _inherited.append(comparer)
+
+
+def _compare(file: Path) -> Difference:
+    return _inherited[0].compare(file)

@@ -1,7 +1,8 @@
-"""The YAML of a sample: its keys, and its words as they are typed.
+"""The YAML of a sample: its keys, and its values as they are typed.
 
-``no`` and ``012`` in a document are texts, ``true`` is a truth; numbers keep their
-digits. In a company's settings ``yes`` and ``no`` are truths, as in its own file.
+``no``, ``012`` and what stands in quotes are texts, ``true`` is a truth, nothing and
+``null`` are null; numbers keep their digits. In a company's settings ``yes`` and ``no``
+are truths, as in its own file.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from engine.errors import Position, Problem, SettingsError
-from engine.problems import did_you_mean
+from engine.problems import did_you_mean, problem_at
+from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar, load_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from engine.rulefiles.reader import Node
 
 KEYS: Final = frozenset(
     [
@@ -32,74 +35,53 @@ KEYS: Final = frozenset(
         "off_schema",
     ]
 )
-
-
-class _Word(str):
-    """A word that YAML takes for a truth; where it stands decides whether it is."""
-
-    __slots__ = ()
-
-
-class SampleYaml(yaml.SafeLoader):
-    """YAML whose numbers keep their digits and whose texts stay as typed."""
-
-
-def _whole_number(_: Any, node: Any) -> Any:
-    plain = re.fullmatch(r"-?(0|[1-9]\d*)", node.value)
-    return int(node.value) if plain else node.value
-
-
-def _number(_: Any, node: Any) -> Any:
-    plain = re.fullmatch(r"-?\d+\.\d+", node.value)
-    return Decimal(node.value) if plain else node.value
-
-
-SampleYaml.add_constructor("tag:yaml.org,2002:float", _number)
-SampleYaml.add_constructor("tag:yaml.org,2002:int", _whole_number)
-SampleYaml.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
-SampleYaml.add_constructor("tag:yaml.org,2002:bool", lambda _, node: _Word(node.value))
+_WORDS: Final[Mapping[str, Any]] = {
+    "true": True,
+    "false": False,
+    **dict.fromkeys(("", "~", "null")),
+}
+_WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)")
+_DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 
 
 def read_sample_file(path: Path, file: str) -> dict[str, Any]:
     """Read a sample's keys; ``file`` is how findings name it.
 
     Raises:
-        SettingsError: It is no YAML, or has a key that no sample has.
+        RuleError: It is no YAML.
+        SettingsError: It has a key that no sample has.
     """
-    try:
-        # The loader makes plain data only: it is the safe one.
-        said = yaml.load(path.read_text("utf-8"), SampleYaml)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        place = Position(file, line, column)
-        said = f"this is no YAML: {error.problem}"
-        raise SettingsError([Problem("M610", said, place)]) from error
-    if not isinstance(said, dict):
+    node = load_yaml(path.read_bytes(), file, may_escape=True)
+    if not isinstance(node, MapNode):
         raise sample_fault("M610", file, "a sample has keys such as about: and change:")
-    unknown = [key for key in said if key not in KEYS]
-    if unknown:
-        message = f"{unknown[0]} is no key of a sample"
-        raise sample_fault("M610", file, message, str(unknown[0]), KEYS)
-    return said
+    for name in node:
+        if name not in KEYS:
+            said, hint = f"{name} is no key of a sample", did_you_mean(name, KEYS)
+            raise SettingsError([problem_at("M610", said, node.key(name), hint)])
+    settings = {**_WORDS, **YES_NO}
+    return {
+        key.text: _value(value, settings if key.text == "company" else _WORDS)
+        for key, value in node.items()
+    }
 
 
-def as_typed(value: Any) -> Any:
-    """Make ``true`` and ``false`` truths, and leave ``yes`` and ``no`` texts."""
-    if isinstance(value, _Word):
-        return {"true": True, "false": False}.get(value, str(value))
-    if isinstance(value, dict):
-        return {str(key): as_typed(item) for key, item in value.items()}
-    return [as_typed(item) for item in value] if isinstance(value, list) else value
+def _value(node: Node, words: Mapping[str, Any]) -> Any:
+    if isinstance(node, MapNode):
+        return {key.text: _value(item, words) for key, item in node.items()}
+    if isinstance(node, ListNode):
+        return [_value(item, words) for item in node.items]
+    return _scalar(node, words)
 
 
-def as_truth(value: Any) -> Any:
-    """Read ``yes`` and ``no`` as a company file does."""
-    if isinstance(value, _Word):
-        return value.lower() in {"yes", "true", "on"}
-    if isinstance(value, dict):
-        return {str(key): as_truth(item) for key, item in value.items()}
-    return [as_truth(item) for item in value] if isinstance(value, list) else value
+def _scalar(scalar: Scalar, words: Mapping[str, Any]) -> Any:
+    text = scalar.text
+    if scalar.style != "plain":
+        return text
+    if text in words:
+        return words[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return Decimal(text) if _DECIMAL.fullmatch(text) else text
 
 
 def sample_fault(

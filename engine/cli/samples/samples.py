@@ -25,20 +25,18 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.samples.sample_file import (
-    as_truth,
-    as_typed,
-    read_sample_file,
-    sample_fault,
-)
+from engine.cli.consultant.one_document import read_file
+from engine.cli.samples.fake_documents import fake_document
+from engine.cli.samples.sample_file import read_sample_file, sample_fault
 from engine.errors import Position, Problem, SettingsError
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.json_text import render_json
 from engine.language.scope import Scope
 from engine.mapping.apply import LazyVars, apply_mapping
+from engine.mapping.result import iter_leaves, without_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -115,7 +113,7 @@ def load_sample(project: Project, path: Path) -> Sample:
         registers = document.pop("run", {})
         document = {**_empty_leaves(document), "run": registers}
     for place, value in (said.get("change") or {}).items():
-        _change(document, str(place), as_typed(value), file)
+        _change(document, place, value, file)
     known = project.companies
     company = str(said.get("for") or (DEMO if DEMO in known else next(iter(known))))
     if company not in known:
@@ -131,9 +129,9 @@ def load_sample(project: Project, path: Path) -> Sample:
         said.get("mapping"),
         said.get("item"),
         company,
-        _merge(settings, as_truth(said.get("company") or {})),
+        _merge(settings, said.get("company") or {}),
         document,
-        as_typed(said.get("change_derived") or {}),
+        said.get("change_derived") or {},
         "off_schema" in said,
     )
 
@@ -296,3 +294,63 @@ def _flow(project: Project, sample: Sample) -> Flow:
         message = f"there is no flow {sample.flow}"
         raise sample_fault("M613", sample.file, message, sample.flow, project.flows)
     return project.flow_for(sample.company, sample.flow)
+
+
+# A new sample -------------------------------------------------------------------------
+
+
+def make_sample(
+    project: Project, flow: str, file: Path, case: str, about: str | None
+) -> tuple[Sample, list[str]]:
+    """Write the sample; give it, and what the masked document does differently.
+
+    Raises:
+        SettingsError: The file holds no document, or the name is taken or no name.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", case):
+        said = f"{case} is no name for a sample"
+        hint = "small letters, digits and _ only"
+        raise SettingsError([Problem("M617", said, hint=hint)])
+    folder = project.root / SAMPLES / flow
+    taken = {path.stem for path in find_samples(project.root)}
+    if case in taken or (folder / f"{case}.json").exists():
+        said = f"there is a sample {case} already"
+        raise SettingsError([Problem("M617", said, hint="take another name")])
+    document = read_file(file)
+    source = pick_mapping(project, project.flows[flow], None).source.partition("#")[0]
+    store = project.schemas
+    masked = fake_document(document, store.field(source) if source in store else None)
+    folder.mkdir(parents=True, exist_ok=True)
+    sentence = about or f"A document of {flow}, masked"
+    # In quotes: the sentence may hold any sign.
+    said = "about: '" + " ".join(sentence.split()).replace("'", "''") + "'"
+    path = folder / f"{case}.yaml"
+    (folder / f"{case}.json").write_text(render_json(masked) + "\n", "utf-8")
+    path.write_text(f"{said}\nbase: {case}.json\n", "utf-8")
+    sample = load_sample(project, path)
+    return sample, _find_differences(project, sample, document)
+
+
+def _find_differences(
+    project: Project, sample: Sample, document: dict[str, Any]
+) -> list[str]:
+    """Tell where the masked document takes another way than the document itself."""
+    own = _outline(run_sample(project, replace(sample, document=document)))
+    masked = _outline(run_sample(project, sample))
+    gone, come = sorted(own - masked), sorted(masked - own)
+    return [
+        *(f"the document has {said}, its masked copy has not" for said in gone),
+        *(f"the masked copy has {said}, the document has not" for said in come),
+    ]
+
+
+def _outline(run: SampleRun) -> set[str]:
+    leaves = iter_leaves("", run.result.payload)
+    return {
+        *(without_indexes(path) for path, _ in leaves),
+        *(f"a cut of {without_indexes(cut.path)}" for cut in run.result.truncations),
+        *(
+            f"{violation.code} at {without_indexes(violation.field) or 'the document'}"
+            for violation in (*run.stops, *run.result.violations)
+        ),
+    }
