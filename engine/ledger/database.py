@@ -16,7 +16,7 @@ from engine.ledger.model import format_time, read_time
 from engine.ledger.queries import load_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound="DataclassInstance")
 
 PAGE = 500  # rows held in memory at a time by the iterators
-FLAGS = frozenset({"adopted", "retry_asked"})
-OBJECTS = frozenset({"answer", "counts", "details"})
-LISTS = frozenset({"recipients"})
 
 
 class StoredRow(Protocol):
@@ -155,20 +152,23 @@ class Database:
 
 
 def read_row(kind: type[Model], row: StoredRow) -> Model:
-    """Make a dataclass of the columns of the same names."""
-    values: dict[str, Any] = {}
+    """Make a dataclass of the columns of the same names, by the types of its fields."""
+    values = {}
     for column in fields(kind):
         value = row[column.name]
-        if value is not None and (column.name == "at" or column.name.endswith("_at")):
-            value = read_time(value)
-        elif column.name in FLAGS:
-            value = bool(value)
-        elif column.name in OBJECTS:
-            value = json.loads(value)
-        elif column.name in LISTS:
-            value = tuple(json.loads(value))
-        values[column.name] = value
+        declared = str(column.type).removesuffix(" | None").partition("[")[0]
+        read = _READERS.get(declared)
+        values[column.name] = value if read is None or value is None else read(value)
     return kind(**values)
+
+
+# How a field's type stands in a column; texts and whole numbers stand as they are.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "bool": bool,
+    "datetime": read_time,
+    "Mapping": json.loads,
+    "tuple": lambda text: tuple(json.loads(text)),
+}
 
 
 def write_time(at: datetime | None) -> str | None:

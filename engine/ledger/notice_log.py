@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from engine.ledger.database import write_list, write_time
-from engine.ledger.notice_model import Letter, Notice, Past, Stop
+from engine.ledger.notice_model import Letter, Notice, NoticeHistory, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from engine.ledger.database import Database
-    from engine.ledger.notice_model import Draft, Telling
+    from engine.ledger.notice_model import Bulletin, Draft
 
 LEASE = timedelta(minutes=2)  # far longer than sending may take
 
@@ -33,11 +33,11 @@ class NoticeLog:
         """Give what is held or waits now, with what words its advice."""
         return self._database.list_all(Stop, "list_stops", company=company)
 
-    def read_past(self, company: str) -> Past:
+    def read_history(self, company: str) -> NoticeHistory:
         """Give what was told earlier and is not over."""
         notices = self._database.list_all(Notice, "list_notices", company=company)
         last = self._database.get(_LastTold, "last_told", company=company)
-        return Past(notices, last.digest_at, last.reminded_at)
+        return NoticeHistory(notices, last.digest_at, last.reminded_at)
 
     def count_sent(self, company: str, since: datetime) -> int:
         """Count the documents that were done since a time."""
@@ -49,17 +49,17 @@ class NoticeLog:
     def record(
         self,
         company: str,
-        telling: Telling,
+        bulletin: Bulletin,
         *,
         draft: Draft | None = None,
         recipients: Sequence[str] = (),
     ) -> None:
         """Remember what was told, and put the mail into the outbox, as one step."""
-        told = {stop.key for stop in telling.fresh} if draft is not None else set()
+        told = {stop.key for stop in bulletin.fresh} if draft is not None else set()
         with self._database.transaction():
-            for notice in telling.closed:
+            for notice in bulletin.closed:
                 self._database.run("close_notice", notice_id=notice.notice_id)
-            for stop in (*telling.seen, *telling.fresh):
+            for stop in (*bulletin.seen, *bulletin.fresh):
                 self._database.run(
                     "see_notice",
                     company=company,
@@ -71,8 +71,8 @@ class NoticeLog:
                 )
             if draft is None:
                 return
-            if telling.reminder is not None:
-                stop = telling.reminder
+            if bulletin.reminder is not None:
+                stop = bulletin.reminder
                 self._database.run(
                     "remind_notice",
                     company=company,
@@ -83,7 +83,7 @@ class NoticeLog:
             self._database.run(
                 "write_letter",
                 company=company,
-                is_digest=telling.is_digest,
+                is_digest=bulletin.is_digest,
                 recipients=write_list(recipients),
                 subject=draft.subject,
                 body=draft.body,

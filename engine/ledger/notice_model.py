@@ -62,7 +62,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class NoticeHistory:
     """What was told earlier to the company's people."""
 
     notices: Sequence[Notice] = ()  # open ones
@@ -71,7 +71,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Bulletin:
     """What one run has to tell; empty when nothing is to be mailed."""
 
     fresh: tuple[Stop, ...] = ()  # told for the first time

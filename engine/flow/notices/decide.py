@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.ledger.notice_model import Notice, NoticeKey, Past, Stop, Telling
+from engine.ledger.notice_model import Bulletin, Notice, NoticeHistory, NoticeKey, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,27 +32,27 @@ DIGEST_HOUR: Final = 7  # of the company's day
 OVER: Final = ("done", "gone")  # states in which nothing stands in the way any more
 
 
-def decide_telling(
+def decide_bulletin(
     stops: Iterable[Stop],
-    past: Past,
+    history: NoticeHistory,
     *,
     flows: Iterable[str],
     now: datetime,
     zone: tzinfo,
     digest_hour: int = DIGEST_HOUR,
-) -> Telling:
+) -> Bulletin:
     """Choose what is told now.
 
     Args:
         stops: Every document that is held or waits, and what ended the run early.
-        past: What was told before.
+        history: What was told before.
         flows: The flows that ran; only of those a run's own stop can be over. With ""
             when the run as a whole was good.
         now: Aware.
         zone: The company's, for the hour of the digest.
         digest_hour: The digest comes with the first run from this hour on.
     """
-    known = {notice.key: notice for notice in past.notices}
+    known = {notice.key: notice for notice in history.notices}
     fresh: list[Stop] = []
     standing: list[Stop] = []
     seen: list[Stop] = []
@@ -71,7 +71,7 @@ def decide_telling(
     ran = set(flows)
     closed = [
         notice
-        for notice in past.notices
+        for notice in history.notices
         if notice.state in OVER
         or (
             notice.transfer_id is None
@@ -80,10 +80,10 @@ def decide_telling(
         )
     ]
     is_digest = bool(fresh or standing) and is_digest_due(
-        past.digest_at, now, zone, digest_hour
+        history.digest_at, now, zone, digest_hour
     )
-    reminder = _find_reminder(standing, known, past, now)
-    return Telling(
+    reminder = _find_reminder(standing, known, history, now)
+    return Bulletin(
         fresh=tuple(fresh),
         standing=tuple(standing),
         resolved=tuple(_went_through(closed)),
@@ -114,10 +114,10 @@ def is_digest_due(
 def _find_reminder(
     standing: Iterable[Stop],
     known: Mapping[NoticeKey, Notice],
-    past: Past,
+    history: NoticeHistory,
     now: datetime,
 ) -> Stop | None:
-    if past.reminded_at is not None and now - past.reminded_at < REMINDER:
+    if history.reminded_at is not None and now - history.reminded_at < REMINDER:
         return None
     old = [
         (notice.first_at, stop)

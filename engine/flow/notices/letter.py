@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, tzinfo
 
-    from engine.ledger.notice_model import Stop, Telling
+    from engine.ledger.notice_model import Bulletin, Stop
     from engine.project.advice import AdviceBook
     from engine.project.mail_texts import LetterTexts
 
@@ -53,7 +53,7 @@ def clean(text: str, most: int = MOST_VALUE) -> str:
 
 
 def write_letter(
-    telling: Telling,
+    bulletin: Bulletin,
     counts: Counts,
     *,
     company: str,
@@ -64,10 +64,10 @@ def write_letter(
     zone: tzinfo,
 ) -> Draft | None:
     """Write the one mail about a run; None when there is nothing to tell."""
-    if not telling.is_mailed:
+    if not bulletin.is_mailed:
         return None
     writer = _Writer(clean(company), language, texts, book, zone)
-    return Draft(writer.subject(telling, counts), writer.body(telling, counts, now))
+    return Draft(writer.subject(bulletin, counts), writer.body(bulletin, counts, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,43 +78,45 @@ class _Writer:
     book: AdviceBook
     zone: tzinfo
 
-    def subject(self, telling: Telling, counts: Counts) -> str:
+    def subject(self, bulletin: Bulletin, counts: Counts) -> str:
         """Give the subject by what matters most."""
-        if telling.fresh:
-            count = str(len(telling.fresh))
+        if bulletin.fresh:
+            count = str(len(bulletin.fresh))
             text = self._say("subject_fresh", company=self.company, count=count)
-        elif telling.is_digest:
+        elif bulletin.is_digest:
             text = self._say("subject_digest", company=self.company, **_figures(counts))
-        elif telling.reminder:
-            label = self._label(telling.reminder)
+        elif bulletin.reminder:
+            label = self._label(bulletin.reminder)
             text = self._say("subject_reminder", company=self.company, label=label)
         else:
-            count = str(len(telling.resolved))
+            count = str(len(bulletin.resolved))
             text = self._say("subject_resolved", company=self.company, count=count)
         return clean(text, MOST_SUBJECT)
 
-    def body(self, telling: Telling, counts: Counts, now: datetime) -> str:
+    def body(self, bulletin: Bulletin, counts: Counts, now: datetime) -> str:
         """Give the whole text; sections without an entry are left out."""
         parts = [self._say("title", company=self.company, time=self._time(now))]
-        if telling.is_digest:
+        if bulletin.is_digest:
             since = self._time(counts.since)
             parts.append(self._say("digest", **_figures(counts), since=since))
-        if telling.fresh:
-            parts.append(self._section("fresh", telling.fresh))
-        if telling.reminder and not telling.is_digest:
-            parts.append(self._say("reminder") + "\n\n" + self._entry(telling.reminder))
-        if telling.resolved:
+        if bulletin.fresh:
+            parts.append(self._section("fresh", bulletin.fresh))
+        if bulletin.reminder and not bulletin.is_digest:
+            parts.append(
+                self._say("reminder") + "\n\n" + self._entry(bulletin.reminder)
+            )
+        if bulletin.resolved:
             lines = [
                 f"  {clean(n.label)} {clean(n.target_number or '')}".rstrip()
                 if n.transfer_id
                 else f"  {self._run_label(n.flow)}"
-                for n in telling.resolved[:MOST_ENTRIES]
+                for n in bulletin.resolved[:MOST_ENTRIES]
             ]
-            lines += self._rest(len(telling.resolved))
-            title = self._say("resolved", count=str(len(telling.resolved)))
+            lines += self._rest(len(bulletin.resolved))
+            title = self._say("resolved", count=str(len(bulletin.resolved)))
             parts.append("\n".join([title, "", *lines]))
-        if telling.is_digest and telling.standing:
-            parts.append(self._section("standing", telling.standing))
+        if bulletin.is_digest and bulletin.standing:
+            parts.append(self._section("standing", bulletin.standing))
         parts.append(self._say("footer"))
         return "\n\n".join(parts) + "\n"
 

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from engine.flow.notices.decide import DIGEST_HOUR, decide_telling
+from engine.flow.notices.decide import DIGEST_HOUR, decide_bulletin
 from engine.flow.notices.letter import Counts, write_letter
 from engine.flow.notices.smtp import Postman, is_address, read_mail_server
 from engine.ledger.model import Event
@@ -74,27 +74,27 @@ class Notifier:
                 return
             now = self._clock.now()
             zone = company.schedule.zone
-            past = ledger.notices.read_past(company.name)
+            history = ledger.notices.read_history(company.name)
             documents = ledger.notices.list_stops(company.name)
-            telling = decide_telling(
+            bulletin = decide_bulletin(
                 [*documents, *run_stops(report, problems)],
-                past,
+                history,
                 flows=_flows_of(report, problems),
                 now=now,
                 zone=zone,
                 digest_hour=wanted.get("digest_hour", DIGEST_HOUR),
             )
-            since = past.digest_at or now - DAY
+            since = history.digest_at or now - DAY
             counts = Counts(
                 sent=ledger.notices.count_sent(company.name, since)
-                if telling.is_digest
+                if bulletin.is_digest
                 else 0,
                 waiting=sum(stop.is_passing for stop in documents),
                 stopped=sum(not stop.is_passing for stop in documents),
                 since=since,
             )
             draft = write_letter(
-                telling,
+                bulletin,
                 counts,
                 company=company.name,
                 language=language_of(company),
@@ -104,7 +104,7 @@ class Notifier:
                 zone=zone,
             )
             ledger.notices.record(
-                company.name, telling, draft=draft, recipients=recipients
+                company.name, bulletin, draft=draft, recipients=recipients
             )
 
     def deliver(self, ledger: Ledger) -> None:
