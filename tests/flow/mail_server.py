@@ -13,8 +13,6 @@ from engine.flow.notices.smtp import read_mail_server
 from engine.ledger.notice_model import Letter
 
 TO = ["books@example.com", "boss@example.com"]
-
-
 LIMIT_SECONDS = 0.4
 
 

@@ -32,8 +32,6 @@ from tests.flow.mail_server import TO, Peer, near, serving
 from tests.places import ROOT, TESTS
 
 CASES = TESTS / "cases" / "notify"
-
-
 MAILS = yaml.safe_load((CASES / "mails.yaml").read_text("utf-8"))
 
 

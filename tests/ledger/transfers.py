@@ -8,11 +8,7 @@ from datetime import UTC, datetime, timedelta
 from engine.ledger.model import Event
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-
-
 SERVER = datetime(2026, 3, 2, 8, 0, 7, tzinfo=UTC)  # the target's clock differs
-
-
 REASON = Event("ERROR_DATE", "the period is closed", "date", "open the period")
 
 

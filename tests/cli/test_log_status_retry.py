@@ -1,0 +1,148 @@
+"""``runner.py log``, ``status`` and ``retry``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.cli import exit_codes
+from tests.cli.operators import BAD, FINE, Operator, keep_only
+from tests.simulators import invoice_number_of
+
+if TYPE_CHECKING:
+    pass
+
+LOG_KEYS = {
+    "company",
+    "flow",
+    "key",
+    "label",
+    "outcome",
+    "target_id",
+    "target_number",
+    "code",
+    "message",
+    "advice",
+    "at",
+}
+
+
+@pytest.mark.parametrize("command", ["log", "status"])
+def test_reading_makes_no_ledger(operator: Operator, command: str):
+    """A mistyped address is told; it must not look like an empty log."""
+    assert exit_codes.WRONG == operator.run(command)
+    assert [] == list(operator.root.glob("ledger*"))
+
+
+@pytest.mark.usefixtures("secrets")
+def test_each_line_of_the_log_has_the_agreed_keys(operator: Operator):
+    """Programs read it; keys may be added, never taken away."""
+    operator.run("sync")
+    operator.run("log", "--json")
+    rows = operator.lines()
+
+    assert 2 == len(rows)
+    for row in rows:
+        assert set(row) >= LOG_KEYS
+    moved, stopped = sorted(rows, key=lambda row: row["outcome"], reverse=True)
+    assert moved["target_id"]
+    assert moved["target_number"]
+    assert "" == moved["code"]
+    assert "CUSTOMER_NUMBER_MISSING" == stopped["code"]
+    assert stopped["advice"]
+    assert stopped["target_id"] is None
+    assert stopped["at"].endswith("Z")
+
+
+@pytest.mark.usefixtures("secrets")
+def test_the_log_is_chosen_by_outcome_company_and_time(operator: Operator):
+    operator.run("sync")
+
+    def labels(*options: str) -> list[str]:
+        assert exit_codes.OK == operator.run("log", "--json", *options)
+        return [row["label"] for row in operator.lines()]
+
+    assert [str(FINE)] == labels("--outcome", "transferred")
+    assert [str(invoice_number_of(BAD))] == labels("--outcome", "stopped")
+    assert [] == labels("--company", "acme")
+    assert [] == labels("--since", "2026-11-25")
+    assert 2 == len(labels("--since", "2026-11-24"))
+
+
+@pytest.mark.usefixtures("secrets")
+def test_the_log_reads_as_a_table(operator: Operator):
+    """Number there, number here, code and what to do; no colour outside a terminal."""
+    operator.run("sync")
+    operator.run("log")
+
+    assert re.search(rf"demo +sales_invoice +{FINE} .*transferred +\d+", operator.out)
+    assert "CUSTOMER_NUMBER_MISSING" in operator.out
+    assert "\x1b" not in operator.out
+
+
+def test_a_time_that_is_none_is_told(operator: Operator):
+    assert exit_codes.WRONG == operator.run("log", "--since", "yesterday")
+    assert '"yesterday" is not a date or time' in operator.err
+
+
+def test_an_unknown_outcome_is_refused_with_the_known_ones(operator: Operator):
+    with pytest.raises(SystemExit) as stopped:
+        operator.run("log", "--outcome", "lost")
+
+    assert exit_codes.WRONG == stopped.value.code
+    assert "transferred" in operator.capture.readouterr().err
+
+
+@pytest.mark.usefixtures("secrets")
+def test_status_tells_what_is_stuck(operator: Operator):
+    """Exit 1 while a document waits for somebody."""
+    operator.run("sync")
+
+    assert exit_codes.STOPPED == operator.run("status", "--json")
+    ((status,),) = operator.lines()
+    assert ("demo", "ok", 1) == (
+        status["company"],
+        status["last_outcome"],
+        status["stuck"],
+    )
+    assert {"done": 1, "held": 1} == status["documents"]
+    assert str(invoice_number_of(BAD)) == status["oldest_stuck"]
+
+    assert exit_codes.STOPPED == operator.run("status")
+    assert "stuck: 1" in operator.out
+
+
+@pytest.mark.usefixtures("secrets")
+def test_status_is_well_when_all_is_done(operator: Operator):
+    keep_only(operator, FINE)
+    operator.run("sync")
+
+    assert exit_codes.OK == operator.run("status")
+    assert "stuck" not in operator.out
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_stopped_document_is_tried_again_when_somebody_says_so(operator: Operator):
+    """Unchanged it waits; ``retry`` with its number ends the waiting."""
+    number = str(invoice_number_of(BAD))
+    operator.run("sync")
+    operator.run("sync", "--json")
+    assert {"still stopped": 1} == operator.lines()[0]["flows"][0]["outcomes"]
+
+    assert exit_codes.OK == operator.run("retry", number)
+    assert f"demo sales_invoice {number}: goes again" in operator.out
+    operator.run("sync", "--json")
+
+    assert {"stopped": 1} == operator.lines()[0]["flows"][0]["outcomes"]
+
+
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize("key", [str(FINE), "99999999"])
+def test_only_what_is_stopped_can_be_retried(operator: Operator, key: str):
+    """Neither a finished document nor an unknown number; exit 1 says it."""
+    operator.run("sync")
+
+    assert exit_codes.STOPPED == operator.run("retry", key)
+    assert f"{key}: no stopped or waiting document of that number" in operator.err
