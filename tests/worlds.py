@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from engine.flow.companies import CompanyReport, Opener, sync_companies
+from engine.flow.companies import AfterCompany, CompanyReport, sync_companies
+from engine.flow.services import Services
 from engine.ledger.ledger import Ledger
 from engine.ledger.open import open_ledger
 from engine.project.credentials import SecretPlaces
@@ -134,27 +135,38 @@ class World:
         """Run the flow of every company once; give the first company's report."""
         return self.run_all(**options)[0]
 
-    def run_all(self, **options: Any) -> list[CompanyReport]:
-        """Run the flow of every company once."""
+    def run_all(
+        self,
+        *,
+        only_due: bool = False,
+        after_company: AfterCompany | None = None,
+        **changed: Any,
+    ) -> list[CompanyReport]:
+        """Run the flow of every company once.
+
+        Args:
+            changed: Fields of ``Services``.
+        """
         return sync_companies(
-            self.project,
-            company=None,
+            self.services(**changed),
+            self.open_ledger,
             flow=self.flow,
-            open_ledger=self.open_ledger,
-            clock=self.clock,
-            places=secret_places(),
-            progress=lambda *_: None,
-            transport=self.transport(),
-            **options,
+            only_due=only_due,
+            after_company=after_company,
         )
+
+    def services(self, **changed: Any) -> Services:
+        """Give what runs use; both systems are in this process."""
+        known = {"places": secret_places(), "transport": self.transport(), **changed}
+        return Services(self.project, self.clock, **known)
 
     def transport(self) -> httpx.BaseTransport:
         """Give the way to both systems, without a socket."""
         return _CrashingTransport(self)
 
-    def reader(self) -> Opener:
-        """Give what a plan and the doctor open systems with: nothing is written."""
-        return Opener(self.project, self.clock, self.transport(), is_read_only=True)
+    def reader(self, **changed: Any) -> Services:
+        """Give what a plan and the doctor use: nothing is written."""
+        return self.services(is_read_only=True, **changed)
 
     def open_ledger(self) -> Ledger:
         """Open the world's ledger."""

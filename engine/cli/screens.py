@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from engine.flow.companies import CompanyReport
-    from engine.flow.run import Progress
+    from engine.flow.services import Progress
     from engine.ledger.ledger import Ledger
     from engine.ledger.model import LogRow
     from engine.project.advice import AdviceBook

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.clock import Clock
-    from engine.flow.plan_notes import Planner
+    from engine.flow.access import Online
     from engine.ledger.ledger import Ledger
     from engine.ledger.model import Transfer
     from engine.project.flow_spec import EndpointCall, Flow
@@ -47,6 +47,10 @@ class GoneError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class PlanEndError(Exception):
+    """The plan of a document ends here: the next step would change it in the target."""
 
 
 class SwitchedOffError(Exception):
@@ -128,7 +132,7 @@ class RunContext:
     settle_seconds: float
     registers: Registers = field(default_factory=Registers)  # run.NAME
     since: str = ""  # changes from this moment on are listed; "" lists everything
-    planner: Planner | None = None  # set: only plan, write nothing
+    access: Online = field(init=False)  # how steps reach the systems
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
     written: set[str] = field(default_factory=set)  # systems that were written to

@@ -26,8 +26,7 @@ from engine.errors import (
     Violation,
     ViolationError,
 )
-from engine.flow.context import GoneError, WaitError
-from engine.flow.plan_notes import PlanEndError
+from engine.flow.context import GoneError, PlanEndError, WaitError
 from engine.language import ValueFault
 
 if TYPE_CHECKING:

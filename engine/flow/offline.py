@@ -20,31 +20,18 @@ from engine.errors import (
     Violation,
     ViolationError,
 )
-from engine.flow.context import GoneError
-from engine.flow.reads import (
-    as_list,
-    check_requirement,
-    derive_into,
-    holds,
-    iter_items,
-    join_into,
-)
+from engine.flow.context import Gathered, GoneError
+from engine.flow.steps import as_list, holds, iter_items, run_step
 from engine.language import Scope, ValueFault
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match
-from engine.project.flow_spec import (
-    DeriveStep,
-    Expand,
-    JoinStep,
-    RequireStep,
-    WriteStep,
-)
+from engine.project.flow_spec import Expand, WriteStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
     from engine.mapping.apply import Mapping, MappingResult
-    from engine.project.flow_spec import Flow, Send, Step
+    from engine.project.flow_spec import Flow, ReadStep, Send
     from engine.project.project import Project
 
 
@@ -135,32 +122,23 @@ def derive_document(
     What is derived stays in ``document``, too.
     """
     data = dict(document)
-    registers = data.pop("run", {})
+    access = AtHand(flow, settings, data.pop("run", {}))
+    gathered = Gathered("", "", "", data)
     stops: list[Violation] = []
-
-    def scope() -> Scope:
-        found = Scope(data, {"doc": data, "company": settings, "run": registers})
-        return found.with_roots(
-            vars=LazyVars(dict(flow.variables), found),
-            reference=_reference(flow, data, found),
-        )
-
     for step in (*flow.enrich, flow.expand, *flow.require, *flow.prepare):
         try:
             if isinstance(step, Expand):
-                _take_first(step, data, scope())
+                _take_first(step, data, access.scope(gathered))
             elif step is not None:
-                _look(step, scope())
+                run_step(step, access, gathered)
         except ViolationError as error:
             stops.extend(error.violations)
         except StoppedError as error:
             stops.append(Violation(error.code, error.message, position=error.position))
-        except GoneError as gone:  # a run would pass it over here
-            stops.append(Violation(gone.code, gone.message))
-        except ValueFault as error:
+        except (GoneError, ValueFault) as error:  # a run would pass over what is gone
             stops.append(Violation(error.code, error.message))
     document |= data
-    return scope(), tuple(stops)
+    return access.scope(gathered), tuple(stops)
 
 
 def _take_first(expand: Expand, data: dict[str, Any], scope: Scope) -> None:
@@ -170,26 +148,48 @@ def _take_first(expand: Expand, data: dict[str, Any], scope: Scope) -> None:
         data[expand.save] = None if first is None else first.item
 
 
-def _look(step: Step, scope: Scope) -> None:
-    if isinstance(step, DeriveStep):
-        derive_into(step, scope)
-    elif isinstance(step, JoinStep):
-        if holds(step.when, scope):
-            join_into(step, scope)
-    elif isinstance(step, RequireStep) and not _speaks_of_writes(step):
-        check_requirement(step, scope)
-    elif isinstance(step, WriteStep):
-        _save(step, scope)
+class AtHand:
+    """What a file holds is all there is: no system is asked, nothing is written."""
 
+    is_offline = True
 
-def _save(step: WriteStep, scope: Scope) -> None:
-    """Leave what a write would have saved: what is at hand, else nothing."""
-    items = [s for s in iter_items(step.each, scope) if isinstance(s.item, dict)]
-    missing = [s for s in items if step.save and step.save not in s.item]
-    for item in missing:
-        item.item[step.save] = None
-    for item in missing:
-        item.item[step.save] = _find_at_hand(step, item)
+    def __init__(
+        self, flow: Flow, settings: Dictionary[str, Any], registers: Any
+    ) -> None:
+        self._flow = flow
+        self._settings = settings
+        self._registers = registers
+
+    def scope(self, document: Gathered) -> Scope:
+        """Give what the rules of a step see."""
+        data = document.data
+        roots = {"doc": data, "company": self._settings, "run": self._registers}
+        scope = Scope(data, roots)
+        known = self._flow.expand or self._flow.fetch
+        value = known.reference.evaluate(scope.with_item(data.get(known.save) or {}))
+        return scope.with_roots(
+            vars=LazyVars(dict(self._flow.variables), scope),
+            reference="" if value is None else str(value),
+        )
+
+    def read(self, step: ReadStep, document: Gathered, scope: Scope) -> None:
+        """Leave what is in the file, under the step's name, as it is."""
+
+    def write(
+        self,
+        step: WriteStep,
+        document: Gathered,  # noqa: ARG002  # as an Access has it
+        scope: Scope,
+        *,
+        is_register: bool,  # noqa: ARG002
+    ) -> None:
+        """Leave what a write would have saved: what is at hand, else nothing."""
+        items = [s for s in iter_items(step.each, scope) if isinstance(s.item, dict)]
+        missing = [s for s in items if step.save and step.save not in s.item]
+        for item in missing:
+            item.item[step.save] = None
+        for item in missing:
+            item.item[step.save] = _find_at_hand(step, item)
 
 
 def _find_at_hand(step: WriteStep, scope: Scope) -> Any:
@@ -208,14 +208,3 @@ def _find_at_hand(step: WriteStep, scope: Scope) -> Any:
         key = str(step.key.evaluate(scope))
         raise StoppedError(decision.rule.code, key, position=decision.rule.position)
     return decision.candidate
-
-
-def _speaks_of_writes(step: RequireStep) -> bool:
-    """Tell whether a requirement is about register ids, which are empty offline."""
-    return step.each is not None
-
-
-def _reference(flow: Flow, data: dict[str, Any], scope: Scope) -> str:
-    known = flow.expand or flow.fetch
-    value = known.reference.evaluate(scope.with_item(data.get(known.save) or {}))
-    return "" if value is None else str(value)

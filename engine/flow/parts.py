@@ -12,11 +12,10 @@ from engine.errors import RecordError, StoppedError, TransientError
 from engine.flow.context import Document, Gathered, GoneError
 from engine.flow.digests import digest_of
 from engine.flow.listing import Listed, open_transfer, text_at
-from engine.flow.reads import iter_items, run_look
-from engine.flow.transfer import find_known
+from engine.flow.looks import find_known
+from engine.flow.steps import iter_items, run_step
 from engine.language import ValueFault
 from engine.ledger.model import Event
-from engine.project.flow_spec import WriteStep
 
 if TYPE_CHECKING:
     from engine.flow.run import FlowRun
@@ -56,8 +55,7 @@ class Parts:
         )
         try:
             for step in self._run.flow.enrich:
-                assert not isinstance(step, WriteStep)
-                run_look(step, self._run, gathered)
+                run_step(step, self._run.access, gathered)
             scope = self._run.scope(gathered.data)
             items = list(iter_items(self._expand.each, scope))
         except GoneError:

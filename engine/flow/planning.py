@@ -1,35 +1,60 @@
-"""Plan a run for companies: the steps of a run, on a copy of the ledger, reads only."""
+"""What a run would do for companies, without doing it: reads only.
+
+The very steps of a run are taken, on a copy of the ledger, with systems that let only
+reads pass. Where a run would write, a plan notes it and goes on as if it were done; at
+the create of the document itself it ends.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import RequestFacts, TransientError
-from engine.flow.companies import make_context
-from engine.flow.plan_notes import Planned, Planner
+from engine.flow.access import Online
+from engine.flow.context import PlanEndError
+from engine.flow.looks import compare, search_one
 from engine.flow.run import run_flow
+from engine.flow.steps import make_payload
 from engine.ledger.open import copy_ledger, open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from engine.clock import Clock
-    from engine.flow.companies import Opener
-    from engine.flow.context import RunContext
+    from engine.flow.context import Document, RunContext
+    from engine.flow.services import Services
+    from engine.flow.writes import PendingWrite
     from engine.ledger.ledger import Ledger
-    from engine.project.advice import AdviceBook
     from engine.project.company import Company
-    from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow
-    from engine.project.project import Project
     from engine.systems.system import System
 
 MAX_CALLS = 1_000  # requests of one plan, unless said
+Action = Literal["create", "update", "link", "adopt", "send", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedField:
+    """One field that a write would set: what is there, and what would be."""
+
+    field: str  # dotted, rows counted from 0
+    before: Any  # None where nothing is there
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One write that a run would make, or one entry that it would use as it is."""
+
+    step: str
+    action: Action
+    key: str
+    changes: tuple[PlannedField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +81,17 @@ class CompanyPlan:
 
 
 def plan_company(
-    project: Project,
+    services: Services,
     company: Company,
     flows: Iterable[Flow],
     *,
     ledger_url: str,
-    clock: Clock,
-    opener: Opener,
-    places: SecretPlaces,
     max_calls: int = MAX_CALLS,
 ) -> CompanyPlan:
     """Tell what a run would do now; nothing is written, here or there.
 
     Args:
-        opener: One that only reads; companies share it, and with it the rate limit.
+        services: Read only; companies share them, and with them the rate limit.
 
     Raises:
         SettingsError: As for a run.
@@ -79,50 +101,28 @@ def plan_company(
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="siirto-plan-")))
         copy = folder / "ledger.sqlite"
         copy_ledger(ledger_url, copy)
-        ledger = open_ledger(f"sqlite:///{copy}", clock)
+        ledger = open_ledger(f"sqlite:///{copy}", services.clock)
         stack.callback(ledger.close)
         systems: dict[str, System] = {}
         cached: dict[Any, Any] = {}
         for flow in flows:
-            opener.open_all(company, flow, places, systems, stack)
-            planner = Planner()
-            context = make_context(
-                project,
+            services.open_all(company, flow, systems, stack)
+            context = services.make_context(
                 company,
-                flow,
+                replace(flow, on_stop=None),  # it would move the source's status
                 systems,
                 ledger=ledger,
-                clock=clock,
                 owner="plan",
                 cached=cached,
-                planner=planner,
             )
-            _plan_flow(plan, context, planner, project.advice, max_calls)
+            planner = context.access = Planner(context, plan, max_calls)
+            report = run_flow(context, services.project.advice, planner.end_document)
+            if report.degraded:
+                plan.ended_early = report.degraded
             _add_reasons(plan, flow, company, ledger)
         for name, system in systems.items():
             plan.calls[name] = sum(system.calls.values())
     return plan
-
-
-def _plan_flow(
-    plan: CompanyPlan,
-    context: RunContext,
-    planner: Planner,
-    advice: AdviceBook,
-    max_calls: int,
-) -> None:
-    def note(flow: str, label: str, outcome: str, code: str) -> None:
-        entries = tuple(planner.take())
-        document = PlannedDocument(flow, label, outcome, code, entries)
-        plan.documents.append(document)
-        used = sum(sum(system.calls.values()) for system in context.systems.values())
-        if used >= max_calls:
-            detail = f"{used} requests, the most that this plan may make"
-            raise TransientError(RequestFacts("plan", flow, detail=detail))
-
-    report = run_flow(context, advice, note)
-    if report.degraded:
-        plan.ended_early = report.degraded
 
 
 def _add_reasons(
@@ -142,3 +142,115 @@ def _add_reasons(
                 row.advice,
                 row.message,
             )
+
+
+class Planner(Online):
+    """Notes each change that a run would make, and goes on as if it were made."""
+
+    def __init__(self, run: RunContext, plan: CompanyPlan, max_calls: int) -> None:
+        super().__init__(run)
+        self._plan = plan
+        self._max_calls = max_calls
+        self._entries: list[Planned] = []  # of the document at hand
+
+    def make(self, pending: PendingWrite) -> Any:
+        """Note a write; give what it would have saved, as far as that is known."""
+        name, key, decision = pending.step.name, pending.key, pending.decision
+        candidate = None
+        action: Action = "update" if pending.step.update else "create"
+        if decision is not None:
+            candidate = decision.candidate
+            if decision.action in ("link", "leave"):
+                self._add(name, "link" if candidate else "leave", key)
+                return candidate
+            action = "create" if decision.action == "create" else "update"
+        send, scope = pending.choose()
+        body: Any = {}
+        if send.mapping is not None:
+            body = make_payload(send.mapping, scope, pending.document)
+        self._add(name, action, key, body=body, present=candidate)
+        known = dict(candidate) if isinstance(candidate, dict) else {}
+        return {**known, **(body if isinstance(body, dict) else {})}
+
+    def deliver(self, document: Document, payload: dict[str, Any]) -> None:
+        """Note what would become of the document itself.
+
+        Raises:
+            PlanEndError: Always.
+        """
+        name, transfer = self._run.flow.delivery.name, document.transfer
+        if transfer.target_id:
+            self._add(name, "link", transfer.target_number or transfer.target_id)
+            raise PlanEndError
+        candidate = search_one(self._run, document, payload)
+        if candidate is None:
+            self._add(name, "create", document.label, body=payload)
+            raise PlanEndError
+        compare(self._run, document, payload, candidate)
+        self._add(name, "adopt", document.label)
+        raise PlanEndError
+
+    def keep_in_step(self, document: Document, *, is_same: bool) -> None:  # noqa: ARG002
+        """End the plan of a document that its register writes alone make.
+
+        Raises:
+            PlanEndError: Always.
+        """
+        raise PlanEndError
+
+    def _add(
+        self,
+        step: str,
+        action: Action,
+        key: str,
+        *,
+        body: Any = None,
+        present: Any = None,
+    ) -> None:
+        """Note a write: its body, against what the target has now."""
+        changes = tuple(iter_changes(body, present)) if body is not None else ()
+        entry = Planned(step, action, key, changes)
+        if entry not in self._entries:
+            self._entries.append(entry)
+
+    def end_document(self, flow: str, label: str, outcome: str, code: str) -> None:
+        """Put what was noted of a document into the plan.
+
+        Raises:
+            TransientError: The plan has made all the requests that it may.
+        """
+        entries, self._entries = tuple(self._entries), []
+        document = PlannedDocument(flow, label, outcome, code, entries)
+        self._plan.documents.append(document)
+        systems = self._run.systems.values()
+        used = sum(sum(system.calls.values()) for system in systems)
+        if used >= self._max_calls:
+            detail = f"{used} requests, the most that this plan may make"
+            raise TransientError(RequestFacts("plan", flow, detail=detail))
+
+
+def iter_changes(body: Any, present: Any) -> Iterator[PlannedField]:
+    """Give the fields of a body that differ from what is there."""
+    there = dict(_iter_leaves("", present))
+    for path, value in _iter_leaves("", body):
+        before = there.get(path)
+        if not _is_equal(before, value):
+            yield PlannedField(path, before, value)
+
+
+def _iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _iter_leaves(f"{path}.{key}" if path else str(key), child)
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _iter_leaves(f"{path}[{number}]", child)
+    elif value is not None:
+        yield path, value
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    numbers = int | Decimal
+    if isinstance(one, numbers) and isinstance(other, numbers):
+        return Decimal(one) == Decimal(other)
+    return bool(one == other)

@@ -18,9 +18,9 @@ from engine.errors import (
     TransientError,
     ViolationError,
 )
-from engine.flow.companies import check_secrets, make_context
 from engine.flow.ownership import Ownership
-from engine.flow.reads import SHOWN, iter_unmet, read_register
+from engine.flow.reads import read_register
+from engine.flow.steps import SHOWN, iter_unmet
 from engine.language import ValueFault
 from engine.ledger.open import open_ledger
 from engine.masking import mask_text
@@ -29,14 +29,11 @@ from engine.project.flow_spec import ReadStep, RequireStep
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from engine.clock import Clock
-    from engine.flow.companies import Opener
     from engine.flow.context import RunContext
+    from engine.flow.services import Services
     from engine.ledger.ledger import Ledger
     from engine.project.company import Company
-    from engine.project.credentials import SecretPlaces
     from engine.project.flow_spec import Flow, Step
-    from engine.project.project import Project
     from engine.systems.system import System
 
 State = Literal["ok", "warning", "stop", "unknown"]
@@ -56,23 +53,17 @@ class CheckResult:
 
 
 def examine_company(
-    project: Project,
-    company: Company,
-    flows: Iterable[Flow],
-    *,
-    clock: Clock,
-    opener: Opener,
-    places: SecretPlaces,
+    services: Services, company: Company, flows: Iterable[Flow]
 ) -> list[CheckResult]:
     """Look at everything that a company's flows rely on; reads only, nothing raises.
 
     Secrets first; then the sign-in of each system; then what the flows say.
 
     Args:
-        opener: One that only reads; companies share it, and with it the rate limit.
+        services: Read only; companies share them, and with them the rate limit.
     """
     flows = list(flows)
-    missing = check_secrets(project, company, flows, places)
+    missing = services.check_secrets(company, flows)
     if missing:
         return [
             CheckResult(
@@ -83,13 +74,13 @@ def examine_company(
     with ExitStack() as stack:
         # Nothing is moved, so there is nothing to remember: a ledger to throw away.
         folder = stack.enter_context(TemporaryDirectory(prefix="siirto-doctor-"))
-        ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite", clock)
+        ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite", services.clock)
         stack.callback(ledger.close)
-        examiner = _Examiner(project, company, ledger, clock)
+        examiner = _Examiner(services, company, ledger)
         systems: dict[str, System] = {}
         for name in dict.fromkeys(name for flow in flows for name in flow.systems):
             try:
-                systems[name] = opener.open(company, name, places)
+                systems[name] = services.open(company, name)
             except SettingsError as error:
                 examiner.add("", f"settings of {name}", "stop", shown=str(error))
                 continue
@@ -102,13 +93,10 @@ def examine_company(
 
 
 class _Examiner:
-    def __init__(
-        self, project: Project, company: Company, ledger: Ledger, clock: Clock
-    ) -> None:
-        self.project = project
+    def __init__(self, services: Services, company: Company, ledger: Ledger) -> None:
+        self.services = services
         self.company = company
         self.ledger = ledger
-        self.clock = clock
         self.findings: list[CheckResult] = []
         self._cached: dict[Any, Any] = {}  # flows ask for the same registers
 
@@ -117,7 +105,11 @@ class _Examiner:
     ) -> None:
         language = str(self.company.settings.get("language") or "en")
         details = {"value": mask_text(shown)} if shown else {}
-        advice = self.project.advice.render(code, language, details) if code else None
+        advice = (
+            self.services.project.advice.render(code, language, details)
+            if code
+            else None
+        )
         self.findings.append(
             CheckResult(
                 self.company.name,
@@ -143,13 +135,11 @@ class _Examiner:
 
     def examine(self, flow: Flow, systems: dict[str, System]) -> None:
         """Take the steps of ``setup`` and ``doctor``, one by one."""
-        run = make_context(
-            self.project,
+        run = self.services.make_context(
             self.company,
             flow,
             systems,
             ledger=self.ledger,
-            clock=self.clock,
             owner="doctor",
             cached=self._cached,
         )

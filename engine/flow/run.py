@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from engine.errors import (
     Problem,
@@ -25,8 +25,9 @@ from engine.flow.context import Document, GoneError, RunContext, SwitchedOffErro
 from engine.flow.ending import Ending, find_ending
 from engine.flow.listing import Listed, Listing, open_transfer
 from engine.flow.parts import Parts
-from engine.flow.reads import check_requirement, prefetch, read_register
+from engine.flow.reads import prefetch, read_register
 from engine.flow.status_on_error import move_stopped
+from engine.flow.steps import check_requirement
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
 from engine.flow.vanished import sweep, vanish
 from engine.ledger.failures import LedgerConflictError
@@ -37,19 +38,13 @@ from engine.project.flow_spec import ReadStep, RequireStep
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.flow.services import Progress
     from engine.language import Scope
     from engine.ledger.model import Transfer
     from engine.project.advice import AdviceBook
 
 REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
 SAID_AGAIN = timedelta(days=1)  # a flow that is left out as a whole; our own figure
-
-
-class Progress(Protocol):
-    """Told after every document; a terminal shows it, a scheduler does not."""
-
-    def __call__(self, flow: str, label: str, outcome: str, code: str) -> None:
-        """Show one document's outcome."""
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.flow.context import GoneError, WaitError
-from engine.flow.reads import holds
-from engine.flow.transfer import move_status, read_again
+from engine.flow.looks import read_again
+from engine.flow.steps import holds
+from engine.flow.transfer import move_status
 from engine.language import ValueFault
 from engine.ledger.model import Event
 from engine.masking import mask_text
@@ -39,7 +40,7 @@ def move_stopped(
         code: Why it is stopped.
     """
     on_stop = run.flow.on_stop
-    if on_stop is None or run.planner is not None or run.flow.expand is not None:
+    if on_stop is None or run.flow.expand is not None:
         return
     known = advice.find(code, "en")
     is_bookkeepers = known is not None and known.who == "bookkeeper"

@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import (
@@ -26,20 +25,25 @@ from engine.errors import (
     StoppedError,
     SystemDownError,
 )
-from engine.flow.context import GoneError, WaitError
+from engine.flow.context import WaitError
 from engine.flow.digests import digest_of
-from engine.flow.plan_notes import PlanEndError
-from engine.flow.reads import make_payload, run_look
-from engine.flow.writes import find_candidates, run_write
+from engine.flow.looks import (
+    check_proof,
+    compare,
+    find_known,
+    read_again,
+    read_target,
+    search_one,
+)
+from engine.flow.steps import make_payload, run_step
 from engine.ledger.model import Event
 from engine.mapping.apply import apply_rule
-from engine.project.flow_spec import WriteStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
-    from engine.project.flow_spec import Acknowledge, SameCheck, Step
+    from engine.project.flow_spec import Acknowledge, Step
 
 NO_ENTRY = "-"  # the target id of what a flow without deliver leaves out
 LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run
@@ -67,7 +71,9 @@ def run_transfer(run: RunContext, document: Document) -> None:
         _run_steps(flow.enrich, run, document)
     _run_steps(flow.require, run, document)
     if flow.deliver is None:
-        _keep_in_step(run, document)
+        noted = len(document.notes)
+        _run_steps(flow.prepare, run, document, is_register=True)
+        run.access.keep_in_step(document, is_same=len(document.notes) == noted)
         return
     if not document.transfer.target_id:
         # The whole payload is checked before the first write, with the register ids
@@ -75,32 +81,31 @@ def run_transfer(run: RunContext, document: Document) -> None:
         _make_payload(run, document)
     _run_steps(flow.prepare, run, document, is_register=True)
     payload = _make_payload(run, document)
-    _deliver(run, document, payload)
+    run.access.deliver(document, payload)
     _run_steps(flow.follow, run, document)
     if document.transfer.stage != "proved":
-        _prove(run, document, payload)
+        check_proof(run, document, payload)
+        document.transfer = run.ledger.steps.proved(document.transfer)
     _run_steps(flow.release, run, document)
     if flow.acknowledge is not None:
         move_status(flow.acknowledge, run, document)
     document.transfer = run.ledger.steps.done(document.transfer)
 
 
-def _keep_in_step(run: RunContext, document: Document) -> None:
-    """Make the target's register say what the source says; there is no more to do."""
-    flow = run.flow
-    before = len(document.notes)
-    _run_steps(flow.prepare, run, document, is_register=True)
-    if run.planner is not None:
-        raise PlanEndError
+def keep_in_step(run: RunContext, document: Document, *, is_same: bool) -> None:
+    """End the transfer of what its ``prepare`` writes alone make of it.
+
+    Args:
+        is_same: They have changed nothing.
+    """
     scope = run.scope(document.data, reference=document.reference)
-    result = None if flow.result is None else flow.result.evaluate(scope)
-    _run_steps(flow.release, run, document)
+    result = None if run.flow.result is None else run.flow.result.evaluate(scope)
+    _run_steps(run.flow.release, run, document)
     is_new = document.transfer.stage == "new"
     document.transfer = run.ledger.steps.posted(
         document.transfer, target_id=NO_ENTRY if result is None else str(result)
     )
     document.transfer = run.ledger.steps.proved(document.transfer)
-    is_same = len(document.notes) == before
     code = "UNCHANGED" if is_same else ("REGISTERED" if is_new else "UPDATED")
     document.transfer = run.ledger.steps.done(document.transfer, event=Event(code))
 
@@ -135,10 +140,7 @@ def _run_steps(
     is_register: bool = False,
 ) -> None:
     for step in steps:
-        if isinstance(step, WriteStep):
-            run_write(step, run, document, is_register=is_register)
-        else:
-            run_look(step, run, document)
+        run_step(step, run.access, document, is_register=is_register)
 
 
 def _check_reference(run: RunContext, document: Document) -> None:
@@ -160,28 +162,15 @@ def _make_payload(run: RunContext, document: Document) -> dict[str, Any]:
     return make_payload(send.mapping, scope, document)
 
 
-def _deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
-    if run.planner is not None and document.transfer.target_id:
-        number = document.transfer.target_number or document.transfer.target_id
-        run.planner.add(run.flow.delivery.name, "link", number)
-        raise PlanEndError
+def deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    """Have the document in the target: known, adopted or created."""
     if document.transfer.target_id:
         _read_known(run, document)
     if document.transfer.target_id:
         return
-    found = _search(run, document, payload)
-    if len(found) > 1:
-        raise _duplicates(run, found)
-    if run.planner is not None:
-        name, label = run.flow.delivery.name, document.label
-        if found:
-            _compare(run, document, payload, found[0])
-            run.planner.add(name, "adopt", label)
-        else:
-            run.planner.add(name, "create", label, body=payload)
-        raise PlanEndError
-    if found:
-        _adopt(run, document, payload, found[0])
+    candidate = search_one(run, document, payload)
+    if candidate is not None:
+        _adopt(run, document, payload, candidate)
         return
     if document.transfer.stage in ("intent", "doubt"):
         _wait_for_settling(run, document)
@@ -242,12 +231,12 @@ def _adopt(
     It may be ours, from an attempt whose answer was lost; or, with a new ledger or
     another integration still at work, somebody else's.
     """
-    _compare(run, document, payload, candidate)
+    compare(run, document, payload, candidate)
     scope = run.scope(document.data).with_item(candidate)
     document.data[run.flow.delivery.save] = {
         "id": run.flow.delivery.target_id.evaluate(scope)
     }
-    _keep_target(run, document, _read_target(run, document), is_adopted=True)
+    _keep_target(run, document, read_target(run, document), is_adopted=True)
 
 
 def _keep_target(
@@ -284,101 +273,6 @@ def _read_known(run: RunContext, document: Document) -> None:
     )
 
 
-def find_known(run: RunContext, document: Document) -> Any:
-    """Read what the ledger knows in the target; None when it is gone there."""
-    document.data[run.flow.delivery.save] = {"id": document.transfer.target_id}
-    try:
-        body = _read_target(run, document)
-    except RefusedError as error:
-        if error.status != 404:
-            raise
-        return None
-    scope = run.scope(document.data, reference=document.reference, candidate=body)
-    return body if run.flow.delivery.where.evaluate(scope) else None
-
-
-def _read_target(run: RunContext, document: Document) -> Any:
-    scope = run.scope(document.data, reference=document.reference)
-    return run.call(run.flow.delivery.read, scope).body
-
-
-def read_again(run: RunContext, document: Document) -> None:
-    """Look at the source once more: it may have moved or changed since the list."""
-    again = run.flow.fetch.again
-    if again is None or not again.same:
-        return
-    record = run.call(again.request, run.scope(document.data)).body
-    before = run.scope({}).with_item(document.data[run.flow.fetch.save])
-    after = run.scope({}).with_item(record)
-    for number, path in enumerate(again.same):
-        if path.evaluate(before) != path.evaluate(after):
-            if number == 0:  # the first one is the status
-                raise GoneError("LEFT_STATUS")
-            raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
-
-
-def _search(
-    run: RunContext, document: Document, payload: dict[str, Any]
-) -> Sequence[Any]:
-    deliver = run.flow.delivery
-    scope = run.scope(document.data, reference=document.reference, payload=payload)
-    found: dict[str, Any] = {}
-    for find in deliver.finds:
-        assert find.request is not None
-        for candidate in find_candidates(run, find.request, scope):
-            if deliver.where.evaluate(scope.with_roots(candidate=candidate)):
-                key = deliver.target_id.evaluate(scope.with_item(candidate))
-                found[str(key)] = candidate
-    return list(found.values())
-
-
-def _compare(
-    run: RunContext, document: Document, payload: dict[str, Any], candidate: Any
-) -> None:
-    scope = run.scope(
-        document.data,
-        reference=document.reference,
-        payload=payload,
-        candidate=candidate,
-    )
-    for same in run.flow.delivery.same:
-        theirs, ours = same.theirs.evaluate(scope), same.ours.evaluate(scope)
-        if not _agree(theirs, ours):
-            raise _other_content(run, document, candidate, same, theirs, ours)
-
-
-def _agree(theirs: Any, ours: Any) -> bool:
-    if isinstance(theirs, int | Decimal) and isinstance(ours, int | Decimal):
-        return Decimal(theirs) == Decimal(ours)  # to the cent, and beyond
-    return str(theirs) == str(ours)
-
-
-def _other_content(
-    run: RunContext, document: Document, candidate: Any, same: SameCheck, *values: Any
-) -> StoppedError:
-    scope = run.scope(document.data).with_item(candidate)
-    target_id = run.flow.delivery.target_id.evaluate(scope)
-    theirs, ours = values
-    return StoppedError(
-        same.code,
-        f"{same.name}: {theirs} in the target ({target_id}), {ours} here",
-        details={
-            "field": same.name,
-            "theirs": str(theirs),
-            "ours": str(ours),
-            "target": str(target_id),
-        },
-    )
-
-
-def _duplicates(run: RunContext, found: Sequence[Any]) -> StoppedError:
-    path = run.flow.delivery.target_id
-    ids = {str(path.evaluate(run.scope({}).with_item(item))): 0 for item in found}
-    return StoppedError(
-        "DUPLICATE_IN_TARGET", ", ".join(ids), details={"targets": ", ".join(ids)}
-    )
-
-
 def _wait_for_settling(run: RunContext, document: Document) -> None:
     """Let a create in doubt rest; return when it may be sent again.
 
@@ -406,19 +300,6 @@ def _wait_for_settling(run: RunContext, document: Document) -> None:
             "an earlier attempt may still land",
             is_settled=is_settled,
         )
-
-
-def _prove(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
-    """Ask the target afresh: exactly ours, with the same total."""
-    found = _search(run, document, payload)
-    if not found:
-        raise WaitError("NOT_VISIBLE_YET", run.flow.delivery.name, "not found yet")
-    path = run.flow.delivery.target_id
-    ids = [str(path.evaluate(run.scope({}).with_item(item))) for item in found]
-    if ids != [document.transfer.target_id]:
-        raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
-    _compare(run, document, payload, found[0])
-    document.transfer = run.ledger.steps.proved(document.transfer)
 
 
 def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:

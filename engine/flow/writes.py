@@ -7,6 +7,7 @@ for, and made again only when it is not there.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import (
@@ -19,14 +20,12 @@ from engine.errors import (
 )
 from engine.flow.context import Note
 from engine.flow.digests import digest_of
-from engine.flow.plan_notes import pretend_saved
-from engine.flow.reads import as_list, holds, iter_items, make_payload
+from engine.flow.steps import as_list, holds, iter_items, make_payload
 from engine.mapping.match import decide_match, find_link
 from engine.systems.bodies import Upload
 
 if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
-    from engine.flow.plan_notes import Action, Planner
     from engine.language import Scope
     from engine.ledger.model import Write
     from engine.mapping.match import MatchDecision
@@ -35,14 +34,61 @@ if TYPE_CHECKING:
 _ANSWER_KEYS = ("id", "number", "code", "name", "version", "status")
 
 
+@dataclass(frozen=True, slots=True)
+class PendingWrite:
+    """One write that a step wants, for the document or for one of its items."""
+
+    step: WriteStep
+    document: Document
+    scope: Scope
+    key: str  # what identifies it in a register, or among the document's items
+    item: str  # its name in the ledger
+    is_register: bool  # its entry is shared by all documents
+    earlier: Write | None  # the last try, of this run or an earlier one
+    decision: MatchDecision | None  # of the match rules; None without any
+
+    def choose(self) -> tuple[Send, Scope]:
+        """Give what to send, and the scope that its mapping sees."""
+        send, scope = self.step.update or self.step.create, self.scope
+        if self.decision is not None:
+            is_new = self.decision.action == "create"
+            send = self.step.create if is_new else self.step.update
+            if self.decision.candidate is not None:
+                scope = scope.with_roots(candidate=self.decision.candidate)
+        if send is None:
+            raise StoppedError("NOTHING_TO_SEND", self.key, position=self.step.position)
+        return send, scope
+
+    def heed(self) -> None:
+        """Note what the match rule warns of.
+
+        Raises:
+            StoppedError: The match rule rejects.
+        """
+        if self.decision is None:
+            return
+        rule = self.decision.rule
+        if rule.action == "reject":
+            about = _describe(self.decision.candidate, self.key)
+            raise StoppedError(
+                rule.code,
+                about,
+                position=rule.position,
+                details={"partner": about, "key": self.key, "value": about},
+            )
+        if rule.warn:
+            self.document.note(rule.warn, self.key)
+
+
 def run_write(
-    step: WriteStep, run: RunContext, document: Document, *, is_register: bool
+    step: WriteStep,
+    run: RunContext,
+    document: Document,
+    scope: Scope,
+    *,
+    is_register: bool,
 ) -> None:
     """Make one write of the document, or of each of its items.
-
-    Args:
-        is_register: The write belongs to a register that all documents share (slot
-            ``prepare``): one key is looked for and created once in a run.
 
     Raises:
         StoppedError: The match rules reject.
@@ -50,7 +96,6 @@ def run_write(
         RefusedError: The target refused it.
         TransientError: It may pass; DoubtError when the write may have been made.
     """
-    scope = run.scope(document.data, reference=document.reference)
     for item_scope in iter_items(step.each, scope):
         if not holds(step.when, item_scope):
             continue
@@ -59,8 +104,9 @@ def run_write(
         if is_register and memory in run.prepared:
             saved = run.prepared[memory]
         else:
-            notes = document.notes if is_register else None
-            saved = _write_one(step, run, document, item_scope, key, notes)
+            saved = _write_one(
+                step, run, document, item_scope, key, is_register=is_register
+            )
             if is_register:
                 run.prepared[memory] = saved
         if step.save:
@@ -73,89 +119,46 @@ def _write_one(
     document: Document,
     scope: Scope,
     key: str,
-    notes: list[Note] | None,
+    *,
+    is_register: bool,
 ) -> Any:
     item = key
     if run.flow.deliver is None:
         # A register entry is written again whenever its source has changed.
         item = f"{key} {document.transfer.source_digest[-12:]}"
     earlier = run.ledger.writes.find(document.transfer, step.name, item)
-    is_repeatable = _is_repeatable(step, run)
-    if earlier is not None and earlier.state == "done" and not is_repeatable:
+    if (
+        earlier is not None
+        and earlier.state == "done"
+        and not _is_repeatable(step, run)
+    ):
         return dict(earlier.answer)  # a crash came after it; go on with the next
     decision = _decide(step, run, scope)
-    if run.planner is not None:
-        return _plan(step, run.planner, document, scope, key, decision)
-    if decision is not None:
-        _heed(decision, document, key)
-        if decision.action in ("link", "leave"):
-            if earlier is not None and decision.action == "link":
-                _end(run, earlier, decision.candidate)  # it was made after all
-            return decision.candidate
-    send, scope = _choose(step, scope, key, decision)
-    if not is_repeatable:
-        _wait_for_doubt(step, run, document, item, earlier)
-    saved = _send(step, send, run, document, scope, item, earlier)
+    pending = PendingWrite(
+        step, document, scope, key, item, is_register, earlier, decision
+    )
+    pending.heed()
+    return run.access.make(pending)
+
+
+def make_write(run: RunContext, pending: PendingWrite) -> Any:
+    """Make a write, or find what it asks for; give what the step saves."""
+    decision = pending.decision
+    if decision is not None and decision.action in ("link", "leave"):
+        if pending.earlier is not None and decision.action == "link":
+            _end(run, pending.earlier, decision.candidate)  # it was made after all
+        return decision.candidate
+    send, scope = pending.choose()
+    if not _is_repeatable(pending.step, run):
+        _wait_for_doubt(run, pending)
+    saved = _send(run, pending, send, scope)
     has_said = decision is not None and decision.rule.warn
-    if notes is not None and not has_said:  # people may want to complete a new entry
-        done = "CREATED" if send is step.create else "UPDATED"
-        notes.append(Note(f"{step.name.upper()}_{done}", key))
-    return saved
-
-
-def _choose(
-    step: WriteStep, scope: Scope, key: str, decision: MatchDecision | None
-) -> tuple[Send, Scope]:
-    """Give what to send, and the scope that its mapping sees."""
-    send = step.update or step.create
-    if decision is not None:
-        send = step.create if decision.action == "create" else step.update
-        if decision.candidate is not None:
-            scope = scope.with_roots(candidate=decision.candidate)
-    if send is None:
-        raise StoppedError("NOTHING_TO_SEND", key, position=step.position)
-    return send, scope
-
-
-def _plan(
-    step: WriteStep,
-    planner: Planner,
-    document: Document,
-    scope: Scope,
-    key: str,
-    decision: MatchDecision | None,
-) -> Any:
-    """Note what the write would be, and go on as if it were made."""
-    action: Action = "update" if step.update else "create"
-    candidate = None
-    if decision is not None:
-        _heed(decision, document, key)
-        candidate = decision.candidate
-        if decision.action in ("link", "leave"):
-            planner.add(step.name, "link" if candidate else "leave", key)
-            return candidate
-        action = "create" if decision.action == "create" else "update"
-    send, scope = _choose(step, scope, key, decision)
-    body: Any = {}
-    if send.mapping is not None:
-        body = make_payload(send.mapping, scope, document)
-    planner.add(step.name, action, key, body=body, present=candidate)
-    return pretend_saved(body, candidate)
-
-
-def _heed(decision: MatchDecision, document: Document, key: str) -> None:
-    """Stop at a reject; note a warning."""
-    rule = decision.rule
-    if rule.action == "reject":
-        about = _describe(decision.candidate, key)
-        raise StoppedError(
-            rule.code,
-            about,
-            position=rule.position,
-            details={"partner": about, "key": key, "value": about},
+    if pending.is_register and not has_said:  # people may want to complete a new entry
+        done = "CREATED" if send is pending.step.create else "UPDATED"
+        pending.document.notes.append(
+            Note(f"{pending.step.name.upper()}_{done}", pending.key)
         )
-    if rule.warn:
-        document.note(rule.warn, key)
+    return saved
 
 
 def _is_repeatable(step: WriteStep, run: RunContext) -> bool:
@@ -193,21 +196,17 @@ def find_candidates(run: RunContext, request: EndpointCall, scope: Scope) -> lis
     return as_list(system.read(request.endpoint, run.arguments(request, scope)))
 
 
-def _wait_for_doubt(
-    step: WriteStep,
-    run: RunContext,
-    document: Document,
-    key: str,
-    earlier: Write | None,
-) -> None:
+def _wait_for_doubt(run: RunContext, pending: PendingWrite) -> None:
     """Refuse to repeat a create that may still take effect.
 
     The look-up before has not found it. Another document's doubt about the same key
     counts too: two invoices of one new customer must not make two customers.
     """
+    earlier, name = pending.earlier, pending.step.name
     doubt = earlier if earlier and earlier.state in ("intent", "doubt") else None
     if doubt is None:
-        doubt = run.ledger.writes.find_open(document.transfer.company, step.name, key)
+        company = pending.document.transfer.company
+        doubt = run.ledger.writes.find_open(company, name, pending.item)
     if doubt is None:
         return
     now = run.server_now()
@@ -216,22 +215,14 @@ def _wait_for_doubt(
         run.ledger.writes.end(doubt, "doubt", doubt_seen_at=now)
         seen_at = now
     if (now - seen_at).total_seconds() < run.settle_seconds:
-        raise DoubtError(
-            RequestFacts(step.name, key, detail="an earlier attempt may still land")
-        )
+        detail = "an earlier attempt may still land"
+        raise DoubtError(RequestFacts(name, pending.item, detail=detail))
     if earlier is None or doubt.write_id != earlier.write_id:
         run.ledger.writes.end(doubt, "refused")  # settled, and not there
 
 
-def _send(
-    step: WriteStep,
-    send: Send,
-    run: RunContext,
-    document: Document,
-    scope: Scope,
-    key: str,
-    earlier: Write | None,
-) -> Any:
+def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> Any:
+    document, earlier = pending.document, pending.earlier
     body: Any = None
     if send.mapping is not None:
         body = make_payload(send.mapping, scope, document)
@@ -247,7 +238,8 @@ def _send(
         if earlier.digest == digest:
             return dict(earlier.answer)
         return run.call(send.request, scope, body).body
-    write = run.ledger.writes.begin(document.transfer, step.name, key, digest)
+    name = pending.step.name
+    write = run.ledger.writes.begin(document.transfer, name, pending.item, digest)
     try:
         answer = run.call(send.request, scope, body)
     except (NotAppliedError, RefusedError, SystemDownError):

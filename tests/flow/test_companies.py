@@ -22,7 +22,7 @@ from engine.project.flow_spec import Belongs
 from engine.rulefiles.reader import load_yaml
 from tests.places import TESTS
 from tests.simulators import number_of
-from tests.worlds import World, merge, project, secret_places
+from tests.worlds import World, merge, project
 
 CASES = TESTS / "cases" / "companies"
 GROUP = {"unit": "Havukka Konsultointi Oy"}
@@ -171,18 +171,10 @@ def test_an_invoice_without_company_is_logged_once(group):
 def test_a_plan_for_each_company_says_what_it_would_take(tmp_path):
     """A plan knows the other companies as a run does: no document is left to nobody."""
     world = World(tmp_path, GROUP, data="group", others=SWEDISH)
-    opener = world.reader()
+    services = world.reader()
     planned = {}
     for company, flows in choose_work(world.project):
-        plan = plan_company(
-            world.project,
-            company,
-            flows,
-            ledger_url=world.ledger_url,
-            clock=world.clock,
-            opener=opener,
-            places=secret_places(),
-        )
+        plan = plan_company(services, company, flows, ledger_url=world.ledger_url)
         planned[company.name] = {
             (d.flow, d.label) for d in plan.documents if d.outcome == "planned"
         }
@@ -327,14 +319,8 @@ def test_the_doctor_tells_of_a_company_inside_a_company(tmp_path):
     world = World(tmp_path, GROUP, [], data="group", others=SWEDISH)
     work = {company.name: flows for company, flows in choose_work(world.project)}
 
-    findings = examine_company(
-        world.project,
-        world.project.companies["demo"],
-        work["demo"],
-        clock=world.clock,
-        places=secret_places(),
-        opener=world.reader(),
-    )
+    demo = world.project.companies["demo"]
+    findings = examine_company(world.reader(), demo, work["demo"])
 
     found = [f for f in findings if f.code == "UNIT_INSIDE_COMPANY"]
     assert [("warning", "Havukka Sverige AB (demo_se)")] == [

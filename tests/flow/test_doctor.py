@@ -11,14 +11,8 @@ from tests.worlds import World, secret_places
 
 def examine(world, places=None):
     ((company, flows),) = choose_work(world.project)
-    return examine_company(
-        world.project,
-        company,
-        flows,
-        clock=world.clock,
-        places=places or secret_places(),
-        opener=world.reader(),
-    )
+    changed = {} if places is None else {"places": places}
+    return examine_company(world.reader(**changed), company, flows)
 
 
 def wrong(findings):

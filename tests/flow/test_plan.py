@@ -10,7 +10,7 @@ import pytest
 from engine.flow.companies import choose_work
 from engine.flow.planning import plan_company
 from engine.systems.client import ReadOnlyTransport, WriteRefusedError
-from tests.worlds import World, secret_places
+from tests.worlds import World
 
 SIGN_IN = {"POST /v1/token", "POST /oauth/token"}
 WRITES = {
@@ -24,14 +24,7 @@ WRITES = {
 def plan(world, **options):
     ((company, flows),) = choose_work(world.project)
     return plan_company(
-        world.project,
-        company,
-        flows,
-        ledger_url=world.ledger_url,
-        clock=world.clock,
-        places=secret_places(),
-        opener=world.reader(),
-        **options,
+        world.reader(), company, flows, ledger_url=world.ledger_url, **options
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.flow.companies import CompanyReport, sync_companies
+from engine.flow.services import Services
 from engine.ledger.ledger import Ledger
 from engine.ledger.open import open_ledger
 from engine.project.credentials import SecretPlaces
@@ -49,15 +50,9 @@ class ToyWorld:
         """Run every flow of the company once."""
         self.transport.journal.clear()
         secrets = {f"SIIRTO_SOCKS_{name}": text for name, text in SECRETS.items()}
-        reports = sync_companies(
-            self.project,
-            company=None,
-            flow=None,
-            open_ledger=self.open_ledger,
-            clock=self.clock,
-            places=SecretPlaces(secrets),
-            progress=lambda *_: None,
-            transport=self.transport,
+        services = Services(
+            self.project, self.clock, SecretPlaces(secrets), transport=self.transport
         )
+        reports = sync_companies(services, self.open_ledger)
         self.clock.advance(60)
         return reports[0]

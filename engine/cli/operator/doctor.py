@@ -30,22 +30,18 @@ def add_command(add: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Examine each company; 1 when something would stop a transfer."""
-    from engine.flow.companies import Opener, choose_work
+    from engine.flow.companies import choose_work
     from engine.flow.preflight import examine_company
+    from engine.flow.services import Services
     from engine.project.project import load_project
 
     project = load_project(arguments.root)
-    opener = Opener(project, context.clock, is_read_only=True)
+    services = Services(
+        project, context.clock, context.secret_places(arguments.root), is_read_only=True
+    )
     found: list[CheckResult] = []
     for company, flows in choose_work(project, company=arguments.company):
-        found += examine_company(
-            project,
-            company,
-            flows,
-            clock=context.clock,
-            opener=opener,
-            places=context.secret_places(arguments.root),
-        )
+        found += examine_company(services, company, flows)
     if arguments.json:
         rows = [asdict(finding) for finding in found]
         context.write(json.dumps(rows, ensure_ascii=False, indent=2))

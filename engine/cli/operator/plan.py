@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.cli.operator import CommandContext
-    from engine.flow.plan_notes import Planned, PlannedField
-    from engine.flow.planning import CompanyPlan, PlannedDocument
+    from engine.flow.planning import CompanyPlan, Planned, PlannedDocument, PlannedField
 
 WORDS = {
     "create": "would create",
@@ -40,23 +39,23 @@ def add_command(add: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Plan each company's run."""
-    from engine.flow.companies import Opener, choose_work
+    from engine.flow.companies import choose_work
     from engine.flow.planning import plan_company
+    from engine.flow.services import Services
     from engine.project.project import load_project
 
     project = load_project(arguments.root)
     work = choose_work(project, company=arguments.company, flow=arguments.flow)
-    opener = Opener(project, context.clock, is_read_only=True)
+    services = Services(
+        project, context.clock, context.secret_places(arguments.root), is_read_only=True
+    )
     would_stop = False
     for company, flows in work:
         plan = plan_company(
-            project,
+            services,
             company,
             flows,
             ledger_url=arguments.ledger,
-            clock=context.clock,
-            opener=opener,
-            places=context.secret_places(arguments.root),
             max_calls=arguments.max_calls,
         )
         would_stop |= any(d.outcome == "stopped" for d in plan.documents)

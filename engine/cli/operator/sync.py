@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.exit_codes import LOCKED, OK, STOPPED
@@ -29,28 +30,32 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     from engine.cli.screens import open_progress, report_to_json, summary_line
     from engine.flow.companies import WrongRunError, sync_companies
     from engine.flow.notices.notifier import open_notifier
+    from engine.flow.services import Services
     from engine.ledger.open import open_ledger
     from engine.project.project import load_project
 
     project = load_project(arguments.root)
-    shared: dict[str, Any] = {
-        "open_ledger": lambda: open_ledger(arguments.ledger, context.clock),
-        "clock": context.clock,
-        "places": context.secret_places(arguments.root),
-    }
-    server = context.environment.get("SIIRTO_SMTP_URL")
-    mails = open_notifier(project, server, say=context.say, **shared)
+    ledger = partial(open_ledger, arguments.ledger, context.clock)
+    places = context.secret_places(arguments.root)
+    mails = open_notifier(
+        project,
+        context.environment.get("SIIRTO_SMTP_URL"),
+        say=context.say,
+        open_ledger=ledger,
+        clock=context.clock,
+        places=places,
+    )
     wrong: WrongRunError | None = None
     with mails as after, open_progress(is_shown=context.has_screen) as progress:
+        services = Services(project, context.clock, places, progress=progress)
         try:
             reports = sync_companies(
-                project,
+                services,
+                ledger,
                 company=arguments.company,
                 flow=arguments.flow,
-                progress=progress,
-                after_company=after,
                 only_due=arguments.due,
-                **shared,
+                after_company=after,
             )
         except WrongRunError as error:
             wrong, reports = error, error.reports

@@ -1,0 +1,149 @@
+"""Looks: what stands in the target, and in the source, asked for now.
+
+Nothing is written here, neither to a system nor to the ledger.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import RefusedError, StoppedError
+from engine.flow.context import GoneError, WaitError
+from engine.flow.writes import find_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.flow.context import Document, RunContext
+    from engine.project.flow_spec import SameCheck
+
+
+def search_one(run: RunContext, document: Document, payload: dict[str, Any]) -> Any:
+    """Search the target for a document of the same reference; None without one.
+
+    Raises:
+        StoppedError: There are several; a person must remove one.
+    """
+    found = _search(run, document, payload)
+    if len(found) > 1:
+        raise _duplicates(run, found)
+    return found[0] if found else None
+
+
+def _search(
+    run: RunContext, document: Document, payload: dict[str, Any]
+) -> Sequence[Any]:
+    deliver = run.flow.delivery
+    scope = run.scope(document.data, reference=document.reference, payload=payload)
+    found: dict[str, Any] = {}
+    for find in deliver.finds:
+        assert find.request is not None
+        for candidate in find_candidates(run, find.request, scope):
+            if deliver.where.evaluate(scope.with_roots(candidate=candidate)):
+                key = deliver.target_id.evaluate(scope.with_item(candidate))
+                found[str(key)] = candidate
+    return list(found.values())
+
+
+def compare(
+    run: RunContext, document: Document, payload: dict[str, Any], candidate: Any
+) -> None:
+    """Compare a document of the target with ours, as ``deliver.same`` says.
+
+    Raises:
+        StoppedError: A value differs.
+    """
+    scope = run.scope(
+        document.data,
+        reference=document.reference,
+        payload=payload,
+        candidate=candidate,
+    )
+    for same in run.flow.delivery.same:
+        theirs, ours = same.theirs.evaluate(scope), same.ours.evaluate(scope)
+        if not _agree(theirs, ours):
+            raise _other_content(run, document, candidate, same, theirs, ours)
+
+
+def _agree(theirs: Any, ours: Any) -> bool:
+    if isinstance(theirs, int | Decimal) and isinstance(ours, int | Decimal):
+        return Decimal(theirs) == Decimal(ours)  # to the cent, and beyond
+    return str(theirs) == str(ours)
+
+
+def _other_content(
+    run: RunContext, document: Document, candidate: Any, same: SameCheck, *values: Any
+) -> StoppedError:
+    scope = run.scope(document.data).with_item(candidate)
+    target_id = run.flow.delivery.target_id.evaluate(scope)
+    theirs, ours = values
+    return StoppedError(
+        same.code,
+        f"{same.name}: {theirs} in the target ({target_id}), {ours} here",
+        details={
+            "field": same.name,
+            "theirs": str(theirs),
+            "ours": str(ours),
+            "target": str(target_id),
+        },
+    )
+
+
+def _duplicates(run: RunContext, found: Sequence[Any]) -> StoppedError:
+    path = run.flow.delivery.target_id
+    ids = {str(path.evaluate(run.scope({}).with_item(item))): 0 for item in found}
+    return StoppedError(
+        "DUPLICATE_IN_TARGET", ", ".join(ids), details={"targets": ", ".join(ids)}
+    )
+
+
+def find_known(run: RunContext, document: Document) -> Any:
+    """Read what the ledger knows in the target; None when it is gone there."""
+    document.data[run.flow.delivery.save] = {"id": document.transfer.target_id}
+    try:
+        body = read_target(run, document)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        return None
+    scope = run.scope(document.data, reference=document.reference, candidate=body)
+    return body if run.flow.delivery.where.evaluate(scope) else None
+
+
+def read_target(run: RunContext, document: Document) -> Any:
+    """Read the document in the target by the id that ``deliver`` has saved."""
+    scope = run.scope(document.data, reference=document.reference)
+    return run.call(run.flow.delivery.read, scope).body
+
+
+def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    """Ask the target afresh: exactly ours is there, with the same content.
+
+    Raises:
+        WaitError: A search does not show it yet.
+        StoppedError: There is another one, or its content differs.
+    """
+    found = _search(run, document, payload)
+    if not found:
+        raise WaitError("NOT_VISIBLE_YET", run.flow.delivery.name, "not found yet")
+    path = run.flow.delivery.target_id
+    ids = [str(path.evaluate(run.scope({}).with_item(item))) for item in found]
+    if ids != [document.transfer.target_id]:
+        raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
+    compare(run, document, payload, found[0])
+
+
+def read_again(run: RunContext, document: Document) -> None:
+    """Look at the source once more: it may have moved or changed since the list."""
+    again = run.flow.fetch.again
+    if again is None or not again.same:
+        return
+    record = run.call(again.request, run.scope(document.data)).body
+    before = run.scope({}).with_item(document.data[run.flow.fetch.save])
+    after = run.scope({}).with_item(record)
+    for number, path in enumerate(again.same):
+        if path.evaluate(before) != path.evaluate(after):
+            if number == 0:  # the first one is the status
+                raise GoneError("LEFT_STATUS")
+            raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
