@@ -135,15 +135,20 @@ def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) ->
 
 
 def read_again(run: RunContext, document: Document) -> None:
-    """Look at the source once more: it may have moved or changed since the list."""
+    """Look at the source once more: it may have moved or changed since the list.
+
+    Raises:
+        GoneError: Its status is another one.
+        WaitError: It was changed; the next run gathers it anew.
+    """
     again = run.flow.fetch.again
-    if again is None or not again.same:
+    if again is None or not (again.status or again.same):
         return
     record = run.call(again.request, run.scope(document.data)).body
     before = run.scope({}).with_item(document.data[run.flow.fetch.save])
     after = run.scope({}).with_item(record)
-    for number, path in enumerate(again.same):
-        if path.evaluate(before) != path.evaluate(after):
-            if number == 0:  # the first one is the status
-                raise GoneError("LEFT_STATUS")
-            raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
+    status = again.status
+    if status is not None and status.evaluate(before) != status.evaluate(after):
+        raise GoneError("LEFT_STATUS")
+    if any(path.evaluate(before) != path.evaluate(after) for path in again.same):
+        raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")

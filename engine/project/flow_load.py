@@ -161,8 +161,9 @@ def _keys(cells: FlowCells, node: MapNode) -> tuple[Path, Path, Path] | None:
 def _reread(cells: FlowCells, listed: FlowCells, node: MapNode | None) -> Reread | None:
     if node is None:
         return None
-    same, call = listed.paths(node, "same"), load_call(cells, node, "from")
-    return None if call is None else Reread(call, same)
+    call = load_call(cells, node, "from")
+    status, same = listed.path(node, "status"), listed.paths(node, "same")
+    return None if call is None else Reread(call, status, same)
 
 
 def _window(node: MapNode | None) -> Window | None:

@@ -170,10 +170,11 @@ Step = (
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """Read the source once more; these values must be as they were."""
+    """Read the source once more, and compare with what was listed."""
 
     request: EndpointCall
-    same: tuple[Path, ...]
+    status: Path | None  # another one: the document is no longer to be moved
+    same: tuple[Path, ...]  # another value: it is to be gathered anew
 
 
 @dataclass(frozen=True, slots=True)

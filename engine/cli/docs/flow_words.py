@@ -104,7 +104,8 @@ class FlowWords:
         if fetch.window is not None:
             items.append(_window(fetch.window))
         if fetch.again is not None:
-            same = ", ".join(code(path.text) for path in fetch.again.same)
+            paths = [fetch.again.status, *fetch.again.same]
+            same = ", ".join(code(path.text) for path in paths if path)
             when = "just before it is created" if same else "while it is unfinished"
             must = f"; as before must be {same}" if same else ""
             request = _request(fetch.again.request)
