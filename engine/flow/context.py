@@ -10,6 +10,7 @@ from engine.errors import RequestFacts, TransientError
 from engine.flow.digests import digest_of
 from engine.language import Scope
 from engine.mapping.apply import LazyVars, apply_rule
+from engine.mapping.keys.when import When
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -193,6 +194,6 @@ class RunContext:
         found = {}
         for name, rule in request.arguments:
             value = apply_rule(rule, scope)
-            if value is not None or rule.when is None:
+            if value is not None or rule.find(When) is None:
                 found[name] = value
         return found

@@ -9,28 +9,26 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import RuleError, ViolationError
+from engine.errors import ViolationError
 from engine.language.symbols import SymbolTable
 from engine.mapping.mapping_load import MappingLoader
-from engine.mapping.payload import check_payload, fill_payload, is_wanted
-from engine.mapping.result import MappingLog, Recorder
-from engine.mapping.rule_check import Target
-from engine.mapping.rule_load import RuleLoader, Tables
-from engine.mapping.rules import (
-    MISSING,
-    Mapping,
+from engine.mapping.payload import check_payload, fill_payload, lets_in
+from engine.mapping.result import (
+    MappingLog,
     MappingResult,
-    Rule,
+    Recorder,
     Trace,
     TraceStep,
     Truncation,
 )
+from engine.mapping.rules import MISSING, Mapping, Rule
 from engine.mapping.stages import evaluate_rule
 
 if TYPE_CHECKING:
     from engine.language import Scope
     from engine.language.schema import SchemaStore
-    from engine.rulefiles.reader import MapNode, Node
+    from engine.mapping.rule_load import Tables
+    from engine.rulefiles.reader import MapNode
 
 __all__ = [
     "LazyVars",
@@ -44,7 +42,6 @@ __all__ = [
     "apply_mapping",
     "apply_rule",
     "load_mapping",
-    "load_rule",
 ]
 
 
@@ -72,29 +69,8 @@ def load_mapping(
     """
     loader = MappingLoader(node, store, tables or {}, types or SymbolTable())
     if before is not None:
-        loader.before = before.variables
+        loader.rules.before = before.variables
     return loader.load(name)
-
-
-def load_rule(
-    node: Node,
-    *,
-    tables: Tables | None = None,
-    types: SymbolTable | None = None,
-    name: str = "",
-) -> Rule:
-    """Load one cell outside a mapping: an argument or a variable of a flow.
-
-    It has no target schema, so the type stage leaves values as they are.
-
-    Raises:
-        RuleError: With every finding in the cell.
-    """
-    loader = RuleLoader(tables or {})
-    rule = loader.rule(node, Target(name), types or SymbolTable())
-    if loader.problems or rule is None:
-        raise RuleError(loader.problems)
-    return rule
 
 
 class LazyVars(abc.Mapping[str, Any]):
@@ -137,10 +113,10 @@ def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> An
     Raises:
         ViolationError: The value does not fit, or is required and empty.
     """
-    findings = MappingLog(recorder)
-    value = evaluate_rule(rule, scope, rule.path, findings)
-    if findings.violations:
-        raise ViolationError(findings.violations)
+    log = MappingLog(recorder)
+    value = evaluate_rule(rule, scope, rule.path, log)
+    if log.violations:
+        raise ViolationError(log.violations)
     return None if value is MISSING else value
 
 
@@ -154,19 +130,19 @@ def apply_mapping(
     """
     kept = None if recorder is None else recorder.variables
     scope = scope.with_roots(vars=LazyVars(mapping.variables, scope, kept))
-    findings = MappingLog(recorder)
-    if not is_wanted(mapping, scope, findings):
-        faults = tuple(findings.violations)
+    log = MappingLog(recorder)
+    if not lets_in(mapping, scope, log):
+        faults = tuple(log.violations)
         return MappingResult({}, faults, is_left_out=not faults)
     payload: dict[str, Any] = {}
-    fill_payload(payload, mapping.fields, scope, "", findings)
+    fill_payload(payload, mapping.fields, scope, "", log)
     if mapping.target:
-        check_payload(mapping, payload, findings)
+        check_payload(mapping, payload, log)
     return MappingResult(
         payload,
-        tuple(findings.violations),
-        tuple(findings.truncations),
-        tuple(findings.silent_cuts),
+        tuple(log.violations),
+        tuple(log.truncations),
+        tuple(log.silent_cuts),
         recorder.traces if recorder is not None else (),
-        fallbacks=tuple(findings.fallbacks),
+        fallbacks=tuple(log.fallbacks),
     )

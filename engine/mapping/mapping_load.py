@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import RuleError
-from engine.language import compile_path
+from engine.language import Condition, compile_condition, compile_path
 from engine.language.symbols import Symbol, SymbolTable, UnknownName
-from engine.mapping.rule_check import Target
-from engine.mapping.rule_load import BLOCK_KEYS, EACH_KEYS, RuleLoader, Tables
+from engine.mapping.cells import read_flag
+from engine.mapping.keys.limit import Limit
+from engine.mapping.literals import Target
+from engine.mapping.rule_load import RuleLoader, Tables
 from engine.mapping.rules import (
     Block,
-    Calculation,
-    Choose,
     Each,
     FieldNode,
-    FirstOf,
-    Join,
     Mapping,
-    PathSource,
     Rows,
     Rule,
-    Text,
     iter_rules,
 )
-from engine.problems import nearest
+from engine.mapping.variables import find_cycle
+from engine.problems import hint_for, nearest
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -36,14 +31,8 @@ if TYPE_CHECKING:
     from engine.language.types import Type
     from engine.rulefiles.reader import Node
 
-_TOP_KEYS: Final = (
-    *("format", "name", "from", "to", "note", "extends", "tables", "vars"),
-    *("only_when", "fields"),
-)
-_VARIABLE = re.compile(r"\bvars\.([A-Za-z_]\w*)")
 
-
-class MappingLoader(RuleLoader):
+class MappingLoader:
     """Loads one file and collects everything that is wrong with it."""
 
     def __init__(
@@ -57,11 +46,13 @@ class MappingLoader(RuleLoader):
                     own[key.text] = {k.text: v for k, v in entries.items()}
         # A file's own table adds to, and wins over, the shared one of that name.
         merged = {name: {**tables.get(name, {}), **own[name]} for name in own}
-        super().__init__({**tables, **merged})
+        self.rules = RuleLoader({**tables, **merged})
+        self._problems = self.rules.problems
         self._node = node
         self._store = store
         self._types = types
-        self._tried: set[str] = set()  # target fields that somebody means to make
+        # Also misspelt ones, so that M402 does not follow M401.
+        self._named_targets: set[str] = set()
 
     def load(self, name: str) -> Mapping:
         """Give the mapping.
@@ -70,32 +61,26 @@ class MappingLoader(RuleLoader):
             RuleError: With every finding.
         """
         node = self._node
-        self.check_keys(node, _TOP_KEYS, "a mapping")
-        source = self._schema_name("from")
-        target = self._schema_name("to")
+        source, target = _text(node, "from").strip(), _text(node, "to").strip()
         document = self._root(source, "from") if source else None
-        item = self._inner(source, document)
         root = self._root(target, "to") if target else None
-        given = node.get("vars")
         types = replace(
             self._types,
-            item=item,
+            item=self._inner(source, document),
             document=document,
             parent=document,
             variables=frozenset(),
             label=source.partition("#")[2],
         )
-        variables, types = self.variables(given, types)
+        variables, types = self.rules.variables(node.get("vars"), types)
         self._check_cycles(variables)
-        only_when = self.condition(node, "only_when", types)
+        only_when = self._condition(node, "only_when", types)
         fields = self._group(node.get("fields"), Target("", root), types)
         self._check_required(fields, root)
-        if self.problems:
-            raise RuleError(_in_order(self.problems))
-        title = node.get("name")
+        self._problems.raise_if_any()
         return Mapping(
             name,
-            title.text if isinstance(title, Scalar) else name,
+            _text(node, "name") or name,
             source,
             target,
             fields,
@@ -105,21 +90,16 @@ class MappingLoader(RuleLoader):
             self._store,
         )
 
-    def _schema_name(self, key: str) -> str:
-        cell = self.scalar(self._node.get(key), key, "a schema's name")
-        return "" if cell is None else cell.text.strip()
+    # Schemas --------------------------------------------------------------------------
 
     def _root(self, name: str, key: str) -> SchemaField | None:
         plain_name = name.partition("#")[0]
         if plain_name in self._store:
             return self._store.field(plain_name)
         cell = self._node.get(key)
-        close = nearest(plain_name, self._store.names)
-        listed = ", ".join(self._store.names[:8])
-        hint = f"did you mean {close}?" if close else f"schemas: {listed}"
         if cell is not None:
-            place = cell if isinstance(cell, Scalar) else cell.position
-            self.problem("M408", f"there is no schema {plain_name}", place, hint)
+            hint = hint_for(plain_name, self._store.names, "schemas:")
+            self._problems.add("M408", f"there is no schema {plain_name}", cell, hint)
         return None
 
     def _inner(self, name: str, root: SchemaField | None) -> Type | None:
@@ -133,28 +113,34 @@ class MappingLoader(RuleLoader):
             if isinstance(found, UnknownName):
                 cell = self._node.get("from")
                 if isinstance(cell, Scalar):
-                    self.problem("M201", found.message, cell, found.hint)
+                    self._problems.add("M201", found.message, cell, found.hint)
                 return None
             shape = found.item() if part.endswith("[]") else found
         is_list = shape.field is not None and "array" in shape.field.types
         return shape.item().field if is_list else shape.field
 
+    # Fields ---------------------------------------------------------------------------
+
+    def _condition(
+        self, node: MapNode, key: str, types: SymbolTable
+    ) -> Condition | None:
+        cell = node.get(key)
+        if not isinstance(cell, Scalar):
+            return None
+        return self._problems.attempt(compile_condition, cell, types)
+
     def _group(
         self, node: Node | None, place: Target, types: SymbolTable
-    ) -> tuple[Any, ...]:
-        if not isinstance(node, MapNode):
-            where = self._node.position if node is None else node.position
-            self.problem("M509", "fields: takes one rule per target field", where)
-            return ()
+    ) -> tuple[FieldNode, ...]:
         seen: set[str] = set()
         nodes: list[FieldNode] = []
-        for key, cell in node.items():
+        for key, cell in node.items() if isinstance(node, MapNode) else ():
             target = self._target(key, place)
             if target is None:
                 continue
             if any(_overlaps(key.text, other) for other in seen):
                 said = f"another rule already makes {target.path}"
-                self.problem("M410", said, key)
+                self._problems.add("M410", said, key)
                 continue
             seen.add(key.text)
             loaded = self._field(key, cell, target, types)
@@ -164,46 +150,24 @@ class MappingLoader(RuleLoader):
 
     def _target(self, key: Scalar, place: Target) -> Target | None:
         """Find the target field that a (dotted) name means."""
-        path = f"{place.path}.{key.text}" if place.path else key.text
+        start = f"{place.path}." if place.path else ""
         field, parent = place.field, place.field
         offset = 0
         for part in key.text.split("."):
             parent = field
-            if field is not None:
-                field = field.child(part)
-                types = parent.types if parent is not None else frozenset()
-                is_open = parent is not None and parent.is_open
-                if field is None and not (is_open and types <= {"object"}):
-                    properties = parent.properties if parent is not None else ()
-                    close = nearest(part, properties)
-                    above = f"{path[: len(path) - len(key.text)]}{key.text[:offset]}"
-                    self._tried.add(f"{above}{close}")
-                    listed = ", ".join(properties[:8])
-                    more = ", …" if len(properties) > 8 else ""
-                    hint = (
-                        f"did you mean {close}?" if close else f"it has: {listed}{more}"
-                    )
-                    self.problem_at(
-                        "M401",
-                        f"the target has no field {path}",
-                        key,
-                        offset,
-                        part,
-                        hint,
-                    )
+            if parent is not None:
+                field = parent.child(part)
+                is_free = parent.is_open and parent.types <= {"object"}
+                if field is None and not is_free:
+                    above, known = start + key.text[:offset], parent.properties
+                    self._named_targets.add(f"{above}{nearest(part, known)}")
+                    said = f"the target has no field {start}{key.text}"
+                    hint = hint_for(part, known, "it has:") or "it has: "
+                    self._problems.at_word("M401", said, key, offset, part, hint)
                     return None
             offset += len(part) + 1
-        self._tried.add(path)
-        return Target(path, field, parent)
-
-    def problem_at(
-        self, code: str, message: str, cell: Scalar, offset: int, word: str, hint: str
-    ) -> None:
-        """Collect a finding about one word in a cell."""
-        from engine.errors import Problem
-
-        place = cell.at(offset)
-        self.problems.append(Problem(code, message, place, hint, max(len(word), 1)))
+        self._named_targets.add(start + key.text)
+        return Target(start + key.text, field, parent)
 
     def _field(
         self, key: Scalar, cell: Node, place: Target, types: SymbolTable
@@ -214,7 +178,7 @@ class MappingLoader(RuleLoader):
             return self._rows(key, [cell], place, types)
         if isinstance(cell, MapNode) and "fields" in cell:
             return self._block(key, cell, place, types)
-        rule = self.rule(cell, place, types)
+        rule = self.rules.rule(cell, place, types)
         if rule is None:
             return None
         # The field's own line is where a reader looks, not its first key's.
@@ -223,19 +187,17 @@ class MappingLoader(RuleLoader):
     def _block(
         self, key: Scalar, node: MapNode, place: Target, types: SymbolTable
     ) -> Block:
-        self.check_keys(node, BLOCK_KEYS, "a block of fields")
         target = place.field
         if target is not None and target.types and "object" not in target.types:
             said = f"{place.path} is no group of fields"
-            self.problem("M409", said, key, "write a rule without fields:")
-        note = node.get("note")
+            self._problems.add("M409", said, key, "write a rule without fields:")
         return Block(
             place.path,
             key.position,
             self._group(node.get("fields"), place, types),
-            self.condition(node, "when", types),
-            self.yes_no(node, "required"),
-            note.text if isinstance(note, Scalar) else "",
+            self._condition(node, "when", types),
+            read_flag(node.get("required")),
+            _text(node, "note"),
         )
 
     def _rows(
@@ -244,47 +206,40 @@ class MappingLoader(RuleLoader):
         target = place.field
         if target is not None and target.types and "array" not in target.types:
             said = f"{place.path} is no list"
-            self.problem("M409", said, key, "write a rule or fields: without each:")
-        item = None if target is None else target.item()
-        parts: list[Each] = []
-        required, note = False, ""
-        for node in nodes:
-            if not isinstance(node, MapNode) or "each" not in node:
-                said = "a list of rows is made of blocks with each: and fields:"
-                self.problem("M509", said, node.position)
-                continue
-            self.check_keys(node, EACH_KEYS, "an each block")
-            required = required or self.yes_no(node, "required")
-            remark = node.get("note")
-            note = note or (remark.text if isinstance(remark, Scalar) else "")
-            part = self._each(node, Target(f"{place.path}[]", item), types)
-            if part is not None:
-                parts.append(part)
-        return Rows(place.path, key.position, tuple(parts), required, note)
+            hint = "write a rule or fields: without each:"
+            self._problems.add("M409", said, key, hint)
+        row = Target(f"{place.path}[]", None if target is None else target.item())
+        blocks = [node for node in nodes if isinstance(node, MapNode)]
+        parts = [self._each(node, row, types) for node in blocks]
+        return Rows(
+            place.path,
+            key.position,
+            tuple(part for part in parts if part is not None),
+            any(read_flag(node.get("required")) for node in blocks),
+            next((note for node in blocks if (note := _text(node, "note"))), ""),
+        )
 
     def _each(self, node: MapNode, place: Target, types: SymbolTable) -> Each | None:
-        cell = self.scalar(node.get("each"), "each", "a path to a list")
-        path = None if cell is None else self.attempt(compile_path, cell, types)
+        cell, path = node.get("each"), None
+        if isinstance(cell, Scalar):
+            path = self._problems.attempt(compile_path, cell, types)
         shape = Symbol(None, "row") if path is None else path.shape
         if path is not None and shape.kind not in {"list", "any"}:
             said = f"{path.text} is no list, so there are no rows"
-            self.problem("M403", said, path.position)
+            self._problems.add("M403", said, path.position)
         inner = types.row(shape.item())
-        where = self.condition(node, "where", inner)
-        when = self.condition(node, "when", types)
+        where = self._condition(node, "where", inner)
+        when = self._condition(node, "when", types)
         fields = self._group(node.get("fields"), place, inner)
-        if path is None:
-            return None
-        return Each(path, node.position, fields, when, where)
+        return None if path is None else Each(path, node.position, fields, when, where)
+
+    # The whole ------------------------------------------------------------------------
 
     def _check_cycles(self, variables: abc.Mapping[str, Rule]) -> None:
-        uses = {name: _variables_of(rule) for name, rule in variables.items()}
-        for name, rule in variables.items():
-            way = _find_cycle(name, uses)
-            if way:
-                said = f"variables ask for each other: {' → '.join(way)}"
-                self.problem("M504", said, rule.position)
-                return
+        way = find_cycle(variables)
+        if way:
+            said = f"variables ask for each other: {' → '.join(way)}"
+            self._problems.add("M504", said, variables[way[0]].position)
 
     def _check_required(
         self, fields: tuple[FieldNode, ...], root: SchemaField | None
@@ -292,92 +247,43 @@ class MappingLoader(RuleLoader):
         """Find fields that the target requires and no rule makes."""
         if root is None:
             return
-        made = {*self._tried, *(node.path for node in iter_rules(fields))}
+        made = set(self._named_targets)
         for node in iter_rules(fields):
-            if isinstance(node, Rule) and node.limit and node.limit.overflow_to:
+            made.add(node.path)
+            limit = node.find(Limit) if isinstance(node, Rule) else None
+            if limit is not None and limit.overflow_to:
                 owner = node.path.rpartition(".")[0]
-                made.add(f"{owner}.{node.limit.overflow_to}".removeprefix("."))
+                made.add(f"{owner}.{limit.overflow_to}".removeprefix("."))
         self._missing("", root, made, self._node.get("fields") or self._node)
 
     def _missing(
         self, path: str, field: SchemaField, made: set[str], place: Node
     ) -> None:
+        start = f"{path}." if path else ""
         for name in sorted(field.required):
-            full = f"{path}.{name}" if path else name
-            if not any(
-                m == full or m.startswith((f"{full}.", f"{full}[")) for m in made
-            ):
+            full = f"{start}{name}"
+            if not any(_is_at_or_below(one, full) for one in made):
                 said = f"the target requires {full}; no rule makes it"
-                self.problem("M402", said, place.position)
+                self._problems.add("M402", said, place.position)
         for name in field.properties:
-            full = f"{path}.{name}" if path else name
-            child = field.child(name)
+            full, child = f"{start}{name}", field.child(name)
             if child is None:
                 continue
-            if any(m.startswith(f"{full}.") for m in made):
+            if any(one.startswith(f"{full}.") for one in made):
                 self._missing(full, child, made, place)
             inner = child.item()
-            if inner is not None and any(m.startswith(f"{full}[].") for m in made):
+            if inner is not None and any(one.startswith(f"{full}[].") for one in made):
                 self._missing(f"{full}[]", inner, made, place)
+
+
+def _text(node: MapNode, key: str) -> str:
+    cell = node.get(key)
+    return cell.text if isinstance(cell, Scalar) else ""
+
+
+def _is_at_or_below(path: str, other: str) -> bool:
+    return path == other or path.startswith((f"{other}.", f"{other}["))
 
 
 def _overlaps(name: str, other: str) -> bool:
     return name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.")
-
-
-def _variables_of(rule: Rule) -> frozenset[str]:  # noqa: C901, PLR0912 - one case a key
-    texts: list[str] = []
-    for condition in (rule.when, rule.required_when):
-        if condition is not None:
-            texts += condition.formula.paths
-    if rule.transform is not None:
-        texts += rule.transform.paths
-    if rule.default_from is not None:
-        texts.append(rule.default_from.text)
-    found = set(_VARIABLE.findall(" ".join(texts)))
-    match rule.value:
-        case PathSource(path):
-            found |= set(_VARIABLE.findall(path.text))
-        case FirstOf(paths) | Join(paths, _):
-            found |= {n for p in paths for n in _VARIABLE.findall(p.text)}
-        case Calculation(formula):
-            found |= set(_VARIABLE.findall(" ".join(formula.paths)))
-        case Text(template):
-            for part in template.parts:
-                if not isinstance(part, str):
-                    found |= set(_VARIABLE.findall(" ".join(part.paths)))
-        case Choose(options):
-            for option in options:
-                if option.condition is not None:
-                    paths_ = " ".join(option.condition.formula.paths)
-                    found |= set(_VARIABLE.findall(paths_))
-                if isinstance(option.then, Rule):
-                    found |= _variables_of(option.then)
-        case _:
-            pass
-    return frozenset(found)
-
-
-def _find_cycle(
-    start: str, uses: abc.Mapping[str, frozenset[str]]
-) -> tuple[str, ...] | None:
-    ways: list[tuple[str, ...]] = [(start,)]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop()
-        for name in sorted(uses.get(way[-1], ())):
-            if name == start:
-                return (*way, name)
-            if name not in seen:
-                seen.add(name)
-                ways.append((*way, name))
-    return None
-
-
-def _in_order(problems: list[Any]) -> list[Any]:
-    """Sort findings as they stand in the file, each once."""
-    unique = list(dict.fromkeys(problems))
-    return sorted(
-        unique,
-        key=lambda p: (p.position.line, p.position.column) if p.position else (0, 0),
-    )

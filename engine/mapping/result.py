@@ -1,19 +1,81 @@
-"""What is collected while a document is mapped: faults, cuts, and ways of values."""
+"""MappingLog: violations, truncations and traces of one document, and its result."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation
 from engine.language.values import show_value
-from engine.mapping.rules import Fallback, Rule, Trace, TraceStep, Truncation
 
 if TYPE_CHECKING:
-    from engine.errors import Position
+    from engine.errors import Position, ViolationError
+    from engine.language.schema import SchemaField
+    from engine.mapping.keys.limit import Limit
+    from engine.mapping.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Truncation:
+    """A value that was cut to fit its field; nobody loses text silently."""
+
+    path: str  # payload path, dotted
+    limit: int  # characters allowed
+    original: str
+    kept: str
+    position: Position
+    moved_to: str = ""  # the payload path that took the whole text, with overflow_to
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A value that its table does not know; ``else`` was sent in its place."""
+
+    path: str  # payload path, dotted
+    table: str
+    value: str
+    sent: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of a value's way: which stage, from where, and the value after it."""
+
+    name: str
+    origin: str  # a path, a table, a formula, a limit; "" when there is nothing to name
+    value: Any
+    position: Position | None = None  # of the rule's key, where the stage is one
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one output leaf came to be; ``is_sent`` is false for a field left out."""
+
+    path: str
+    value: Any
+    stages: tuple[TraceStep, ...]
+    position: Position
+    is_sent: bool = True
+    target: SchemaField | None = None  # what the target schema says of the field
+
+
+@dataclass(frozen=True, slots=True)
+class MappingResult:
+    """What a mapping makes of one document.
+
+    The payload is built as far as possible; nobody sends it while there are violations.
+    """
+
+    payload: dict[str, Any]
+    violations: tuple[Violation, ...] = ()
+    truncations: tuple[Truncation, ...] = ()
+    silent_cuts: tuple[Truncation, ...] = ()  # cut by `too_long: cut`; counted only
+    traces: tuple[Trace, ...] = ()
+    is_left_out: bool = False  # `only_when` was false
+    fallbacks: tuple[Fallback, ...] = ()
 
 
 class Recorder:
@@ -33,9 +95,9 @@ class Recorder:
         """What is kept of variables: they are no leaves of the output."""
         return Recorder(self.branches)
 
-    def meet(self, place: Position, branch: str) -> None:
-        """Note that a branch was gone through; see :mod:`engine.mapping.branches`."""
-        self.branches.add((place, branch))
+    def meet(self, place: Position, way: str) -> None:
+        """Note which way was gone at a place."""
+        self.branches.add((place, way))
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -56,6 +118,7 @@ class Overflow:
     """A text that did not fit and may move to a sibling field."""
 
     rule: Rule
+    limit: Limit
     path: str
     text: str
     kept: str
@@ -77,10 +140,22 @@ class MappingLog:
         self, code: str, message: str, path: str, value: Any, place: Position
     ) -> None:
         """Collect a violation; the same one (of a shared variable) is said once."""
-        violation = Violation(code, message, path, show_value(value), place)
-        if violation not in self.violations:
-            self.violations.append(violation)
+        self._add(path, [Violation(code, message, path, show_value(value), place)])
+
+    def report_again(self, path: str, error: ViolationError) -> None:
+        """Collect what is wrong with a variable, once however many fields use it."""
+        self._add(path, error.violations)
+
+    def _add(self, path: str, violations: Iterable[Violation]) -> None:
+        for violation in violations:
+            if violation not in self.violations:
+                self.violations.append(violation)
         self.broken.add(path)
+
+    def meet(self, place: Position, way: str) -> None:
+        """Note which way was gone at a place, for coverage."""
+        if self.recorder is not None:
+            self.recorder.meet(place, way)
 
 
 def _part(trace: Trace, path: str, value: Any) -> Trace:

@@ -1,25 +1,23 @@
-"""A mapping as data: what the YAML says, compiled and frozen.
+"""A mapping as data: what the YAML says, loaded and frozen.
 
-Nothing here evaluates; :mod:`engine.mapping.stages` does, one function per step of the
-order ``when`` → value key → ``lookup`` → ``transform`` → type → ``limit`` → ``default``
-→ ``required``.
+What a key of a rule means stands on its page in :mod:`engine.mapping.keys`; a rule is
+one page that makes its value, and pages of what is then done with it, in their order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections import abc
 
-    from engine.errors import Position, Violation
-    from engine.language import Condition, Formula, Path, Template
+    from engine.errors import Position
+    from engine.language import Condition, Path
     from engine.language.schema import SchemaField, SchemaStore
+    from engine.mapping.keys.page import Stage, Take, ValueKey
 
-TooLong = Literal["warn", "cut", "error"]
-CutAt = Literal["char", "word"]
-Rounding = Literal["half_up", "half_even", "down", "up"]
+    S = TypeVar("S", bound=Stage)
 
 
 class _Missing:
@@ -33,113 +31,34 @@ MISSING: Final = _Missing()
 
 
 @dataclass(frozen=True, slots=True)
-class PathSource:
-    """``source``: one path."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class FirstOf:
-    """``first_of``: the first path that is filled."""
-
-    paths: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """``join`` and ``with``: the filled ones, joined."""
-
-    paths: tuple[Path, ...]
-    separator: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """``fixed``: always this; an empty text here is meant."""
-
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One row of ``choose``; no condition is ``otherwise``."""
-
-    condition: Condition | None
-    then: Any  # a literal, or a Rule
-    position: Position
-
-
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """``choose``: the first true row wins."""
-
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """``text``: running text."""
-
-    template: Template
-
-
-@dataclass(frozen=True, slots=True)
-class Calculation:
-    """A lone ``transform``."""
-
-    formula: Formula
-
-
-ValueKey = PathSource | FirstOf | Join | Fixed | Choose | Text | Calculation
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """``lookup`` and ``else``: an exact match in a table of texts."""
-
-    table: str
-    entries: abc.Mapping[str, Any]
-    otherwise: Any = MISSING
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """``limit``, ``too_long``, ``cut_at``, ``overflow_to``; characters after NFC."""
-
-    characters: int
-    too_long: TooLong = "warn"
-    cut_at: CutAt = "char"
-    overflow_to: str = ""  # a sibling field
-    overflow_limit: int | None = None  # characters it takes, as its schema says
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """How one field gets its value."""
 
     path: str  # target path, rows as "rows[].unit"; "" for a cell outside a target
     position: Position
     value: ValueKey
-    when: Condition | None = None
-    lookup: Lookup | None = None
-    transform: Formula | None = None
-    decimals: int | None = None
-    rounding: Rounding = "half_up"
-    date: str = ""  # a pattern such as D.M.YYYY
-    limit: Limit | None = None
-    default: Any = MISSING
-    default_from: Path | None = None
-    required: bool = False
-    required_when: Condition | None = None
-    send_null: bool = False
+    stages: tuple[Stage, ...] = ()  # in the order in which they work
     note: str = ""
     target: SchemaField | None = None
     keys: abc.Mapping[str, Position] = field(default_factory=dict)
+    # What it compiles into, made when it is first asked for: a check asks for none.
+    compiled: list[Take] = field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
+
+    def find(self, kind: type[S]) -> S | None:
+        """Give the stage of a kind, if the rule has it."""
+        return next((stage for stage in self.stages if isinstance(stage, kind)), None)
 
     def place(self, *keys: str) -> Position:
         """Give the place of the first of these keys that the rule has, or its own."""
         return next((self.keys[k] for k in keys if k in self.keys), self.position)
+
+    def with_inner(self) -> abc.Iterator[Rule]:
+        """Yield the rule and those inside of it, in the rows of ``choose``."""
+        yield self
+        for inner in self.value.rules:
+            yield from inner.with_inner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,66 +111,6 @@ class Mapping:
     only_when: Condition | None
     position: Position
     store: SchemaStore
-
-
-@dataclass(frozen=True, slots=True)
-class Truncation:
-    """A value that was cut to fit its field; nobody loses text silently."""
-
-    path: str  # payload path, dotted
-    limit: int  # characters allowed
-    original: str
-    kept: str
-    position: Position
-    moved_to: str = ""  # the payload path that took the whole text, with overflow_to
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """A value that its table does not know; ``else`` was sent in its place."""
-
-    path: str  # payload path, dotted
-    table: str
-    value: str
-    sent: Any
-
-
-@dataclass(frozen=True, slots=True)
-class TraceStep:
-    """One step of a value's way: which stage, from where, and the value after it."""
-
-    name: str
-    origin: str  # a path, a table, a formula, a limit; "" when there is nothing to name
-    value: Any
-    position: Position | None = None  # of the rule's key, where the stage is one
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """How one output leaf came to be; ``is_sent`` is false for a field left out."""
-
-    path: str
-    value: Any
-    stages: tuple[TraceStep, ...]
-    position: Position
-    is_sent: bool = True
-    target: SchemaField | None = None  # what the target schema says of the field
-
-
-@dataclass(frozen=True, slots=True)
-class MappingResult:
-    """What a mapping makes of one document.
-
-    The payload is built as far as possible; nobody sends it while there are violations.
-    """
-
-    payload: dict[str, Any]
-    violations: tuple[Violation, ...] = ()
-    truncations: tuple[Truncation, ...] = ()
-    silent_cuts: tuple[Truncation, ...] = ()  # cut by `too_long: cut`; counted only
-    traces: tuple[Trace, ...] = ()
-    is_left_out: bool = False  # `only_when` was false
-    fallbacks: tuple[Fallback, ...] = ()
 
 
 def iter_rules(fields: abc.Iterable[FieldNode]) -> abc.Iterator[FieldNode]:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.language.filters.identifiers import find_iban
 from engine.language.values import normalise_text
-from engine.mapping.rules import PathSource, Rule, iter_rules
+from engine.mapping.keys.default import Default
+from engine.mapping.keys.limit import Limit
+from engine.mapping.keys.lookup import Lookup
+from engine.mapping.keys.source_path import PathSource
+from engine.mapping.keys.transform import Transform
+from engine.mapping.rules import Rule, iter_rules
 from engine.problems import hint_for
 from engine.project.credentials import secret_key
 from engine.project.node_parts import entries_at, scalar_at
@@ -129,9 +134,11 @@ def check_values(
 
 def _sent_paths(rule: Rule) -> Iterator[Path]:
     """Give the paths whose value goes out as it is."""
-    if rule.default_from is not None:
-        yield rule.default_from
-    if isinstance(rule.value, PathSource) and not (rule.lookup or rule.transform):
+    default = rule.find(Default)
+    if default is not None and default.path is not None:
+        yield default.path
+    is_changed = rule.find(Lookup) or rule.find(Transform)
+    if isinstance(rule.value, PathSource) and not is_changed:
         yield rule.value.path
 
 
@@ -145,7 +152,7 @@ def _find_fault(
         return f"{value} is not an allowed value of {rule.path}", hint
     longest = target.max_length
     size = len(normalise_text(value))
-    if longest is not None and size > longest and rule.limit is None:
+    if longest is not None and size > longest and rule.find(Limit) is None:
         return f"{size} characters are longer than {rule.path} allows ({longest})", None
     return None
 

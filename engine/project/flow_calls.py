@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.language import Symbol
 from engine.language.types import common_type
 from engine.language.values import sent_text
-from engine.mapping.rule_types import rule_shape
+from engine.mapping.stages import rule_type
 from engine.problems import did_you_mean
 from engine.project.flow_spec import EndpointCall, Find, Send
 from engine.project.node_parts import entries_at, map_at, maps_at, scalar_at
@@ -68,7 +68,7 @@ def _endpoint(cells: FlowCells, named: Scalar) -> EndpointSpec | None:
 
 def _check_values(cells: FlowCells, cell: Node, rule: Rule, param: ParamSpec) -> None:
     """Find a cell none of whose values the argument takes."""
-    shape = rule_shape(rule)
+    shape = rule_type(rule)
     given = None if shape is None else shape.enum
     if not param.values or given is None:
         return

@@ -18,8 +18,8 @@ from engine.language import (
     compile_path,
 )
 from engine.language.scope import ROOTS
+from engine.mapping.literals import Target
 from engine.mapping.match import load_match_rules
-from engine.mapping.rule_check import Target
 from engine.mapping.rule_load import RuleLoader
 from engine.problems import Problems, did_you_mean
 from engine.project.node_parts import entries_at, maps_at, scalar_at, scalars_at

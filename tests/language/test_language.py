@@ -13,6 +13,7 @@ from engine.errors import RuleError
 from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
 from engine.mapping.apply import Recorder, apply_mapping, load_mapping
+from engine.mapping.rule_load import RULE_KEYS
 from engine.rulefiles.reader import load_yaml
 from tests.places import TESTS
 
@@ -127,12 +128,10 @@ def leaves(path, value):
 
 def test_every_key_has_a_case():
     """A key of the language that no case uses is a key that nobody checks."""
-    from engine.mapping.rule_load import BLOCK_KEYS, EACH_KEYS, RULE_KEYS
-
     text = "".join(p.read_text("utf-8") for p in CASES.glob("*.yaml"))
     missing = {
         key
-        for key in (*RULE_KEYS, *BLOCK_KEYS, *EACH_KEYS)
+        for key in (*RULE_KEYS, "fields", "each", "where")
         if not re.search(rf"\b{key}:", text)
     }
     assert {"note"} == missing

@@ -333,7 +333,7 @@ def test_every_filter_shows_an_example_that_works(spec):
     assert compute(expected) == compute(given_[0])
 
 
-@pytest.mark.parametrize("rule", ["{source: a, sourc: b}", "{fixed: [a}", "[a"])
+@pytest.mark.parametrize("rule", ["{source: a, source: b}", "{fixed: [a}", "[a"])
 def test_broken_yaml_is_a_rule_error(rule):
     with pytest.raises(RuleError):
         load(f"format: 1\nfields:\n  a: {rule}\n")

@@ -20,7 +20,7 @@ from engine.project.project import load_project
 if TYPE_CHECKING:
     import argparse
 
-    from engine.mapping.branches import Branch
+    from engine.mapping.keys.page import Branch
     from engine.project.project import Project
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.cli.consultant.one_document import OfflineRun
     from engine.language.schema import SchemaField
     from engine.mapping.apply import Trace
-    from engine.mapping.rules import TraceStep
+    from engine.mapping.result import TraceStep
 
 WIDTH: Final = 100  # characters, where no terminal says
 _NAME: Final = 15  # of a stage, with its blanks

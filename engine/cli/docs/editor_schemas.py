@@ -22,6 +22,7 @@ from engine.cli.docs.editor_paths import (
     iter_settings,
     snippets_of,
 )
+from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_place
@@ -222,7 +223,8 @@ class EditorSchema:
     def _own_tables(self) -> list[str]:
         rules = [n for n in iter_rules(self._mapping.fields) if isinstance(n, Rule)]
         rules += self._mapping.variables.values()
-        return [r.lookup.table for r in rules if r.lookup and r.lookup.table]
+        lookups = [rule.find(Lookup) for rule in rules]
+        return [one.table for one in lookups if one is not None and one.table]
 
     # What is made ---------------------------------------------------------------------
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from engine.cli.docs.markdown import code, escape, join_words
-from engine.cli.docs.rule_words import (
-    default_words,
-    field_text,
-    limit_words,
-    required_when_words,
-    rule_words,
-)
+from engine.cli.docs.rule_words import column_words, field_text
+from engine.mapping.keys.default import Default
+from engine.mapping.keys.limit import Limit
+from engine.mapping.keys.required import Required
 from engine.mapping.rules import Block, Rows
+from engine.mapping.stages import rule_words
+from engine.mapping.words import code, escape, join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,14 +90,14 @@ def _rule_cells(row: TargetRow, remark_at: RemarkAt) -> tuple[str, ...]:
     rules = [made.rule for made in row.makers]
     required = _REQUIRED[row.requirement]
     if row.requirement != "yes":  # what a rule asks for is more than "with its group"
-        asked = ["yes" if r.required else required_when_words(r) for r in rules]
+        asked = [column_words(rule, Required) for rule in rules]
         required = each_words(row.makers, asked) or required
     remarks = [remark_at(rule.position) for rule in rules]
     return (
         each_words(row.makers, map(rule_words, rules)),
         each_words(row.makers, map(_limit, rules)),
         required,
-        each_words(row.makers, map(default_words, rules)),
+        each_words(row.makers, (column_words(rule, Default) for rule in rules)),
         *remark_cells([rule.note for rule in rules], remarks),
     )
 
@@ -120,11 +118,12 @@ def remark_cells(notes: list[str], remarks: list[Remark]) -> tuple[str, str]:
 
 
 def _limit(rule: Rule) -> str:
-    if rule.limit is None:
+    limit = rule.find(Limit)
+    if limit is None:
         return ""
     most = rule.target.max_length if rule.target is not None else None
-    beside = "" if most in (None, rule.limit.characters) else f" (target {most})"
-    return limit_words(rule.limit) + beside
+    beside = "" if most in (None, limit.characters) else f" (target {most})"
+    return limit.column() + beside
 
 
 def each_words(rules: Sequence[TargetRule], words: Iterable[str]) -> str:

@@ -17,9 +17,10 @@ from engine.cli.docs.field_cells import (
 )
 from engine.cli.docs.flow_tables import difference_blocks, table_blocks
 from engine.cli.docs.flow_words import FlowWords, iter_requests, mapping_anchor
-from engine.cli.docs.markdown import code, escape, fold, heading, numbered, table
+from engine.cli.docs.markdown import fold, heading, numbered, table
 from engine.cli.docs.rule_words import full_words
 from engine.cli.docs.target_rows import list_target_rows
+from engine.mapping.words import code, escape
 from engine.rulefiles.comments import FileRemarks, Remark, read_remarks
 from engine.rulefiles.reader import ListNode, MapNode
 

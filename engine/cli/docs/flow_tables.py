@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.docs.field_cells import each_words
 from engine.cli.docs.flow_words import mapping_link
-from engine.cli.docs.markdown import code, fold, heading, table
-from engine.cli.docs.rule_words import full_words, show_value, table_anchor
+from engine.cli.docs.markdown import fold, heading, table
+from engine.cli.docs.rule_words import full_words
 from engine.cli.docs.target_rows import list_target_rows
-from engine.mapping.rules import Choose, Rule, iter_rules
+from engine.mapping.keys.lookup import Lookup
+from engine.mapping.rules import Rule, iter_rules
+from engine.mapping.words import code, literal_words, table_anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Dictionary
 
     from engine.mapping.apply import Mapping
-    from engine.mapping.rules import Lookup
     from engine.project.project import Project
 
 
@@ -78,12 +79,12 @@ def _rules_in_words(mapping: Mapping) -> dict[str, str]:
             found[row.path] = each_words(row.makers, words)
     for lookup in _lookups_of(mapping):
         for key, to in lookup.entries.items():
-            found[f"tables.{lookup.table}.{key}"] = show_value(to)
+            found[f"tables.{lookup.table}.{key}"] = literal_words(to)
     return found
 
 
 def _entries(entries: Dictionary[str, Any]) -> str:
-    rows = [(code(key), show_value(to)) for key, to in entries.items()]
+    rows = [(code(key), literal_words(to)) for key, to in entries.items()]
     noun = "entry" if len(rows) == 1 else "entries"
     return fold(f"{len(rows)} {noun}", table(("From", "To"), rows))
 
@@ -92,13 +93,7 @@ def _lookups_of(mapping: Mapping) -> Iterator[Lookup]:
     """Give every lookup in a named table, also those inside a choice."""
     rules = [node for node in iter_rules(mapping.fields) if isinstance(node, Rule)]
     for rule in (*rules, *mapping.variables.values()):
-        yield from _lookups_in(rule)
-
-
-def _lookups_in(rule: Rule) -> Iterator[Lookup]:
-    if rule.lookup is not None and rule.lookup.table:
-        yield rule.lookup
-    if isinstance(rule.value, Choose):
-        for option in rule.value.options:
-            if isinstance(option.then, Rule):
-                yield from _lookups_in(option.then)
+        for inner in rule.with_inner():
+            lookup = inner.find(Lookup)
+            if lookup is not None and lookup.table:
+                yield lookup

@@ -9,8 +9,9 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from engine.cli.docs.field_cells import only_words
-from engine.cli.docs.markdown import code, escape, join_words, link, points
+from engine.cli.docs.markdown import points
 from engine.cli.docs.rule_words import full_words
+from engine.mapping.words import code, escape, join_words, link
 from engine.project.flow_spec import (
     CheckFilesStep,
     DeriveStep,

@@ -1,47 +1,22 @@
 """Markdown, piece by piece: each function gives text that may stand in a page.
 
-Words are Markdown already: what comes from a rule file goes through :func:`code` or
-:func:`escape`. Blocks stand beside each other with an empty line between. Imports
-nothing.
+Words, from :mod:`engine.mapping.words`, are Markdown already. Blocks stand beside each
+other with an empty line between.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from engine.mapping.words import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#])")
-
-
-def escape(text: str) -> str:
-    """Show a text on one line, without a letter of it meaning something."""
-    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
-
-
-def code(text: str) -> str:
-    """Show a path, a formula or a value as typed, on one line."""
-    text = re.sub(r"\s*\n\s*", " ", text.strip())
-    fence = "``" if "`" in text else "`"
-    blank = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{blank}{text}{blank}{fence}"
-
-
-def link(words: str, anchor: str) -> str:
-    """Lead to another place of the same page."""
-    return f"[{words}](#{anchor})"
 
 
 def heading(level: int, text: str, anchor: str) -> str:
     """Head a part, at a place that links lead to."""
     return f'<a id="{anchor}"></a>\n\n{"#" * level} {escape(text)}'
-
-
-def join_words(parts: Iterable[str], between: str) -> str:
-    """Put words one after the other; empty ones are left out."""
-    return between.join(part for part in parts if part)
 
 
 def points(words: str, below: Iterable[str]) -> str:

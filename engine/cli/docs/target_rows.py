@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from engine.mapping.keys.limit import Limit
 from engine.mapping.rules import Block, Rows, Rule
 
 if TYPE_CHECKING:
@@ -68,9 +69,10 @@ def list_target_rows(mapping: Mapping) -> list[TargetRow]:
     overflows = {}
     for path, found in makers.items():
         for maker in found:
-            if maker.rule.limit is not None and maker.rule.limit.overflow_to:
+            limit = maker.rule.find(Limit)
+            if limit is not None and limit.overflow_to:
                 owner = path.rpartition(".")[0]
-                to = f"{owner}.{maker.rule.limit.overflow_to}".removeprefix(".")
+                to = f"{owner}.{limit.overflow_to}".removeprefix(".")
                 if to not in makers:
                     overflows[to] = path
     made = _Made({p: tuple(a) for p, a in makers.items()}, blocks, overflows)

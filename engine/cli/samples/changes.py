@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.errors import Position
-    from engine.mapping.rules import Mapping, Trace
+    from engine.mapping.result import Trace
+    from engine.mapping.rules import Mapping
 
 NOTHING: Final = "(nothing)"
 _SHOWN: Final = 60  # characters of a text that a line shows

@@ -1,0 +1,1 @@
+"""One page for each key of a rule; :mod:`engine.mapping.rule_load` has their order."""

@@ -1,0 +1,60 @@
+"""``date``: how to read a date that is not ISO: ``D.M.YYYY``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from engine.language.conversion import find_pattern_fault, read_date
+from engine.language.types import TEXT
+from engine.language.values import text_of
+from engine.mapping.keys.page import FittingStage, Step
+from engine.mapping.words import code
+from engine.rulefiles.reader import Scalar
+
+if TYPE_CHECKING:
+    from engine.language.types import Type
+    from engine.mapping.cells import RuleCells
+    from engine.mapping.keys.page import Change
+    from engine.mapping.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class DatePattern(FittingStage):
+    """Gives the date as ``2026-01-31``."""
+
+    keys: ClassVar = ("date",)
+    pattern: str
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read the pattern."""
+        cell = cells.node.get("date")
+        if not isinstance(cell, Scalar):
+            return None
+        fault = find_pattern_fault(cell.text)
+        if fault:
+            cells.problems.add("M510", fault, cell)
+            return None
+        return cls(cell.text)
+
+    def type(self, before: Type | None) -> Type | None:
+        """Give a text."""
+        del before
+        return TEXT
+
+    def words(self) -> str:
+        """Say the pattern."""
+        return f"read as {code(self.pattern)}"
+
+    def compile(self, rule: Rule) -> Change:
+        """Give the function that reads."""
+        pattern, place = self.pattern, rule.place("date")
+
+        def change(step: Step, value: Any) -> Any:
+            step.place = place
+            day = read_date(text_of(value), pattern)
+            step.note("date", pattern, day)
+            return day
+
+        return change

@@ -1,0 +1,80 @@
+"""``decimals`` and ``rounding``: an exact number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+from engine.language.types import NUMBER
+from engine.language.values import ValueFault, find_number, name_kind
+from engine.mapping.keys.page import FittingStage, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.language.types import Type
+    from engine.mapping.cells import RuleCells
+    from engine.mapping.keys.page import Change
+    from engine.mapping.rules import Rule
+
+_ROUNDINGS: Final[Mapping[str, str]] = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "down": ROUND_DOWN,
+    "up": ROUND_UP,
+}
+_IN_WORDS: Final[Mapping[str, str]] = {
+    "half_up": "half up",
+    "half_even": "half to even",
+    "down": "rounded down",
+    "up": "rounded up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decimals(FittingStage):
+    """Rounds; what is no number is a fault."""
+
+    keys: ClassVar = ("decimals",)
+    beside: ClassVar = ("rounding",)
+    places: int
+    rounding: str = "half_up"
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read how many, and how."""
+        places = cells.integer("decimals")
+        rounding = cells.text("rounding") or "half_up"
+        if places is None or rounding not in _ROUNDINGS:
+            return None
+        return cls(places, rounding)
+
+    def type(self, before: Type | None) -> Type | None:
+        """Give a number."""
+        del before
+        return NUMBER
+
+    def words(self) -> str:
+        """Say how many, and how a number is rounded."""
+        noun = "decimal" if self.places == 1 else "decimals"
+        return f"{self.places} {noun}, {_IN_WORDS[self.rounding]}"
+
+    def compile(self, rule: Rule) -> Change:
+        """Give the function that rounds."""
+        unit, rounding = Decimal(1).scaleb(-self.places), _ROUNDINGS[self.rounding]
+        origin, place = f"{self.places}, {self.rounding}", rule.place("decimals")
+
+        def change(step: Step, value: Any) -> Any:
+            step.place = place
+            number = find_number(value)
+            if number is None:
+                said = f"{name_kind(value)} is not a number"
+                hint = "; add transform: value | number"
+                hint = hint if isinstance(value, str) else ""
+                raise ValueFault("NOT_A_NUMBER", said + hint)
+            rounded = number.quantize(unit, rounding)
+            step.note("decimals", origin, rounded)
+            return rounded
+
+        return change

@@ -1,0 +1,52 @@
+"""``fixed``: always this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from engine.mapping.keys.page import Step, Take, ValueKey
+from engine.mapping.literals import literals_type, load_literal
+from engine.mapping.words import literal_words
+
+if TYPE_CHECKING:
+    from engine.language.types import Type
+    from engine.mapping.cells import RuleCells
+    from engine.mapping.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed(ValueKey):
+    """Gives a literal; an empty text here is meant."""
+
+    keys: ClassVar = ("fixed",)
+    is_literal: ClassVar = True
+    value: Any
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read the literal as the field's type, unless a formula still changes it."""
+        cell = cells.node.get("fixed")
+        target = cells.target
+        if "transform" in cells.node:
+            target = target.without_type()
+        return cls(load_literal(cells.problems, cell, target))
+
+    def type(self) -> Type | None:
+        """Give the one value there is."""
+        return literals_type((self.value,))
+
+    def words(self) -> str:
+        """Say that it never changes."""
+        return f"always {literal_words(self.value)}"
+
+    def compile(self, rule: Rule) -> Take:
+        """Give the function that says it."""
+        del rule
+        value = self.value
+
+        def take(step: Step) -> Any:
+            step.note("fixed", "", value)
+            return value
+
+        return take

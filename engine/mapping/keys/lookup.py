@@ -1,0 +1,147 @@
+"""``lookup`` and ``else``: an exact match in a table of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from engine.language.values import ValueFault, sent_text, show_value
+from engine.mapping.keys.page import Branch, ChangingStage, Step, branch
+from engine.mapping.literals import literals_type, load_literal
+from engine.mapping.result import Fallback
+from engine.mapping.rules import MISSING
+from engine.mapping.words import code, escape, link, literal_words, table_anchor
+from engine.problems import MOST_LISTED, did_you_mean, list_words
+from engine.rulefiles.reader import MapNode, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from engine.language.types import Type
+    from engine.mapping.cells import RuleCells
+    from engine.mapping.keys.page import Change
+    from engine.mapping.rules import Rule
+
+ELSE = "else"
+NOT_IN_TABLE = "not in the table"
+
+
+def entry_way(key: str) -> str:
+    """Name the way through one entry of a table."""
+    return f"entry {key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(ChangingStage):
+    """Gives what the table has for the value; else ``otherwise``, or a fault."""
+
+    keys: ClassVar = ("lookup",)
+    beside: ClassVar = ("else",)
+    table: str  # "" for one that stands in the rule
+    entries: Mapping[str, Any]
+    otherwise: Any = MISSING
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read the table's name, or the table; its values are the field's literals."""
+        cell, tables = cells.node.get("lookup"), cells.loader.tables
+        if isinstance(cell, MapNode):
+            name, entries = "", {key.text: value for key, value in cell.items()}
+        elif not isinstance(cell, Scalar):
+            return None
+        elif (name := cell.text) in tables:
+            entries = dict(tables[name])
+        else:
+            said = f"there is no table {name}"
+            cells.problems.unknown("M502", said, cell, sorted(tables), "tables:")
+            return None
+        target, problems = cells.target, cells.problems
+        if "transform" in cells.node and cells.has_value_key:
+            target = target.without_type()
+        values = {
+            key: load_literal(problems, value, target, cell.position)
+            for key, value in entries.items()
+        }
+        given = cells.node.get("else")
+        if given is None:
+            return cls(name, values)
+        return cls(name, values, load_literal(problems, given, target))
+
+    def type(self, before: Type | None) -> Type | None:
+        """Give the table's values."""
+        del before
+        others = () if self.otherwise is MISSING else (self.otherwise,)
+        return literals_type((*self.entries.values(), *others))
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find values that the source allows and the table does not know."""
+        field = rule.value.type()
+        if field is None or field.enum is None:
+            return
+        allowed = [str(value) for value in field.enum]
+        node = cells.node.get("lookup")
+        if isinstance(node, MapNode):
+            self._check_entries(cells, node, allowed)
+        unknown = [value for value in allowed if value not in self.entries]
+        if unknown and self.otherwise is MISSING:
+            listed = ", ".join(unknown[:MOST_LISTED])
+            table = f"table {self.table}" if self.table else "the table"
+            said = f"{table} has no entry for {listed}, which the source schema allows"
+            place = rule.place("lookup")
+            cells.problems.add("M503", said, place, "add it, or give else:")
+
+    def _check_entries(
+        self, cells: RuleCells, node: MapNode, allowed: list[str]
+    ) -> None:
+        """Find entries of an inline table that the source never asks for."""
+        for key, _ in node.items():  # noqa: PERF102 - a key is a cell with a place
+            if key.text not in allowed:
+                close = did_you_mean(key.text, [v for v in allowed if v not in node])
+                listed = ", ".join(allowed[:MOST_LISTED])
+                said = f"the source is never {key.text}, so this entry means nothing"
+                cells.problems.add("M515", said, key, close or f"it is one of {listed}")
+
+    def words(self) -> str:
+        """Name the table, and what becomes of a value that is not in it."""
+        missing = self.otherwise is MISSING
+        unknown = "an error" if missing else literal_words(self.otherwise)
+        if self.table:
+            through = f"table {link(escape(self.table), table_anchor(self.table))}"
+        else:
+            rows = self.entries.items()
+            through = ", ".join(f"{code(k)} → {literal_words(v)}" for k, v in rows)
+        return f"through {through} (not in it: {unknown})"
+
+    def compile(self, rule: Rule) -> Change:
+        """Give the function that looks up."""
+        table, entries, otherwise = self.table, self.entries, self.otherwise
+        place, own = rule.place("lookup"), rule.position
+
+        def change(step: Step, value: Any) -> Any:
+            step.place = place
+            key = sent_text(value)
+            if key in entries:
+                found = entries[key]
+                step.note("lookup", table, found)
+                step.meet(own, entry_way(key))
+                return found
+            if otherwise is not MISSING:
+                step.note("else", table, otherwise)
+                step.meet(own, ELSE)
+                step.log.fallbacks.append(Fallback(step.path, table, key, otherwise))
+                return otherwise
+            step.meet(own, NOT_IN_TABLE)
+            raise ValueFault("NOT_IN_TABLE", self._unknown_entry(rule, key))
+
+        return change
+
+    def _unknown_entry(self, rule: Rule, key: str) -> str:
+        came = f" (from {rule.value.label})" if rule.value.label else ""
+        table = f"table {self.table}" if self.table else "the table"
+        listed = list_words(self.entries)
+        return f"'{show_value(key)}'{came} is not in {table}: {listed or ''}"
+
+    def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
+        """Count an unknown value; the entries are counted once a table."""
+        missing = NOT_IN_TABLE if self.otherwise is MISSING else ELSE
+        yield branch(field_, missing, rule.position, missing)

@@ -1,0 +1,185 @@
+"""What the page of a key says, and the step that its compiled form works on.
+
+Each key that makes a value and each stage after it is one page of this folder: a frozen
+dataclass that is loaded from its cells, says what is known of its value, names the
+branches that coverage counts, and compiles into a function. A key that needs another
+(``cut_at`` without ``limit``) stands on the page of that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from engine.language.types import common_type
+from engine.mapping.result import TraceStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.errors import Position
+    from engine.language import Condition, Formula, Path, Scope
+    from engine.language.types import Type
+    from engine.mapping.cells import RuleCells
+    from engine.mapping.result import MappingLog
+    from engine.mapping.rules import Rule
+
+HOLDS = "true"
+HOLDS_NOT = "false"
+TAKEN = "taken"
+
+
+@dataclass(slots=True)
+class Step:
+    """One rule at work on one scope: its value so far, and the place looked at."""
+
+    rule: Rule
+    scope: Scope
+    path: str  # of the payload
+    log: MappingLog
+    trace: list[TraceStep] = field(default_factory=list)
+    value: Any = None
+    place: Position | None = None  # a fault is reported there
+
+    def note(self, name: str, origin: str, value: Any) -> None:
+        """Keep the value of a stage; it is written down when somebody listens."""
+        self.value = value
+        if self.log.recorder is not None:
+            place = self.rule.keys.get(name)
+            self.trace.append(TraceStep(name, origin, value, place))
+
+    def meet(self, place: Position, way: str) -> None:
+        """Tell coverage which way the value went."""
+        if self.log.recorder is not None:  # asked here: a call would cost each stage
+            self.log.recorder.meet(place, way)
+
+
+Take = Callable[[Step], Any]
+Change = Callable[[Step, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch: the field or variable it belongs to, what it says, and where."""
+
+    field: str
+    what: str
+    position: Position
+    places: frozenset[tuple[Position, str]]  # the recorder's that count as this one
+
+    def is_met(self, met: Iterable[tuple[Position, str]]) -> bool:
+        """Tell whether any of what was met is this branch."""
+        return not self.places.isdisjoint(met)
+
+
+def branch(field_: str, what: str, place: Position, way: str) -> Branch:
+    """Give the branch of one place and way."""
+    return Branch(field_, what, place, frozenset({(place, way)}))
+
+
+def both_ways(field_: str, key: str, condition: Condition) -> Iterator[Branch]:
+    """Give the two branches of a condition."""
+    for way in (HOLDS, HOLDS_NOT):
+        said = f"{key} {way}: {condition.text}"
+        yield branch(field_, said, condition.position, way)
+
+
+class Page:
+    """What value keys and stages have in common; a page says what differs."""
+
+    __slots__ = ()
+    keys: ClassVar[tuple[str, ...]]
+    beside: ClassVar[tuple[str, ...]] = ()  # keys that mean nothing without the first
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read the key's cells; None when they are at fault, which is then kept."""
+        raise NotImplementedError
+
+    def reads(self) -> Iterator[str]:
+        """Give the paths that are read, as typed."""
+        return iter(())
+
+    def words(self) -> str:
+        """Say in a row of the documentation what the key does."""
+        return ""
+
+    def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
+        """Give the branches that coverage counts."""
+        del rule, field_
+        return iter(())
+
+
+class ValueKey(Page):
+    """A key that makes a value; a rule has exactly one."""
+
+    __slots__ = ()
+    is_literal: ClassVar[bool] = False  # its value is meant, even when it is empty
+
+    @property
+    def taken(self) -> tuple[Path | Formula, ...]:
+        """Give the cells whose value is taken as it is."""
+        return ()
+
+    @property
+    def label(self) -> str:
+        """Give where the value comes from, for a message; "" for a literal."""
+        return " / ".join(cell.text for cell in self.taken)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Give the rules inside."""
+        return ()
+
+    def type(self) -> Type | None:
+        """Say what is known of the value before any document is read."""
+        return common_type(cell.shape.field for cell in self.taken)
+
+    def reads(self) -> Iterator[str]:
+        """Give the paths that are read, as typed."""
+        for cell in self.taken:
+            yield from paths_of(cell)
+
+    def compile(self, rule: Rule) -> Take:
+        """Give the function that makes the value."""
+        raise NotImplementedError
+
+
+class Stage(Page):
+    """What is done with a value; the stages of a rule stand in their order."""
+
+    __slots__ = ()
+
+    def type(self, before: Type | None) -> Type | None:
+        """Say what is known of the value after it."""
+        return before
+
+    def column(self) -> str:
+        """Say it where the documentation has a column for the key."""
+        return ""
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find what does not fit the rest of the rule."""
+
+
+class ChangingStage(Stage):
+    """A stage that changes a filled value."""
+
+    __slots__ = ()
+
+    def compile(self, rule: Rule) -> Change:
+        """Give the function that changes the value."""
+        raise NotImplementedError
+
+
+class FittingStage(ChangingStage):
+    """A stage that fits a value to its field; that of ``default_from`` as well."""
+
+    __slots__ = ()
+
+
+def paths_of(cell: Path | Formula | Condition) -> tuple[str, ...]:
+    """Give the paths that a cell reads."""
+    formula = getattr(cell, "formula", cell)
+    return getattr(formula, "paths", (cell.text,))

@@ -1,0 +1,99 @@
+"""``transform``: a formula, over the value or as the value key itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from engine.language import Formula, compile_formula
+from engine.mapping.keys.page import ChangingStage, Step, Take, ValueKey, paths_of
+from engine.mapping.words import code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.language.types import Type
+    from engine.mapping.cells import RuleCells
+    from engine.mapping.keys.page import Change
+    from engine.mapping.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation(ValueKey):
+    """A lone ``transform``: computes from what the formula names."""
+
+    keys: ClassVar = ("transform",)
+    formula: Formula
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read the formula."""
+        formula = cells.compiled("transform", compile_formula)
+        return None if formula is None else cls(formula)
+
+    @property
+    def taken(self) -> tuple[Formula, ...]:
+        """Give the formula."""
+        return (self.formula,)
+
+    def words(self) -> str:
+        """Give the formula."""
+        return f"calculated {code(self.formula.text)}"
+
+    def compile(self, rule: Rule) -> Take:
+        """Give the function that computes."""
+        del rule
+        formula = self.formula
+        compute, text, place = formula.evaluate, formula.text, formula.position
+
+        def take(step: Step) -> Any:
+            step.place = place
+            value = compute(step.scope)
+            step.note("transform", text, value)
+            return value
+
+        return take
+
+
+@dataclass(frozen=True, slots=True)
+class Transform(ChangingStage):
+    """``transform`` beside a value key: sees its result as ``value``."""
+
+    keys: ClassVar = ("transform",)
+    formula: Formula
+
+    @classmethod
+    def load(cls, cells: RuleCells) -> Self | None:
+        """Read the formula; alone it is a value key and no stage."""
+        if not cells.has_value_key:
+            return None
+        types = cells.types.with_extra("value")
+        formula = cells.compiled("transform", compile_formula, types)
+        return None if formula is None else cls(formula)
+
+    def type(self, before: Type | None) -> Type | None:
+        """Give what the formula gives."""
+        del before
+        return self.formula.shape.field
+
+    def reads(self) -> Iterator[str]:
+        """Give what the formula reads."""
+        return iter(paths_of(self.formula))
+
+    def words(self) -> str:
+        """Give the formula."""
+        return f"then {code(self.formula.text)}"
+
+    def compile(self, rule: Rule) -> Change:
+        """Give the function that computes."""
+        del rule
+        formula = self.formula
+        compute, text, place = formula.evaluate, formula.text, formula.position
+
+        def change(step: Step, value: Any) -> Any:
+            step.place = place
+            result = compute(step.scope.with_roots(value=value))
+            step.note("transform", text, result)
+            return result
+
+        return change
