@@ -7,8 +7,10 @@ Knows how a row becomes a dataclass; knows nothing of states. The queries stand 
 from __future__ import annotations
 
 import json
+from collections import abc
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from engine.ledger.failures import LedgerError, LedgerStateError
@@ -18,7 +20,6 @@ from engine.ledger.queries import load_queries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
     from _typeshed import DataclassInstance
 
@@ -117,9 +118,10 @@ class Database:
 
     def run(self, query: str, **values: Any) -> Sequence[StoredRow]:
         """Give all rows of a query."""
-        now = format_time(self.clock.now())
+        values["now"] = self.clock.now()
+        columns = {name: to_column(value) for name, value in values.items()}
         try:
-            return self.store.execute(self._sql[query], {"now": now, **values})
+            return self.store.execute(self._sql[query], columns)
         except self.store.fault as error:
             if self.store.in_transaction:
                 raise  # the transaction rolls back first, then words it
@@ -171,17 +173,11 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def write_time(at: datetime | None) -> str | None:
-    """Give a time's text, or None."""
-    return None if at is None else format_time(at)
-
-
-def write_object(value: Mapping[str, Any]) -> str:
-    """Give JSON text."""
-    # default=str: an amount stays the decimal it was, as text.
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-
-
-def write_list(texts: Sequence[str]) -> str:
-    """Give JSON text."""
-    return json.dumps(list(texts), ensure_ascii=False)
+def to_column(value: Any) -> Any:
+    """Give what a column holds: a time as UTC text, objects and lists as JSON text."""
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, abc.Mapping | tuple | list):
+        # default=str: an amount stays the decimal it was, as text.
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return value

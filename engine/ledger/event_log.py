@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.ledger.database import write_object, write_time
 from engine.ledger.model import Event, LogRow, Transfer, format_time, read_time
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class EventLog:
             company=company,
             flow=flow,
             outcome=outcome,
-            since=write_time(since),
+            since=since,
         )
 
     def note(self, transfer: Transfer, event: Event, outcome: Outcome = "note") -> None:
@@ -90,5 +89,5 @@ class EventLog:
             **place,
             **event.reason(),
             outcome=outcome,
-            details=write_object(event.details),
+            details=event.details,
         )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from engine.ledger.database import write_list, write_time
 from engine.ledger.notice_model import Letter, Notice, NoticeHistory, Stop
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ class NoticeLog:
 
     def count_sent(self, company: str, since: datetime) -> int:
         """Count the documents that were done since a time."""
-        rows = self._database.run(
-            "count_done", company=company, since=write_time(since)
-        )
+        rows = self._database.run("count_done", company=company, since=since)
         return int(rows[0]["number"])
 
     def record(
@@ -66,7 +63,7 @@ class NoticeLog:
                     transfer_id=stop.transfer_id,
                     flow=stop.flow,
                     code=stop.code,
-                    first_at=write_time(stop.since_at),
+                    first_at=stop.since_at,
                     is_told=stop.key in told,
                 )
             if draft is None:
@@ -84,7 +81,7 @@ class NoticeLog:
                 "write_letter",
                 company=company,
                 is_digest=bulletin.is_digest,
-                recipients=write_list(recipients),
+                recipients=recipients,
                 subject=draft.subject,
                 body=draft.body,
             )
@@ -93,9 +90,7 @@ class NoticeLog:
         """Take the unsent mails of all companies, oldest first, for this process."""
         until = self._database.clock.now() + LEASE
         with self._database.transaction():
-            letters = self._database.list_all(
-                Letter, "lease_letters", until=write_time(until)
-            )
+            letters = self._database.list_all(Letter, "lease_letters", until=until)
         return sorted(letters, key=lambda letter: letter.letter_id)
 
     def end_letter(
@@ -106,7 +101,7 @@ class NoticeLog:
             self._database.run(
                 "end_letter",
                 letter_id=letter.letter_id,
-                recipients=write_list(waiting),
+                recipients=waiting,
                 is_over=not waiting,
                 fault=fault[:300],
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.ledger.database import write_object
 from engine.ledger.model import Run
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class RunLog:
                 "end_run",
                 run_id=run.run_id,
                 outcome=outcome,
-                counts=write_object(counts),
+                counts=counts,
             )
 
     def find_last(self, company: str) -> Run | None:

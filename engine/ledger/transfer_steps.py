@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.ledger.database import write_time
 from engine.ledger.failures import ClaimLostError, LedgerStateError
 from engine.ledger.model import LEGAL_STAGES, Event, Transfer
 
@@ -109,8 +108,8 @@ class TransferSteps:
             "waiting",
             event,
             "doubt",
-            seen_at=write_time(seen_at),
-            searched_at=write_time(searched_at),
+            seen_at=seen_at,
+            searched_at=searched_at,
         )
 
     def posted(
@@ -179,7 +178,7 @@ class TransferSteps:
             "hold",
             "stopped",
             event,
-            retry_at=write_time(retry_at),
+            retry_at=retry_at,
             not_applied=not_applied,
         )
 
@@ -197,7 +196,7 @@ class TransferSteps:
             "wait",
             "waiting",
             event,
-            retry_at=write_time(retry_at),
+            retry_at=retry_at,
             not_applied=not_applied,
         )
 

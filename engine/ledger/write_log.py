@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.ledger.database import write_object, write_time
 from engine.ledger.failures import ClaimLostError, LedgerStateError
 from engine.ledger.model import LEGAL_WRITE_STATES, Write
 
@@ -76,8 +75,8 @@ class WriteLog:
                 attempt=write.attempt,
                 state=state,
                 target_id=target_id,
-                answer=None if answer is None else write_object(answer),
-                doubt_seen_at=write_time(doubt_seen_at),
+                answer=answer,
+                doubt_seen_at=doubt_seen_at,
             )
             if ended is None:
                 raise LedgerStateError(
