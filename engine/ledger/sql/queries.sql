@@ -209,7 +209,7 @@ INSERT INTO writes (transfer_id, step, item, digest, begun_at)
 SELECT transfer_id, :step, :item, :digest, :now FROM transfers
 WHERE transfer_id = :transfer_id AND attempts = :seen
 ON CONFLICT (transfer_id, step, item) DO UPDATE SET
-    state = 'intent', attempt = attempt + 1, digest = excluded.digest,
+    state = 'intent', attempt = writes.attempt + 1, digest = excluded.digest,
     doubt_seen_at = NULL, begun_at = excluded.begun_at, ended_at = NULL
 RETURNING *;
 
@@ -351,13 +351,13 @@ VALUES (
     :company, :transfer_id, :flow, :code, :first_at, CASE WHEN :is_told THEN :now END
 )
 ON CONFLICT (company, coalesce(transfer_id, 0), flow, code) WHERE resolved_at IS NULL
-DO UPDATE SET mailed_at = coalesce(mailed_at, excluded.mailed_at);
+DO UPDATE SET mailed_at = coalesce(notices.mailed_at, excluded.mailed_at);
 
 -- name: remind_notice
 -- Remember that the oldest stop was told once more.
 UPDATE notices SET reminded_at = :now
-WHERE company = :company AND transfer_id IS :transfer_id AND flow = :flow AND code = :code
-    AND resolved_at IS NULL;
+WHERE company = :company AND coalesce(transfer_id, 0) = coalesce(:transfer_id, 0)
+    AND flow = :flow AND code = :code AND resolved_at IS NULL;
 
 -- name: close_notice
 -- Remember that a stop is over.
