@@ -69,15 +69,22 @@ class PendingWrite:
             return
         rule = self.decision.rule
         if rule.action == "reject":
-            about = _describe(self.decision.candidate, self.key)
+            said = self._describe(self.decision.candidate)
             raise StoppedError(
                 rule.code,
-                about,
+                said,
                 position=rule.position,
-                details={"partner": about, "key": self.key, "value": about},
+                details={self.step.name: said, "key": self.key, "value": said},
             )
         if rule.warn:
             self.document.note(rule.warn, self.key)
+
+    def _describe(self, candidate: Any) -> str:
+        about = self.step.about
+        if about is None or candidate is None:
+            return self.key
+        name = about.evaluate(self.scope.with_roots(candidate=candidate))
+        return f"{name} ({self.key})" if name else self.key
 
 
 def run_write(
@@ -228,18 +235,19 @@ def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> A
         body = make_payload(send.mapping, scope, document)
     run.written.add(send.request.system)
     digest = digest_of(body)
-    if send.file is not None:
+    if send.file is not None and send.file_name is not None:
         content = send.file.evaluate(scope)
         digest = digest_of([body, content])
-        body = Upload(body, body["name"], content)
+        body = Upload(body, str(send.file_name.evaluate(scope)), content)
     if earlier is not None and earlier.state == "done":
         # A repeatable write of an earlier run: the same content is there already, other
         # content simply replaces it.
         if earlier.digest == digest:
             return dict(earlier.answer)
         return run.call(send.request, scope, body).body
-    name = pending.step.name
-    write = run.ledger.writes.begin(document.transfer, name, pending.item, digest)
+    write = run.ledger.writes.begin(
+        document.transfer, pending.step.name, pending.item, digest
+    )
     try:
         answer = run.call(send.request, scope, body)
     except (NotAppliedError, RefusedError, SystemDownError):
@@ -268,8 +276,3 @@ def _small(answer: Any) -> dict[str, Any]:
     if not isinstance(answer, dict):
         return {}
     return {key: answer[key] for key in _ANSWER_KEYS if key in answer}
-
-
-def _describe(candidate: Any, key: str) -> str:
-    name = candidate.get("name") if isinstance(candidate, dict) else None
-    return f"{name} ({key})" if name else key

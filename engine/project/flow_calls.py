@@ -133,8 +133,8 @@ def load_send(cells: FlowCells, node: MapNode | None) -> Send | None:
     changes = cells.rules(node, "change")
     for key, _ in entries_at(node, "change"):
         _check_pointer(cells, key, call)
-    file = cells.path(node, "file")
-    return None if call is None else Send(call, mapping, changes, file)
+    file, file_name = cells.path(node, "file"), cells.path(node, "file_name")
+    return None if call is None else Send(call, mapping, changes, file, file_name)
 
 
 def _check_pointer(cells: FlowCells, key: Scalar, call: EndpointCall | None) -> None:

@@ -130,6 +130,7 @@ class Send:
     mapping: Mapping | None = None
     changes: tuple[tuple[str, Rule], ...] = ()
     file: Path | None = None
+    file_name: Path | None = None  # with its extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class WriteStep:
     match: MatchRules | None
     create: Send | None
     update: Send | None
+    about: Path | None  # what a candidate is called
     save: str
     position: Position
 

@@ -177,7 +177,7 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | No
     key, when = cells.formula(node, "key"), cells.condition(node, "when")
     finds, candidate = load_finds(cells, node)
     inside, match_file = cells.with_roots(candidate=candidate), scalar_at(node, "match")
-    match = inside.match(match_file)
+    match, about = inside.match(match_file), inside.path(node, "about")
     create = load_send(inside, map_at(node, "create"))
     update = load_send(inside, map_at(node, "update"))
     _check_kept(cells, node, "save", each)
@@ -194,6 +194,7 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | No
         match=match,
         create=create,
         update=update,
+        about=about,
         save=text_at(node, "save"),
         position=node.position,
     )
