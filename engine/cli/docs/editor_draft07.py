@@ -7,14 +7,12 @@ no are both words and values. Pure.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
-_WIDTH: Final = 100
 _RENAMED: Final[Mapping[str, str]] = {
     "$defs": "definitions",
     "dependentRequired": "dependencies",
@@ -72,25 +70,3 @@ def _types(value: Any) -> dict[str, Any]:
     if "string" in names:
         names += [name for name in ("number", "boolean") if name not in names]
     return {"type": names[0] if len(names) == 1 else names}
-
-
-def render_schema(value: Any) -> str:
-    """Write a schema; what fits on a line stands on one."""
-    return _render(value, 0) + "\n"
-
-
-def _render(value: Any, indent: int) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    is_short = len(text) + indent <= _WIDTH
-    # Completions are many and alike: a line each, however long.
-    if not isinstance(value, dict | list) or is_short or "label" in value:
-        return text
-    blank = " " * (indent + 2)
-    if isinstance(value, list):
-        parts = [blank + _render(item, indent + 2) for item in value]
-        return "[\n" + ",\n".join(parts) + "\n" + " " * indent + "]"
-    parts = [
-        f"{blank}{json.dumps(key, ensure_ascii=False)}: {_render(part, indent + 2)}"
-        for key, part in value.items()
-    ]
-    return "{\n" + ",\n".join(parts) + "\n" + " " * indent + "}"

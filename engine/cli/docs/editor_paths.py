@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.docs.rule_words import type_words
-from engine.language.schema import SchemaField
+from engine.cli.docs.rule_words import field_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +35,7 @@ def iter_paths(
     for name in field.properties:
         child = field.child(name)
         path = f"{prefix}{name}"
-        yield KnownPath(path, describe_field(child))
+        yield KnownPath(path, field_text(child))
         if child is None:
             continue
         if "array" in child.types:
@@ -60,21 +59,12 @@ def iter_settings(schema: Mapping[str, Any], prefix: str) -> Iterator[KnownPath]
             yield KnownPath(f"{prefix}{name}", part.get("description", ""))
 
 
-def describe_field(field: Type | None) -> str:
-    """Give the vendor's words about a field, its type and its length."""
-    if field is None:
-        return ""
-    said = field.description.strip() if isinstance(field, SchemaField) else ""
-    kind = type_words(field)
-    return f"{said} ({kind})" if said and kind else said or kind
-
-
-def snippets_of(paths: Iterable[KnownPath]) -> list[dict[str, str]]:
-    """Give paths as the completions that editors offer for a value."""
+def offer(paths: Iterable[KnownPath]) -> dict[str, Any]:
+    """Describe a text for which an editor offers some paths, each once."""
     found: dict[str, dict[str, str]] = {}
     for known in paths:
         snippet = {"label": known.path, "body": known.path}
         if known.about:
             snippet["description"] = known.about
         found.setdefault(known.path, snippet)
-    return list(found.values())
+    return {"type": "string", "defaultSnippets": list(found.values())}

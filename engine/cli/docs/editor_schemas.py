@@ -10,18 +10,19 @@ filter, an index or a function, which no list holds.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.docs.editor_draft07 import DRAFT, convert_grammar, render_schema
+from engine.cli.docs.editor_draft07 import convert_grammar
 from engine.cli.docs.editor_paths import (
     MAX_LEVELS,
     KnownPath,
-    describe_field,
     iter_paths,
     iter_settings,
-    snippets_of,
+    offer,
 )
+from engine.cli.docs.rule_words import field_text
 from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
@@ -29,7 +30,7 @@ from engine.project.flow_types import find_place
 from engine.rulefiles.grammar_load import load_grammars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from engine.language.schema import SchemaField
     from engine.language.types import Type
@@ -37,30 +38,29 @@ if TYPE_CHECKING:
     from engine.project.project import Project
 
 FOLDER: Final = "schemas/editor"
-PATHS_FILE: Final = "_paths.schema.json"
+_PATH_KEYS: Final = ("source", "default_from", "each")
+_PATHS_KEYS: Final = ("first_of", "join")
+_ROW_PATHS: Final = (
+    KnownPath("parent", "what the rows are in"),
+    KnownPath("row_number", "from 1"),
+)
 
 
 def editor_schemas(project: Project) -> dict[str, str]:
     """Give every schema for editors: file name → text."""
     ours = load_grammars(project.root)
-    grammars = {kind: convert_grammar(grammar) for kind, grammar in ours.items()}
-    found = {
-        f"{FOLDER}/grammar/{kind}.schema.json": render_schema(grammar)
-        for kind, grammar in grammars.items()
-    }
+    found = {f"grammar/{kind}": convert_grammar(ours[kind]) for kind in ours}
     settings = list(iter_settings(ours["company"], "company."))
-    rules = grammars["mapping"]
     for folder, mappings in sorted(project.mappings.items()):
-        place = f"{FOLDER}/{folder.rpartition('/')[2]}"
         roots = [*settings, *_registers(project, folder)]
-        scopes: dict[str, Any] = {}
         for name, mapping in sorted(mappings.items()):
-            maker = EditorSchema(project, mapping, rules, roots, scopes)
-            file = f"{place}/{name.removesuffix('.yaml')}.schema.json"
-            found[file] = render_schema(maker.schema())
-        paths = {"$schema": DRAFT, "definitions": scopes}
-        found[f"{place}/{PATHS_FILE}"] = render_schema(paths)
-    return found
+            maker = EditorSchema(project, mapping, found["grammar/mapping"], roots)
+            place = f"{folder.rpartition('/')[2]}/{name.removesuffix('.yaml')}"
+            found[place] = maker.schema()
+    return {
+        f"{FOLDER}/{place}.schema.json": json.dumps(schema, ensure_ascii=False)
+        for place, schema in found.items()
+    }
 
 
 def modeline(file: str) -> str:
@@ -80,14 +80,6 @@ def modeline(file: str) -> str:
     return f"# yaml-language-server: $schema={up}{FOLDER}/{place}.schema.json"
 
 
-def _registers(project: Project, folder: str) -> Iterator[KnownPath]:
-    for flow in project.flows.values():
-        if flow.file.rpartition("/")[0] == folder:
-            for step in flow.setup:
-                if isinstance(step, ReadStep):
-                    yield KnownPath(f"run.{step.name}", "read once per run")
-
-
 class EditorSchema:
     """Makes the schema of one mapping."""
 
@@ -97,236 +89,141 @@ class EditorSchema:
         mapping: Mapping,
         grammar: dict[str, Any],
         roots: list[KnownPath],
-        scopes: dict[str, Any],
     ) -> None:
         self._mapping = mapping
         self._grammar = grammar
-        self._roots = roots
-        self._scopes = scopes
-        self._tables = sorted(project.tables)
-        self._definitions: dict[str, Any] = {}
-        self._enums: dict[tuple[str, ...], str] = {}
-        self._row_scopes: set[str] = set()
-        source = mapping.source.partition("#")[0]
-        self._document = mapping.store.field(source) if source else None
-        self._rows = {
-            node.path: node
-            for node in iter_rules(mapping.fields)
-            if isinstance(node, Rows)
-        }
+        self._definitions = dict(grammar["definitions"])
+        variables = mapping.variables.items()
+        self._roots = [*roots, *(KnownPath(f"vars.{n}", r.note) for n, r in variables)]
+        nodes = list(iter_rules(mapping.fields))
+        self._rows = {node.path: node for node in nodes if isinstance(node, Rows)}
+        rules = [*mapping.variables.values(), *nodes]
+        lookups = [rule.find(Lookup) for rule in rules if isinstance(rule, Rule)]
+        named = {lookup.table for lookup in lookups if lookup is not None}
+        self._tables = sorted({*project.tables, *named} - {""})
 
     def schema(self) -> dict[str, Any]:
         """Give the schema of one mapping file."""
-        grammar, mapping = self._grammar, self._mapping
+        mapping = self._mapping
         item = find_place(mapping.store, mapping.source)
-        is_row = bool(mapping.source.partition("#")[2])
-        scope = self._scope(mapping.source, [item], is_row=is_row)
-        top = {k: v for k, v in grammar.items() if k != "definitions"}
-        top["properties"] = dict(grammar["properties"])
-        # Hovering would show a title above every field that has none of its own.
-        top.pop("title", None)
-        rule = {"$ref": f"#/definitions/{self._rule(scope)}"}
-        variables = dict(grammar["definitions"]["variables"])
-        top["properties"]["vars"] = {**variables, "additionalProperties": rule}
+        rule = self._rule(mapping.source, [item], is_row="#" in mapping.source)
+        properties = dict(self._grammar["properties"])
+        variables = self._definitions["variables"]
+        properties["vars"] = {**variables, "additionalProperties": rule}
         if mapping.target:
             target = mapping.store.field(mapping.target.partition("#")[0])
-            fields = self._fields("", target, scope, 0)
-            top["properties"]["fields"] = {"$ref": f"#/definitions/{fields}"}
-        kept = ("path", "formula", "literal", "yes_no", "field_name", "entries")
-        shared = {name: grammar["definitions"][name] for name in kept}
-        top["definitions"] = {**shared, **self._definitions, **self._generic()}
-        return top
-
-    def _generic(self) -> dict[str, Any]:
-        names = ("choose", "option", "result", "rule", "rows", "fields", "variables")
-        return {name: self._grammar["definitions"][name] for name in names}
+            properties["fields"] = self._fields("", target, rule, 0)
+        # Hovering would show a title above every field that has none of its own.
+        top = {key: part for key, part in self._grammar.items() if key != "title"}
+        return {**top, "properties": properties, "definitions": self._definitions}
 
     # What may be named ----------------------------------------------------------------
 
-    def _scope(self, name: str, items: list[Type | None], *, is_row: bool) -> str:
-        """Define the paths of one place, in the file that the folder shares."""
-        key = _slug(name)
-        if key not in self._scopes:
-            paths = [path for item in items for path in iter_paths(item)]
-            if is_row:
-                paths.append(KnownPath("parent", "what the rows are in"))
-                paths.append(KnownPath("row_number", "from 1"))
-            self._scopes[key] = _offer(paths)
-        if is_row:
-            self._row_scopes.add(key)
-        return key
-
-    def _roots_of(self, scope: str) -> Iterator[str]:
-        """Name the shared definitions of what may be named beside the item's fields."""
-        if "roots" not in self._scopes:
-            self._scopes["roots"] = _offer(self._roots)
-        yield "roots"
-        if scope in self._row_scopes:
-            document = _slug(f"doc.{self._mapping.source.partition('#')[0]}")
-            if document not in self._scopes:
-                paths = iter_paths(self._document, "doc.", into_lists=False)
-                self._scopes[document] = _offer(paths)
-            yield document
-
-    def _rule(self, scope: str) -> str:
-        """Define a field rule whose paths are those of a scope."""
-        name = f"rule-{scope}"
+    def _rule(
+        self, place: str, items: list[Type | None], *, is_row: bool
+    ) -> dict[str, Any]:
+        """Refer to a field rule whose paths are those of a place."""
+        name = f"rule-{_slug(place)}"
         if name in self._definitions:
-            return name
-        self._definitions[name] = {}
-        path = {"$ref": f"#/definitions/path-{scope}"}
-        variables = [
-            KnownPath(f"vars.{key}", rule.note)
-            for key, rule in self._mapping.variables.items()
-        ]
-        self._definitions[f"path-{scope}"] = {
-            "allOf": [
-                *(
-                    {"$ref": f"{PATHS_FILE}#/definitions/{name}"}
-                    for name in (scope, *self._roots_of(scope))
-                ),
-                _offer(variables),
-            ]
+            return _refer(name)
+        paths = [path for item in items for path in iter_paths(item)]
+        if is_row:
+            document = self._mapping.source.partition("#")[0]
+            field = self._mapping.store.field(document) if document else None
+            paths += _ROW_PATHS
+            paths += iter_paths(field, "doc.", into_lists=False)
+        self._definitions[f"path-{name}"] = offer([*paths, *self._roots])
+        path = _refer(f"path-{name}")
+        rule = self._grammar["definitions"]["rule"]
+        properties = rule["properties"]
+        several = {"type": "array", "minItems": 1, "items": path}
+        own: dict[str, Any] = {
+            **{key: {"allOf": [path]} for key in _PATH_KEYS},
+            **{key: {"allOf": [several]} for key in _PATHS_KEYS},
+            "lookup": {"anyOf": [{"enum": self._tables}, {"type": "object"}]},
+            "fields": {"type": "object"},
         }
-        rule = dict(self._grammar["definitions"]["rule"])
-        properties = dict(rule["properties"])
-        paths = {"type": "array", "minItems": 1, "items": path}
-        for key, part in (
-            ("source", path),
-            ("default_from", path),
-            ("each", path),
-            ("first_of", paths),
-            ("join", paths),
-        ):
-            about = properties[key].get("description", "")
-            properties[key] = {"description": about, "allOf": [part]}
-        lookup = properties["lookup"]
-        own = self._own_tables()
-        properties["lookup"] = {
-            "description": lookup["description"],
-            "anyOf": [
-                {"type": "string", "enum": sorted({*self._tables, *own})},
-                {"type": "object"},
-            ],
+        for key, part in own.items():
+            own[key] = {"description": properties[key].get("description", ""), **part}
+        self._definitions[name] = {
+            "type": rule["type"],
+            "properties": {**properties, **own},
+            "additionalProperties": rule["additionalProperties"],
+            "anyOf": [path, {"type": ["object", "array"]}],
         }
-        properties["fields"] = {
-            "type": "object",
-            "description": properties["fields"]["description"],
-        }
-        rule["properties"] = properties
-        rule["anyOf"] = [path, {"type": ["object", "array"]}]
-        for key in ("description", "title", "oneOf", "items", "minLength"):
-            rule.pop(key, None)
-        self._definitions[name] = rule
-        return name
-
-    def _own_tables(self) -> list[str]:
-        rules = [n for n in iter_rules(self._mapping.fields) if isinstance(n, Rule)]
-        rules += self._mapping.variables.values()
-        lookups = [rule.find(Lookup) for rule in rules]
-        return [one.table for one in lookups if one is not None and one.table]
+        return _refer(name)
 
     # What is made ---------------------------------------------------------------------
 
     def _fields(
-        self,
-        path: str,
-        target: SchemaField,
-        scope: str,
-        level: int,
-    ) -> str:
-        """Define the rules of a group: its fields and, dotted, those further down."""
+        self, path: str, target: SchemaField, rule: dict[str, Any], level: int
+    ) -> dict[str, Any]:
+        """Refer to a group's rules: its fields and, dotted, those further down."""
         name = f"fields-{_slug(path)}" if path else "fields-of-the-target"
-        if name in self._definitions or level > MAX_LEVELS:
-            return name
-        properties: dict[str, Any] = {}
-        self._definitions[name] = {
-            "type": "object",
-            "minProperties": 1,
-            "properties": properties,
-        }
-        if not target.is_open:
-            self._definitions[name]["additionalProperties"] = False
-        else:
-            rule = {"$ref": f"#/definitions/{self._rule(scope)}"}
-            self._definitions[name]["additionalProperties"] = rule
-        for dotted, field, is_required in _iter_dotted("", target, level):
-            full = f"{path}.{dotted}" if path else dotted
-            about = describe_field(field) + (" Required." if is_required else "")
-            properties[dotted] = self._field(full, field, about.strip(), scope, level)
-        return name
+        if name not in self._definitions and level <= MAX_LEVELS:
+            properties: dict[str, Any] = {}
+            self._definitions[name] = {
+                "type": "object",
+                "minProperties": 1,
+                "properties": properties,
+                "additionalProperties": rule if target.is_open else False,
+            }
+            for dotted, field, is_required in _iter_dotted("", target, level):
+                about = field_text(field) + (" Required." if is_required else "")
+                full = f"{path}.{dotted}".removeprefix(".")
+                made = self._field(full, field, rule, level)
+                properties[dotted] = {"description": about.strip(), **made}
+        return _refer(name)
 
     def _field(
-        self,
-        path: str,
-        field: SchemaField,
-        about: str,
-        scope: str,
-        level: int,
+        self, path: str, field: SchemaField, rule: dict[str, Any], level: int
     ) -> dict[str, Any]:
-        rule = {"$ref": f"#/definitions/{self._rule(scope)}"}
         # The first type decides whether an editor writes `name: ` or a new line below.
-        kinds = ["string", "object", "number", "boolean"]
-        schema: dict[str, Any] = {"description": about, "type": kinds, "allOf": [rule]}
         item = field.item() if "array" in field.types else None
         if item is not None and item.properties:
-            inside = f"{path}[]"
-            inner = self._row_scope(path)
-            below = self._fields(inside, item, inner, level + 1)
-            fields = {"fields": {"$ref": f"#/definitions/{below}"}}
-            block = {"allOf": [rule], "properties": fields}
-            kinds = ["object", "array", "string"]
-            schema |= {"type": kinds, "properties": fields, "items": block}
-        elif field.properties:
-            below = self._fields(path, field, scope, level + 1)
-            fields = {"fields": {"$ref": f"#/definitions/{below}"}}
-            schema |= {"type": ["object", "string"], "properties": fields}
-        else:
-            literals = self._literals(field)
-            if literals:
-                schema["properties"] = literals
-        return schema
+            below = self._fields(f"{path}[]", item, self._row_rule(path), level + 1)
+            block = {"allOf": [rule], "properties": {"fields": below}}
+            return {"type": ["object", "array", "string"], **block, "items": block}
+        if field.properties:
+            below = self._fields(path, field, rule, level + 1)
+            types = ["object", "string"]
+            return {"type": types, "allOf": [rule], "properties": {"fields": below}}
+        types = ["string", "object", "number", "boolean"]
+        return {"type": types, "allOf": [rule], "properties": _literals(field)}
 
-    def _row_scope(self, path: str) -> str:
-        """Say what the fields of a row may name: those of the ``each`` above them."""
+    def _row_rule(self, path: str) -> dict[str, Any]:
+        """Refer to a rule of a row: it may name what the ``each`` above it gives."""
         rows = self._rows.get(path)
         parts = rows.parts if rows is not None else ()
         named = "+".join(dict.fromkeys(part.path.text for part in parts))
         items = [part.path.shape.item().field for part in parts]
-        return self._scope(f"{self._mapping.source}/{named}", items, is_row=True)
-
-    def _literals(self, field: SchemaField) -> dict[str, Any]:
-        """Say which literals fit a field, and how long a limit may be."""
-        values: list[Any] = []
-        if field.types == {"boolean"}:
-            values = ["true", "false", "yes", "no", True, False]
-        elif field.enum:
-            others = (str(v) for v in field.enum if not isinstance(v, str))
-            values = [*field.enum, *others]
-        found: dict[str, Any] = {}
-        if values:
-            name = self._enum(values)
-            literal = {"$ref": f"#/definitions/{name}"}
-            found = dict.fromkeys(("fixed", "default", "else"), literal)
-            found["choose"] = {"$ref": f"#/definitions/{name}-choose"}
-        if field.max_length is not None:
-            found["limit"] = {"maximum": field.max_length}
-        return found
-
-    def _enum(self, values: list[Any]) -> str:
-        known = tuple(map(repr, values))
-        if known not in self._enums:
-            name = f"values-{len(self._enums) + 1}"
-            self._enums[known] = name
-            self._definitions[name] = {"enum": values}
-            named = {str(value): {"type": "string"} for value in values}
-            self._definitions[f"{name}-choose"] = {"properties": named}
-        return self._enums[known]
+        return self._rule(f"{self._mapping.source}/{named}", items, is_row=True)
 
 
-def _offer(paths: Iterable[KnownPath]) -> dict[str, Any]:
-    """Define a text for which an editor offers some paths."""
-    return {"type": "string", "defaultSnippets": snippets_of(paths)}
+def _registers(project: Project, folder: str) -> Iterator[KnownPath]:
+    for flow in project.flows.values():
+        if flow.file.rpartition("/")[0] == folder:
+            for step in flow.setup:
+                if isinstance(step, ReadStep):
+                    yield KnownPath(f"run.{step.name}", "read once per run")
+
+
+def _literals(field: SchemaField) -> dict[str, Any]:
+    """Say which literals fit a field, and how long a limit may be."""
+    values: list[Any] = []
+    if field.types == {"boolean"}:
+        values = ["true", "false", "yes", "no", True, False]
+    elif field.enum:
+        others = (str(v) for v in field.enum if not isinstance(v, str))
+        values = [*field.enum, *others]
+    found: dict[str, Any] = {}
+    if values:
+        found = {key: {"enum": values} for key in ("fixed", "default", "else")}
+        named = {str(value): {"type": "string"} for value in values}
+        found["choose"] = {"properties": named}
+    if field.max_length is not None:
+        found["limit"] = {"maximum": field.max_length}
+    return found
 
 
 def _iter_dotted(
@@ -341,7 +238,9 @@ def _iter_dotted(
             yield from _iter_dotted(f"{prefix}{name}.", child, level + 1)
 
 
+def _refer(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/definitions/{name}"}
+
+
 def _slug(name: str) -> str:
-    return (
-        re.sub(r"[^A-Za-z0-9_.]+", "-", name.replace("[]", "-each")).strip("-") or "-"
-    )
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", name.replace("[]", "-each")).strip("-")
