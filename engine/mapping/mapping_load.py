@@ -132,6 +132,8 @@ class MappingLoader:
     def _group(
         self, node: Node | None, place: Target, types: SymbolTable
     ) -> tuple[FieldNode, ...]:
+        for key in node.refused if isinstance(node, MapNode) else ():
+            self._target(key, place)  # no rule, but somebody means to make it
         seen: set[str] = set()
         nodes: list[FieldNode] = []
         for key, cell in node.items() if isinstance(node, MapNode) else ():

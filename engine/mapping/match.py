@@ -80,7 +80,8 @@ def load_match_rules(node: Node, types: SymbolTable | None = None) -> MatchRules
             rule = _load_rule(entry, types, problems)
             if rule is not None:
                 rules.append(rule)
-    if len(rules) == (len(listed.items) if isinstance(listed, ListNode) else 0):
+    items = listed if isinstance(listed, ListNode) else ListNode((), node.position)
+    if items.is_whole and len(rules) == len(items.items):
         problems += _check_order(rules)
     if problems:
         raise RuleError(problems)

@@ -84,7 +84,8 @@ class RuleLoader:
         """Load variables; the scope given back knows what each of them is."""
         if not isinstance(node, MapNode):
             return {}, types
-        types = replace(types, variables=frozenset(node))
+        refused = (key.text for key in node.refused)
+        types = replace(types, variables=frozenset((*node, *refused)))
         found: dict[str, Rule] = {}
         for key, cell in order_variables(node):
             rule = self.rule(cell, Target(f"vars.{key.text}"), types)

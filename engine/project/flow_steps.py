@@ -204,6 +204,8 @@ def _check_actions(
     cells: FlowCells, node: MapNode, file: Scalar, match: MatchRules
 ) -> None:
     """See that every action of the match rules can be done, and is needed."""
+    if node.refused or file.text in cells.around.broken:
+        return  # it has findings, and these would only follow from them
     actions = {rule.action for rule in match.rules}
     for action in ("create", "update"):
         if action in actions and action not in node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.problems import Problems
-from engine.rulefiles.grammar import check_grammar
+from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import MapNode, load_yaml
 
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
     from pathlib import Path
 
-    from engine.errors import Problem
     from engine.rulefiles.reader import Node
 
 MAPPINGS = "mappings"
 SCHEMAS = "schemas"
 FLOW_FILE = "flow.yaml"
 MATCH_SUFFIX = ".match.yaml"
-# What the grammar says of a file, the loaders would say once more.
-_SAID_BY_GRAMMAR = frozenset({"M101", "M506", "M507", "M511", "M512"})
 
 Memo = dict[Any, tuple[Any, "Problems"]]
 T = TypeVar("T")
@@ -74,8 +71,9 @@ class ProjectFiles:
         self._memo: Memo = {} if memo is None else memo
         self.texts: dict[str, bytes] = {}
         self.nodes: dict[str, MapNode] = {}
+        self.accepted: dict[str, MapNode] = {}
         self.broken: set[str] = set()  # files with an error of their own
-        self.ungrammatical: dict[str, set[tuple[int, int]]] = {}
+        self.ungrammatical: set[str] = set()  # their grammar refuses something
         self._grammars = load_grammars(root)
 
     def sources(self) -> list[tuple[str, bytes]]:
@@ -96,23 +94,31 @@ class ProjectFiles:
     def read(self, file: str, text: bytes) -> None:
         """Read a file into nodes and hold it against its grammar."""
         self.texts[file] = text
-        node, found = self.once((file, text), lambda new: self._node(file, text, new))
+        (node, accepted), found = self.once(
+            (file, text), lambda new: self._node(file, text, new)
+        )
         self.problems.extend(found)
         said = [p for p in found if not p.is_warning]
         if said or not isinstance(node, MapNode):
             self.broken.add(file)
         if isinstance(node, MapNode):
             self.nodes[file] = node
-            self.ungrammatical[file] = {
-                (p.position.line, p.position.column) for p in said if p.position
-            }
+            if isinstance(accepted, MapNode):
+                self.accepted[file] = accepted
+            if said:
+                self.ungrammatical.add(file)
 
-    def _node(self, file: str, text: bytes, problems: Problems) -> Node | None:
+    def _node(
+        self, file: str, text: bytes, problems: Problems
+    ) -> tuple[Node | None, Node | None]:
+        """Give a file's tree as it stands, and what its grammar accepts of it."""
         node = problems.attempt(load_yaml, text, file, problems.found)
-        if node is not None:
-            grammar = self.grammar(kind_of(file))
-            problems.extend(check_grammar(node, grammar, file=file))
-        return node
+        if node is None:
+            return None, None
+        grammar = self.grammar(kind_of(file))
+        wrong = check_grammar(node, grammar, file=file)
+        problems.extend(wrong)
+        return node, prune(node, grammar) if wrong else node
 
     def grammar(self, kind: str) -> dict[str, Any]:
         """Give the grammar of a kind of file."""
@@ -126,13 +132,13 @@ class ProjectFiles:
         return self._memo[key]
 
     def of(self, kind: str) -> list[tuple[str, MapNode]]:
-        """Give all files of a kind that could be read."""
-        return [(f, node) for f, node in self.nodes.items() if kind_of(f) == kind]
+        """Give all files of a kind, as far as their grammar accepts them."""
+        return [(f, node) for f, node in self.accepted.items() if kind_of(f) == kind]
 
     def make(
         self, what: str, file: str, load: Callable[[Problems], T], *depends: Any
     ) -> T:
-        """Make something of a file, without saying again what its grammar said.
+        """Make something of a file, or take what was made of the same before.
 
         Args:
             what: What is made, for the memo.
@@ -142,15 +148,7 @@ class ProjectFiles:
         """
         key = (what, file, self.texts[file], depends)
         made, found = self.once(key, load)
-        new = [problem for problem in found if not self._is_said(problem)]
-        self.problems.extend(new)
-        if any(not problem.is_warning for problem in new):
+        self.problems.extend(found)
+        if any(not problem.is_warning for problem in found):
             self.broken.add(file)
         return made
-
-    def _is_said(self, problem: Problem) -> bool:
-        at = problem.position
-        places = self.ungrammatical.get(at.file) if at else None
-        if at is None or not places:
-            return False
-        return problem.code in _SAID_BY_GRAMMAR or (at.line, at.column) in places

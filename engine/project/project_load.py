@@ -92,7 +92,7 @@ class ProjectLoader(ProjectFiles):
         entries = self._load_tables(parts)
         codes = self._load_advice(parts)
         for file, node in self.of("notices"):
-            if self.ungrammatical[file]:
+            if file in self.ungrammatical:
                 continue
             load = _attempt(load_letter_texts, node)
             parts.letter_texts = self.make("notices", file, load)
@@ -120,11 +120,11 @@ class ProjectLoader(ProjectFiles):
         """Load the tables as texts; give their entries as cells, which have a place."""
         known: dict[str, MapNode] = {}
         cells: dict[str, dict[str, Scalar]] = {}
-        for _, node in self.of("table"):
+        for file, node in self.of("table"):
             check_table(node, known, self.problems)
-            name = text_at(node, "table")
+            name = text_at(node, "table") or _stem(file)
             known.setdefault(name, node)
-            if name and "entries" in node:
+            if name not in cells or "entries" in node:
                 cells[name] = {
                     key.text: value
                     for key, value in entries_at(node, "entries")
@@ -145,7 +145,7 @@ class ProjectLoader(ProjectFiles):
         if file not in self.texts:
             hint = "the log needs it to say what a code means and what to do"
             self.problems.extend([Problem("M110", f"{file} is missing", hint=hint)])
-        if not found or self.ungrammatical.get(file):
+        if not found or file in self.ungrammatical:
             return None
         node = found[0][1]
         parts.advice = self.make("advice", file, _attempt(load_advice, node))
@@ -156,9 +156,9 @@ class ProjectLoader(ProjectFiles):
 
     def _load_systems(self, parts: Parts) -> None:
         for file, node in self.of("system"):
-            check_system(node, parts.schemas, self.problems)
-            if self.ungrammatical.get(file):
+            if file in self.ungrammatical:
                 continue
+            check_system(node, parts.schemas, self.problems)
             name = _stem(file)
             load = _attempt(load_system, node, name, self.grammar("system"))
             spec = self.make("system", file, load)
@@ -201,7 +201,8 @@ class ProjectLoader(ProjectFiles):
             if mapping is not None and file not in self.broken:
                 parts.mappings.setdefault(folder, {})[name] = mapping
         used = [f for f in self.texts if kind_of(f) in ("mapping", "match")]
-        check_unused_files(flows, used, self.problems)
+        whole = {folder: self.nodes[f"{folder}/{FLOW_FILE}"] for folder in flows}
+        check_unused_files(whole, used, self.problems)
         for folder, node in flows.items():
             self._load_flow(folder, node, parts, around)
 
@@ -225,9 +226,9 @@ class ProjectLoader(ProjectFiles):
             document=self._document(node, parts.schemas),
             mappings=parts.mappings.get(folder, {}),
             matches={
-                name: self.nodes[f"{folder}/{name}"]
+                name: self.accepted[f"{folder}/{name}"]
                 for name in texts
-                if name.endswith(MATCH_SUFFIX) and f"{folder}/{name}" in self.nodes
+                if name.endswith(MATCH_SUFFIX) and f"{folder}/{name}" in self.accepted
             },
             broken=self._broken_names(folder),
         )
@@ -271,7 +272,7 @@ class ProjectLoader(ProjectFiles):
         for file, node in self.of("company"):
             check_name(node, "company", "C101", "company", self.problems)
             check_systems(node, parts.systems, broken, self.problems)
-            if self.ungrammatical.get(file):
+            if file in self.ungrammatical:
                 continue
             company = read_company(node, grammar)
             parts.companies[company.name] = company

@@ -23,38 +23,21 @@ from jsonschema.exceptions import ValidationError, best_match
 from engine.errors import Position, Problem
 from engine.problems import in_file_order
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
-from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar, to_plain
+from engine.rulefiles.reader import (
+    YES_NO,
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    to_plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["check_grammar", "read_integer", "read_number", "read_yes_no"]
-
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
-
-def read_yes_no(scalar: Scalar) -> bool:
-    """Give the truth value of ``yes``, ``no``, ``true`` or ``false``.
-
-    Raises:
-        KeyError: Another text; the grammar has refused it before.
-    """
-    return YES_NO[scalar.text]
-
-
-def read_integer(scalar: Scalar) -> int:
-    """Give the whole number that was typed; ValueError when it is none."""
-    if not _INTEGER.fullmatch(scalar.text):
-        raise ValueError(scalar.text)
-    return int(scalar.text)
-
-
-def read_number(scalar: Scalar) -> Decimal:
-    """Give the number that was typed, exactly; ValueError when it is none."""
-    if not _NUMBER.fullmatch(scalar.text):
-        raise ValueError(scalar.text)
-    return Decimal(scalar.text)
 
 
 def check_grammar(
@@ -72,6 +55,67 @@ def check_grammar(
     for error in checker.iter_errors(to_plain(node)):
         problems += word_finding(_finding(node, _deepest(error), file))
     return in_file_order(problems)
+
+
+def prune(node: Node, schema: Mapping[str, Any]) -> Node | None:
+    """Give what the grammar accepts of a file's tree; None when that is nothing.
+
+    A value that is refused goes, with its key or as an item of its list, and a map that
+    lacks a key or has two that exclude each other goes whole. A key that is missing at
+    the top takes nothing away: what the file says beside it can still be judged.
+    """
+    checker = _Validator(dict(schema))
+    while True:
+        refused: set[tuple[str | int, ...]] = set()
+        for error in checker.iter_errors(to_plain(node)):
+            refused.update(_refused(_deepest(error)))
+        if () in refused:
+            return None
+        if not refused:
+            return node
+        node = _without(node, refused, ())
+
+
+def _refused(error: ValidationError) -> Iterator[tuple[str | int, ...]]:
+    """Give the places that an error takes away, as steps from the top."""
+    path = tuple(error.absolute_path)
+    instance: Any = error.instance
+    wanted: Any = error.validator_value
+    if "propertyNames" in error.absolute_schema_path:
+        yield (*path, str(instance))
+    elif error.validator in ("additionalProperties", "unevaluatedProperties"):
+        schema: Any = error.schema
+        patterns = schema.get("patternProperties", {})
+        known = schema.get("properties", {})
+        for key in instance:
+            if key not in known and not any(re.search(p, key) for p in patterns):
+                yield (*path, key)
+    elif error.validator == "dependentRequired":
+        for key, needed in wanted.items():
+            if key in instance and not set(needed) <= set(instance):
+                yield (*path, key)
+    elif path or error.validator != "required":
+        yield path
+
+
+def _without(
+    node: Node, refused: set[tuple[str | int, ...]], here: tuple[str | int, ...]
+) -> Node:
+    if isinstance(node, ListNode):
+        kept = [i for i in range(len(node.items)) if (*here, i) not in refused]
+        items = [_without(node.items[i], refused, (*here, i)) for i in kept]
+        is_whole = node.is_whole and len(kept) == len(node.items)
+        return ListNode(tuple(items), node.position, is_whole)
+    if isinstance(node, MapNode):
+        entries = node.entries.values()
+        gone = [e.key for e in entries if (*here, e.key.text) in refused]
+        left = {
+            name: Entry(entry.key, _without(entry.value, refused, (*here, name)))
+            for name, entry in node.entries.items()
+            if (*here, name) not in refused
+        }
+        return MapNode(left, node.position, (*node.refused, *gone))
+    return node
 
 
 def _deepest(error: ValidationError) -> ValidationError:

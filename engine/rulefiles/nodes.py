@@ -59,6 +59,7 @@ class ListNode:
 
     items: tuple[Node, ...]
     position: Position
+    is_whole: bool = True  # no: the grammar has refused an item
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class MapNode:
 
     entries: Mapping[str, Entry]
     position: Position
+    refused: tuple[Scalar, ...] = ()  # keys that the grammar has taken out
 
     def get(self, name: str) -> Node | None:
         """Give the value of a key, None when the key is not there."""

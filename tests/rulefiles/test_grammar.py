@@ -8,21 +8,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from decimal import Decimal
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from engine.cli.report import render_problems
-from engine.errors import Position
-from engine.rulefiles.grammar import (
-    check_grammar,
-    read_integer,
-    read_number,
-    read_yes_no,
-)
+from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import FOLDER, SETTINGS, load_grammars
-from engine.rulefiles.reader import Scalar, load_yaml, load_yaml_file
+from engine.rulefiles.reader import load_yaml, load_yaml_file, to_plain
 from tests.places import ROOT, TESTS
 
 GRAMMAR = load_grammars(ROOT)
@@ -164,22 +157,56 @@ overlays:
     assert [] == check_grammar(load_yaml(company, "acme.yaml"), GRAMMAR["company"])
 
 
+SMALL = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string"},
+        "size": {"type": "integer"},
+        "unit": {"type": "string"},
+        "rows": {"type": "array", "items": {"$ref": "#/$defs/row"}},
+        "colours": {"type": "object", "propertyNames": {"pattern": "^[a-z]+$"}},
+    },
+    "dependentRequired": {"unit": ["size"]},
+    "$defs": {
+        "row": {
+            "type": "object",
+            "required": ["key"],
+            "properties": {"key": {"type": "integer"}},
+        }
+    },
+}
+
+
 @pytest.mark.parametrize(
-    ("text", "value"), [("yes", True), ("true", True), ("no", False), ("false", False)]
+    ("text", "accepted"),
+    [
+        ("{name: a, size: 1, unit: m}", {"name": "a", "size": "1", "unit": "m"}),
+        ("{name: a, nam: b}", {"name": "a"}),
+        ("{size: 1}", {"size": "1"}),  # what is missing at the top takes nothing away
+        ("{name: a, rows: [{key: 1}, {key: x}, {}]}", {"name": "a", "rows": ["1"]}),
+        ("{name: a, size: big, unit: m}", {"name": "a"}),  # unit needs a size
+        ("{name: a, colours: {red: 1, Red: 2}}", {"name": "a", "colours": "red"}),
+    ],
 )
-def test_truth_values_are_four_words(text, value):
-    assert value is read_yes_no(Scalar(text, Position("f", 1, 1)))
+def test_what_is_refused_is_taken_out(text, accepted):
+    found = prune(load_yaml(text, "f"), SMALL)
+
+    plain = to_plain(found)
+    if "rows" in plain:
+        plain["rows"] = [row["key"] for row in plain["rows"]]
+    if "colours" in plain:
+        plain["colours"] = " ".join(plain["colours"])
+    assert accepted == plain
 
 
-@pytest.mark.parametrize("text", ["on", "Yes", "1", ""])
-def test_other_words_are_no_truth_values(text):
-    with pytest.raises(KeyError):
-        read_yes_no(Scalar(text, Position("f", 1, 1)))
+def test_what_was_taken_out_is_known():
+    found = prune(load_yaml("{name: a, size: x, rows: [y, {key: 1}]}", "f"), SMALL)
+
+    assert ["size"] == [key.text for key in found.refused]
+    assert found.get("rows").is_whole is False
 
 
-def test_numbers_are_read_exactly():
-    assert -12 == read_integer(Scalar("-12", Position("f", 1, 1)))
-    assert Decimal("1.10") == read_number(Scalar("1.10", Position("f", 1, 1)))
-    for text in ("1.5", "1e3", "1_000", "0x10", " 1", "\u0661"):
-        with pytest.raises(ValueError):
-            read_integer(Scalar(text, Position("f", 1, 1)))
+def test_of_a_text_nothing_is_left():
+    assert prune(load_yaml("text", "f"), SMALL) is None
