@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.language.symbols import Symbol, UnknownName
-from engine.language.types import TEXT, group_of, list_of
+from engine.language.types import ANYTHING, TEXT, group_of, list_of
 from engine.project.node_parts import maps_at, text_at
+from engine.rulefiles.reader import ListNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -67,6 +68,9 @@ class FlowTypes:
 
     def registers(self, flow: MapNode) -> Type:
         """Give what ``run`` holds: a field for each register of setup and doctor."""
+        lists = [flow.get(key) for key in ("setup", "doctor")]
+        if not all(node.is_whole for node in lists if isinstance(node, ListNode)):
+            return ANYTHING  # a step was refused: nobody knows which register it reads
         steps = [*maps_at(flow, "setup"), *maps_at(flow, "doctor")]
         return group_of(
             {
