@@ -21,6 +21,7 @@ from engine.flow.context import PlanEndError
 from engine.flow.looks import compare, search_one
 from engine.flow.run import run_flow
 from engine.flow.steps import make_payload
+from engine.language.leaves import iter_leaves
 from engine.ledger.open import copy_ledger, open_ledger
 
 if TYPE_CHECKING:
@@ -231,22 +232,16 @@ class Planner(Online):
 
 def iter_changes(body: Any, present: Any) -> Iterator[PlannedField]:
     """Give the fields of a body that differ from what is there."""
-    there = dict(_iter_leaves("", present))
-    for path, value in _iter_leaves("", body):
+    there = _filled_leaves(present)
+    for path, value in _filled_leaves(body).items():
         before = there.get(path)
         if not _is_equal(before, value):
             yield PlannedField(path, before, value)
 
 
-def _iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _iter_leaves(f"{path}.{key}" if path else str(key), child)
-    elif isinstance(value, list):
-        for number, child in enumerate(value):
-            yield from _iter_leaves(f"{path}[{number}]", child)
-    elif value is not None:
-        yield path, value
+def _filled_leaves(value: Any) -> dict[str, Any]:
+    leaves = iter_leaves("", value)
+    return {path: leaf for path, leaf in leaves if leaf not in (None, {}, [])}
 
 
 def _is_equal(one: Any, other: Any) -> bool:

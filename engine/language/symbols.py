@@ -38,12 +38,13 @@ class Symbol:
         return UnknownName(label, self.label, self.field.properties)
 
     def follow(self, path: str) -> Symbol | UnknownName:
-        """Step along a dotted path."""
-        found: Symbol | UnknownName = self
+        """Step along a dotted path; ``rows[]`` steps into the list."""
+        found = self
         for part in path.split("."):
-            if isinstance(found, UnknownName):
-                return found
-            found = found.child(part)
+            inner = found.child(part.removesuffix("[]"))
+            if isinstance(inner, UnknownName):
+                return inner
+            found = inner.item() if part.endswith("[]") else inner
         return found
 
     def item(self) -> Symbol:
@@ -121,6 +122,15 @@ _NOT_HERE: Final = {
     "answer": "verify: of acknowledge sees it",
     "value": "transform: beside another key sees it",
 }
+
+
+def item_at(root: Type | None, address: str) -> Type | UnknownName | None:
+    """Step from a document to one item of what stands at ``rows[].marks``."""
+    whole = Symbol(root, "")
+    found = whole.follow(address) if address else whole
+    if isinstance(found, UnknownName):
+        return found
+    return found.item().field if found.kind == "list" else found.field
 
 
 @dataclass(frozen=True, slots=True)

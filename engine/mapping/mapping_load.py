@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.language import Condition, compile_condition, compile_path
-from engine.language.symbols import Symbol, SymbolTable, UnknownName
+from engine.language.symbols import Symbol, SymbolTable, UnknownName, item_at
 from engine.mapping.cells import read_flag
 from engine.mapping.keys.limit import Limit
 from engine.mapping.literals import Target
@@ -104,20 +104,16 @@ class MappingLoader:
 
     def _inner(self, name: str, root: SchemaField | None) -> Type | None:
         """Step from ``document#rows[].marks`` to one item of what stands there."""
-        fragment = name.partition("#")[2]
-        if root is None or not fragment:
+        address = name.partition("#")[2]
+        if root is None or not address:
             return root
-        shape = Symbol(root, "")
-        for part in fragment.split("."):
-            found = shape.child(part.removesuffix("[]"))
-            if isinstance(found, UnknownName):
-                cell = self._node.get("from")
-                if isinstance(cell, Scalar):
-                    self._problems.add("M201", found.message, cell, found.hint)
-                return None
-            shape = found.item() if part.endswith("[]") else found
-        is_list = shape.field is not None and "array" in shape.field.types
-        return shape.item().field if is_list else shape.field
+        found = item_at(root, address)
+        if not isinstance(found, UnknownName):
+            return found
+        cell = self._node.get("from")
+        if isinstance(cell, Scalar):
+            self._problems.add("M201", found.message, cell, found.hint)
+        return None
 
     # Fields ---------------------------------------------------------------------------
 

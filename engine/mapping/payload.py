@@ -6,17 +6,17 @@ places, and the finished payload is held against the target schema.
 
 from __future__ import annotations
 
-from collections import abc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation, ViolationError
+from engine.language.leaves import without_indexes
 from engine.language.validation import validate_payload
-from engine.language.values import ValueFault, cut_text, is_empty, name_kind
+from engine.language.values import ValueFault, cut_text, get_path, is_empty, name_kind
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.page import HOLDS, HOLDS_NOT
 from engine.mapping.keys.required import REQUIRED
-from engine.mapping.result import Trace, TraceStep, Truncation, without_indexes
+from engine.mapping.result import Trace, TraceStep, Truncation
 from engine.mapping.rules import (
     MISSING,
     Block,
@@ -102,13 +102,6 @@ def _put(payload: dict[str, Any], name: str, value: Any) -> None:
         payload[last].update(value)
     else:
         payload[last] = value
-
-
-def _get(payload: abc.Mapping[str, Any], name: str) -> Any:
-    value: Any = payload
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, abc.Mapping) else None
-    return value
 
 
 def _block(node: Block, scope: Scope, path: str, log: MappingLog) -> Any:
@@ -219,7 +212,7 @@ def _move_overflows(
         target = overflow.path.rsplit(".", 1)[0] + "." if "." in overflow.path else ""
         target += limit.overflow_to
         name = target[len(prefix) + 1 :] if prefix else target
-        if not is_empty(_get(payload, name)) or target in log.broken:
+        if not is_empty(get_path(payload, name)) or target in log.broken:
             log.truncations.append(cut)
             continue
         rule = _find_rule(nodes, without_indexes(target))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation
+from engine.language.leaves import iter_leaves
 from engine.language.values import show_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.errors import Position, ViolationError
     from engine.language.schema import SchemaField
     from engine.mapping.keys.limit import Limit
@@ -163,20 +164,3 @@ def _part(trace: Trace, path: str, value: Any) -> Trace:
     stage = TraceStep("part", path.removeprefix(trace.path).removeprefix("."), value)
     stages = (*trace.stages, stage)
     return replace(trace, path=path, value=value, stages=stages, target=None)
-
-
-def iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield path and value of each leaf; an empty group or list is one."""
-    if isinstance(value, Mapping) and value:
-        for name, item in value.items():
-            yield from iter_leaves(f"{path}.{name}" if path else str(name), item)
-    elif isinstance(value, list) and value:
-        for index, item in enumerate(value):
-            yield from iter_leaves(f"{path}[{index}]", item)
-    else:
-        yield path, value
-
-
-def without_indexes(path: str) -> str:
-    """Turn a payload path into the rule's: ``rows[2].unit`` → ``rows[].unit``."""
-    return re.sub(r"\[\d+\]", "[]", path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.language.filters.identifiers import find_iban
-from engine.language.values import normalise_text
+from engine.language.values import get_path, normalise_text
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.lookup import Lookup
@@ -41,18 +41,18 @@ def check_company(
         cell = _cell(node, path)
         if not isinstance(cell, Scalar):
             continue
-        value = _value(company.settings, path)
+        value = get_path(company.settings, path)
         if part.get("x-check") == "iban" and find_iban(cell.text) is None:
             said = f"{cell.text} is no bank account: its check digits are wrong"
             hint = "copy it again from the bank"
             problems.add("C102", said, cell, hint)
         other = part.get("x-differs")
-        if other and value == _value(company.settings, other):
+        if other and value == get_path(company.settings, other):
             said = f"{path} and {other} are the same, so nothing would ever move"
             hint = "name two different statuses"
             problems.add("C103", said, cell, hint)
         needed = part.get("x-needs")
-        if needed and value is True and not _value(company.settings, needed):
+        if needed and value is True and not get_path(company.settings, needed):
             said = f"{path} is on, but {needed} is not set"
             problems.add("C104", said, cell, f"add {needed}:")
 
@@ -125,7 +125,7 @@ def check_values(
                 if root != "company" or (name, rule.path) in told:
                     continue
                 cell = _cell(node, name)
-                fault = _find_fault(_value(company.settings, name), rule.target, rule)
+                fault = _find_fault(get_path(company.settings, name), rule.target, rule)
                 if isinstance(cell, Scalar) and fault is not None:
                     said, hint = fault
                     problems.add("C107", f"{name}: {said}", cell, hint)
@@ -161,11 +161,4 @@ def _cell(node: MapNode, path: str) -> Any:
     found: Any = node
     for part in path.split("."):
         found = found.get(part) if isinstance(found, MapNode) else None
-    return found
-
-
-def _value(settings: Mapping[str, Any], path: str) -> Any:
-    found: Any = settings
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.language.symbols import Symbol, UnknownName
+from engine.language.symbols import UnknownName, item_at
 from engine.language.types import ANYTHING, TEXT, group_of, list_of
 from engine.project.node_parts import maps_at, text_at
 from engine.rulefiles.reader import ListNode
@@ -44,7 +44,7 @@ class FlowTypes:
 
     def place(self, name: str) -> Type | None:
         """Give what a schema's name means: ``system/invoice``, ``system/all#rows``."""
-        return None if self.store is None else find_place(self.store, name)
+        return None if self.store is None else find_type(self.store, name)
 
     def endpoint(self, text: str) -> EndpointSpec | None:
         """Find what ``system.endpoint`` names."""
@@ -81,18 +81,13 @@ class FlowTypes:
         )
 
 
-def find_place(store: SchemaStore, name: str) -> Type | None:
+def find_type(store: SchemaStore, name: str) -> Type | None:
     """Step from ``document#rows[].marks`` to one item of what stands there."""
-    document, _, fragment = name.partition("#")
+    document, _, address = name.partition("#")
     if document not in store:
         return None
-    shape = Symbol(store.field(document), "")
-    for part in fragment.split(".") if fragment else ():
-        found = shape.child(part.removesuffix(LIST))
-        if isinstance(found, UnknownName):
-            return None
-        shape = found.item() if part.endswith(LIST) else found
-    return shape.item().field if shape.kind == "list" else shape.field
+    found = item_at(store.field(document), address)
+    return None if isinstance(found, UnknownName) else found
 
 
 def flow_roots(company: Type | None, registers: Type | None) -> dict[str, Type | None]:

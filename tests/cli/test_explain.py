@@ -10,8 +10,8 @@ from engine.__main__ import main
 from engine.cli.samples.hide_personal import Mask, find_personal
 from engine.cli.samples.samples import Sample, find_samples, load_sample, run_sample
 from engine.json_text import render_json
+from engine.language.leaves import iter_leaves
 from engine.mapping.apply import Recorder
-from engine.mapping.result import iter_leaves
 from tests.worlds import ROOT, project
 
 BASE = ROOT / "tests" / "samples" / "sales_invoice" / "base.json"

@@ -14,11 +14,11 @@ from engine.cli.consultant.resolve import origin_of
 from engine.cli.report import render_problems
 from engine.errors import RuleError
 from engine.flow.offline import map_document, pick_mapping, read_document
+from engine.language.leaves import iter_leaves
 from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
 from engine.mapping.apply import apply_mapping, load_mapping
 from engine.mapping.overlay import merge_overlay
-from engine.mapping.result import iter_leaves
 from engine.project.project import load_project
 from engine.rulefiles.grammar import check_grammar
 from engine.rulefiles.grammar_load import load_grammars

@@ -26,7 +26,7 @@ from engine.cli.docs.rule_words import field_text
 from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
-from engine.project.flow_types import find_place
+from engine.project.flow_types import find_type
 from engine.rulefiles.grammar_load import load_grammars
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class EditorSchema:
     def schema(self) -> dict[str, Any]:
         """Give the schema of one mapping file."""
         mapping = self._mapping
-        item = find_place(mapping.store, mapping.source)
+        item = find_type(mapping.store, mapping.source)
         rule = self._rule(mapping.source, [item], is_row="#" in mapping.source)
         properties = dict(self._grammar["properties"])
         variables = self._definitions["variables"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from engine.mapping.result import iter_leaves, without_indexes
+from engine.language.leaves import iter_leaves, without_indexes
 from engine.mapping.rules import iter_rules
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from engine.flow.offline import (
     pick_mapping,
     read_document,
 )
+from engine.language.leaves import without_indexes
 from engine.mapping.apply import apply_mapping
-from engine.mapping.result import without_indexes
 from engine.project.flow_spec import DeriveStep
 
 if TYPE_CHECKING:

@@ -34,9 +34,9 @@ from engine.cli.samples.sample_file import read_sample_file, sample_fault
 from engine.errors import Position, Problem, SettingsError
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.json_text import render_json
+from engine.language.leaves import iter_leaves, without_indexes
 from engine.language.scope import Scope
 from engine.mapping.apply import LazyVars, apply_mapping
-from engine.mapping.result import iter_leaves, without_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
