@@ -21,6 +21,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from engine.cli.docs.editor_schemas import editor_schemas, modeline
+from engine.mapping.keys.default import Default
 from engine.mapping.rules import Rows, Rule, iter_rules
 from tests.language_server import LanguageServer
 from tests.worlds import ROOT, project
@@ -252,7 +253,7 @@ def source_paths(mapping: str) -> set[str]:
         for path in (
             getattr(rule.value, "path", None),
             *getattr(rule.value, "paths", ()),
-            rule.default_from,
+            getattr(rule.find(Default), "path", None),
         )
         if path is not None
     }
