@@ -24,7 +24,7 @@ Question = dict[str, str]  # query parameters to add, by wire name
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """One page as it came."""
 
     items: Sequence[Any]
@@ -41,7 +41,7 @@ class Paging(Protocol):
         """Give the query parameters of the first page."""
         ...
 
-    def following(self, page: Page, asked: Question) -> Question | None:
+    def following(self, page: ListPage, asked: Question) -> Question | None:
         """Give the parameters after those that gave this page, or None at the end."""
         ...
 
@@ -53,7 +53,7 @@ class WholeList:
     def first(self) -> Question:  # noqa: D102
         return {}
 
-    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: ARG002, D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: ARG002, D102
         return None
 
 
@@ -69,7 +69,7 @@ class PageTokenHeader:
     def first(self) -> Question:  # noqa: D102
         return {self.size_param: str(self.size)}
 
-    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: D102
         token = page.headers.get(self.header.lower(), "").strip()
         return {**asked, self.param: token} if token else None
 
@@ -86,7 +86,7 @@ class Offset:
     def first(self) -> Question:  # noqa: D102
         return {self.size_param: str(self.size), self.param: "0"}
 
-    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: D102
         if not is_full(page, self.size, self.size_answer):
             return None
         return {**asked, self.param: str(int(asked[self.param]) + len(page.items))}
@@ -105,7 +105,7 @@ class PreviousId:
     def first(self) -> Question:  # noqa: D102
         return {self.size_param: str(self.size)}
 
-    def following(self, page: Page, asked: Question) -> Question | None:  # noqa: D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: D102
         if not page.items or not is_full(page, self.size, self.size_answer):
             return None
         last = jmespath.search(self.id, page.items[-1])
@@ -114,7 +114,7 @@ class PreviousId:
         return {**asked, self.param: "" if last is None else str(last)}
 
 
-def is_full(page: Page, size: int, size_answer: str | None) -> bool:
+def is_full(page: ListPage, size: int, size_answer: str | None) -> bool:
     """Tell whether a page has as many rows as the server gives at a time.
 
     ``size`` was asked for; ``size_answer`` is the JMESPath, on the answer, of what the

@@ -38,7 +38,7 @@ from engine.systems.client import (
     base_url_fault,
 )
 from engine.systems.connection import Connection
-from engine.systems.paging import MAX_PAGES, Page, open_paging
+from engine.systems.paging import MAX_PAGES, ListPage, open_paging
 from engine.systems.requests import build_request
 from engine.systems.retries import RetryPolicy
 from engine.systems.sign_in import SIGN_IN_KINDS, Token, read_token, signed_headers
@@ -151,7 +151,7 @@ class System:
                 detail = "the answer is no list of objects"
                 raise self._connection.error(NotAppliedError, spec.name, detail)
             yield from rows
-            question = paging.following(Page(rows, headers, answer.body), question)
+            question = paging.following(ListPage(rows, headers, answer.body), question)
 
     def read(self, endpoint: str, args: Mapping[str, Any] | None = None) -> Any:
         """Give what an endpoint means: all rows of a list as a list, else the body.
