@@ -49,7 +49,7 @@ def load_once(
             rules[name] = text.encode()
     schemas = {
         path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted((root / module.SCHEMAS).rglob("*.json"))
+        for path in sorted((root / module.SCHEMAS).glob("*/*.json"))
     }
     around = _digest(schemas)
     key = around + _digest(rules)

@@ -17,7 +17,8 @@ from engine.flow.services import Services
 from engine.ledger.ledger import Ledger
 from engine.ledger.open import open_ledger
 from engine.project.credentials import SecretPlaces
-from engine.project.project import Project, load_project
+from engine.project.project import Project
+from tests.loading import load_once
 from tests.places import ROOT
 from tests.simulators import (
     DEMO_NOW,
@@ -60,7 +61,7 @@ class Crash(BaseException):
 @cache
 def project() -> Project:
     """Load the shipped project once."""
-    return load_project(ROOT)
+    return load_once(ROOT)
 
 
 def secret_places(**changed: str | None) -> SecretPlaces:

@@ -376,8 +376,10 @@ class NodeBuilder:
                 "keep one of the two",
                 max(1, key.end - key.start),
             )
-        line = self.source.line(key.position.line)
-        if re.search(r"(^|[\s{\[,])\? +$", line[: key.position.column - 1]):
+        line = self.source.line(key.position.line)[: key.position.column - 1]
+        before = line.rstrip(" ")
+        # Of a long line only the end: a whole file may stand on one.
+        if before != line and re.search(r"(^|[\s{\[,])\?$", before[-2:]):
             self._say_at(
                 "M115",
                 "a question mark before a key has a meaning of its own",
