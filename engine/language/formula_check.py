@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
-from engine.errors import RuleError
 from engine.kinds import PHRASES
+from engine.language.cell_problems import CellProblems
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
@@ -24,11 +24,12 @@ from engine.language.type_checks import (
 )
 from engine.language.types import BY_KIND, NUMBER, TEXT, TRUTH, common_type, list_of
 from engine.language.values import MAX_DIGITS
-from engine.problems import Problems, hint_for
+from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.errors import RuleError
     from engine.language.filters.declaration import Filter
     from engine.language.symbols import SymbolTable
     from engine.rulefiles.reader import Scalar
@@ -74,11 +75,9 @@ class FormulaChecker:
     def __init__(
         self, scalar: Scalar, text: str, shift: int, types: SymbolTable
     ) -> None:
-        self._scalar = scalar
         self._text = text
-        self._shift = shift
         self._types = types
-        self._problems = Problems()
+        self._problems = CellProblems(scalar, shift)
         self._count = 0
         self.paths: list[str] = []
 
@@ -86,14 +85,14 @@ class FormulaChecker:
         """Refuse what is too long before anything reads it."""
         if len(self._text) > MAX_FORMULA:
             said = f"this formula is longer than {MAX_FORMULA} characters"
-            raise self._refusal("M305", said)
+            raise self._problems.refusal("M305", said)
         if not self._text.strip():
-            raise self._refusal("M301", "the formula is empty")
+            raise self._problems.refusal("M301", "the formula is empty")
         numbers = re.finditer(r"\d[\d_]*", self._text)
         long = next((n for n in numbers if len(n[0]) > MAX_DIGITS), None)
         if long:
             said = f"a number has at most {MAX_DIGITS} digits"
-            raise self._refusal("M302", said, long.start(), long[0])
+            raise self._problems.refusal("M302", said, long.start(), long[0])
 
     def misread(self, offset: int, message: str = "") -> RuleError:
         """Say where a formula stops making sense."""
@@ -118,12 +117,12 @@ class FormulaChecker:
         elif found == "!":
             hint = "write not, or !="
         said = f"this formula cannot be read at {found}"
-        return self._refusal("M301", said, offset, found, hint)
+        return self._problems.refusal("M301", said, offset, found, hint)
 
     def too_deep(self) -> RuleError:
         """Say that a formula is nested too deeply."""
         said = f"this formula is nested deeper than {MAX_DEPTH} levels"
-        return self._refusal("M305", said, hint="share parts through vars:")
+        return self._problems.refusal("M305", said, hint="share parts through vars:")
 
     def admit(self, tree: nodes.Node) -> Symbol:
         """Check the whole tree and say what is known of its result.
@@ -135,31 +134,13 @@ class FormulaChecker:
         self._problems.raise_if_any()
         return shape
 
-    def _report(
-        self, code: str, said: str, offset: int, word: str, hint: str | None = None
-    ) -> None:
-        place = self._shift + offset
-        self._problems.at_word(code, said, self._scalar, place, word, hint)
-
-    def _refusal(
-        self,
-        code: str,
-        said: str,
-        offset: int = 0,
-        word: str = "",
-        hint: str | None = None,
-    ) -> RuleError:
-        """Give the one finding that ends the check."""
-        self._report(code, said, offset, word, hint)
-        return RuleError(self._problems.found[-1:])
-
     def _find(
         self, code: str, said: str, node: nodes.Node, hint: str | None = None
     ) -> None:
         # The place of a field after a point is the point's.
         offset = (node.lineno or 0) + isinstance(node, nodes.Getattr)
         word = re.match(r"\w+|\W", self._text[offset:])
-        self._report(code, said, offset, word[0] if word else "", hint)
+        self._problems.add(code, said, offset, word[0] if word else "", hint)
 
     def _kind(self, node: nodes.Node, depth: int) -> str:
         return self._shape(node, depth).kind
@@ -170,7 +151,7 @@ class FormulaChecker:
             raise self.too_deep()
         if self._count > MAX_NODES:
             said = f"this formula has more than {MAX_NODES} parts"
-            raise self._refusal("M305", said, hint="share parts through vars:")
+            raise self._problems.refusal("M305", said, hint="share parts through vars:")
         below = depth + 1
         match node:
             case nodes.Const():
@@ -269,7 +250,7 @@ class FormulaChecker:
         if fault is not None:  # what stands between the quotes is underlined
             offset = (literal.lineno or 0) + isinstance(literal.value, str)
             word = str(literal.value)
-            self._report("M309", fault.message, offset, word, fault.hint)
+            self._problems.add("M309", fault.message, offset, word, fault.hint)
         return fault is not None
 
     def _truth(self, node: nodes.Node, depth: int) -> None:
@@ -326,7 +307,7 @@ class FormulaChecker:
         if isinstance(found, Symbol):
             return found
         word = found.label.rsplit(".", 1)[-1]
-        self._report(found.code, found.message, offset, word, found.hint)
+        self._problems.add(found.code, found.message, offset, word, found.hint)
         return Symbol(None, found.label)
 
     def _item(self, node: nodes.Getitem, depth: int) -> Symbol:
@@ -401,7 +382,7 @@ class FormulaChecker:
         what, table = ("filter", FILTERS) if is_filter else ("test", TESTS)
         place = self._text.find(node.name, node.lineno or 0)
         hint = INSTEAD.get(node.name) if is_filter else None
-        self._report(
+        self._problems.add(
             "M303" if is_filter else "M304",
             f"there is no {what} {node.name}",
             place if place >= 0 else node.lineno or 0,
