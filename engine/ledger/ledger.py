@@ -82,11 +82,7 @@ class Ledger:
         if known and known.stage != "new":
             wanted = known.reference  # something may exist under it in the target
         rules = mapping_digest or (known.mapping_digest if known else "")
-        seen = {
-            "label": label,
-            "source_digest": source_digest,
-            "mapping_digest": rules,
-        }
+        seen = {"label": label, "source_digest": source_digest, "mapping_digest": rules}
         if (
             known
             and known.aside != "gone"

@@ -28,11 +28,7 @@ class RunLog:
         """Record how a run ended, with its documents counted by outcome."""
         with self._database.transaction():
             return self._database.get(
-                Run,
-                "end_run",
-                run_id=run.run_id,
-                outcome=outcome,
-                counts=counts,
+                Run, "end_run", run_id=run.run_id, outcome=outcome, counts=counts
             )
 
     def find_last(self, company: str) -> Run | None:

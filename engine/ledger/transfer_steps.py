@@ -12,6 +12,7 @@ from engine.ledger.failures import ClaimLostError, LedgerStateError
 from engine.ledger.model import LEGAL_STAGES, Event, Transfer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from engine.ledger.database import Database
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
     from engine.ledger.model import Outcome, Stage
 
 NOTHING = Event()
+
+# Each step's stage afterwards (None: as it was) and its outcome in the log.
+STEPS: Mapping[str, tuple[Stage | None, Outcome]] = {
+    "claim": ("intent", "step"),
+    "in_doubt": ("doubt", "waiting"),
+    "posted": ("posted", "step"),
+    "proved": ("proved", "step"),
+    "done": ("done", "transferred"),
+    "reopen": ("posted", "step"),
+    "start_over": ("new", "step"),
+    "hold": (None, "stopped"),
+    "wait": (None, "waiting"),
+    "gone": (None, "skipped"),
+}
 
 
 class TransferSteps:
@@ -79,11 +94,9 @@ class TransferSteps:
             ClaimLostError: Somebody else claimed it since it was read.
         """
         return self._step(
-            transfer,
             "claim",
-            "step",
+            transfer,
             event,
-            "intent",
             payload_digest=payload_digest,
             mapping_digest=mapping_digest,
             owner=owner,
@@ -103,13 +116,7 @@ class TransferSteps:
         the next claim, so that repeating the call never shortens a wait.
         """
         return self._step(
-            transfer,
-            "in_doubt",
-            "waiting",
-            event,
-            "doubt",
-            seen_at=seen_at,
-            searched_at=searched_at,
+            "in_doubt", transfer, event, seen_at=seen_at, searched_at=searched_at
         )
 
     def posted(
@@ -123,11 +130,9 @@ class TransferSteps:
     ) -> Transfer:
         """Record the target document, created or (``adopted``) found."""
         return self._step(
+            "posted",
             transfer,
-            "posted",
-            "step",
             event,
-            "posted",
             target_id=target_id,
             target_number=target_number,
             adopted=adopted,
@@ -135,7 +140,7 @@ class TransferSteps:
 
     def proved(self, transfer: Transfer, event: Event = NOTHING) -> Transfer:
         """Record that a fresh search gave exactly our document."""
-        return self._step(transfer, "proved", "step", event, "proved")
+        return self._step("proved", transfer, event)
 
     def done(
         self,
@@ -150,14 +155,7 @@ class TransferSteps:
         """
         if transfer.adopted and not event.code:
             event = replace(event, code="ADOPTED")
-        return self._step(
-            transfer,
-            "done",
-            "transferred",
-            event,
-            "done",
-            target_number=target_number,
-        )
+        return self._step("done", transfer, event, target_number=target_number)
 
     def hold(
         self,
@@ -174,12 +172,7 @@ class TransferSteps:
         new again, and no doubt has to settle.
         """
         return self._step(
-            transfer,
-            "hold",
-            "stopped",
-            event,
-            retry_at=retry_at,
-            not_applied=not_applied,
+            "hold", transfer, event, retry_at=retry_at, not_applied=not_applied
         )
 
     def wait(
@@ -192,17 +185,12 @@ class TransferSteps:
     ) -> Transfer:
         """Leave the document for a later run, after a failure that may pass."""
         return self._step(
-            transfer,
-            "wait",
-            "waiting",
-            event,
-            retry_at=retry_at,
-            not_applied=not_applied,
+            "wait", transfer, event, retry_at=retry_at, not_applied=not_applied
         )
 
     def gone(self, transfer: Transfer, event: Event) -> Transfer:
         """Record that the document left the transfer status by itself."""
-        return self._step(transfer, "gone", "skipped", event)
+        return self._step("gone", transfer, event)
 
     def reopen(self, transfer: Transfer, event: Event = NOTHING) -> Transfer:
         """Take a done document back to posted: it stands in the transfer status again.
@@ -211,7 +199,7 @@ class TransferSteps:
         """
         if transfer.stage != "done":
             raise LedgerStateError(f"{transfer.label} is {transfer.stage}, not done")
-        return self._step(transfer, "reopen", "step", event, "posted")
+        return self._step("reopen", transfer, event)
 
     def start_over(self, transfer: Transfer, event: Event) -> Transfer:
         """Forget a target document that is gone; the next run may create it anew.
@@ -223,28 +211,23 @@ class TransferSteps:
         if transfer.stage not in ("posted", "proved"):
             raise LedgerStateError(f"{transfer.label} has no target to forget")
         with self._database.transaction():
-            changed = self._step(transfer, "start_over", "step", event, "new")
+            changed = self._step("start_over", transfer, event)
             self._database.run("forget_writes", transfer_id=transfer.transfer_id)
         return changed
 
     def _step(
-        self,
-        transfer: Transfer,
-        query: str,
-        outcome: Outcome,
-        event: Event,
-        stage: Stage | None = None,
-        **values: Any,
+        self, step: str, transfer: Transfer, event: Event, **values: Any
     ) -> Transfer:
-        """Change a transfer and append the event of it."""
+        """Change a transfer by the query of the step's name, and append its event."""
+        stage, outcome = STEPS[step]
         if stage is not None and stage not in LEGAL_STAGES[transfer.stage]:
             raise LedgerStateError(
                 f"{transfer.label} cannot go from {transfer.stage} to {stage}"
             )
         if not event.code and outcome in ("step", "waiting"):
-            event = replace(event, code=query.upper())
+            event = replace(event, code=step.upper())
         with self._database.transaction():
-            changed = self._change(transfer, query, **values, **event.reason())
+            changed = self._change(transfer, step, **values, **event.reason())
             self._log.append(changed, outcome, event)
         return changed
 

@@ -87,11 +87,7 @@ class WriteLog:
     def find(self, transfer: Transfer, step: str, item: str) -> Write | None:
         """Find one write of a transfer."""
         return self._database.find(
-            Write,
-            "find_write",
-            transfer_id=transfer.transfer_id,
-            step=step,
-            item=item,
+            Write, "find_write", transfer_id=transfer.transfer_id, step=step, item=item
         )
 
     def list_of(self, transfer: Transfer) -> list[Write]:

@@ -64,10 +64,7 @@ class ClientCredentials:
 
     def fields(self, spec: SignInSpec, secrets: Mapping[str, Secret]) -> dict[str, str]:
         """Give the grant type and the fields of the file."""
-        return {
-            "grant_type": "client_credentials",
-            **reveal_all(spec.fields, secrets),
-        }
+        return {"grant_type": "client_credentials", **reveal_all(spec.fields, secrets)}
 
 
 SIGN_IN_KINDS: dict[str, SignIn] = {

@@ -26,17 +26,8 @@ from engine.errors import (
     TransientError,
 )
 from engine.project.system_spec import EndpointSpec
-from engine.systems.answers import (
-    Answer,
-    AnswerClass,
-    read_answer,
-    read_server_time,
-)
-from engine.systems.client import (
-    HttpClient,
-    Request,
-    base_url_fault,
-)
+from engine.systems.answers import Answer, AnswerClass, read_answer, read_server_time
+from engine.systems.client import HttpClient, Request, base_url_fault
 from engine.systems.connection import Connection
 from engine.systems.paging import MAX_PAGES, ListPage, open_paging
 from engine.systems.requests import build_request

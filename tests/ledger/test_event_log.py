@@ -46,9 +46,9 @@ def test_the_log_gives_the_last_word_on_each_document(ledger, clock):
     assert ["1"] == [
         r.label for r in ledger.log.rows(since=START + timedelta(minutes=2))
     ]
-    assert [
-        *("stopped", "waiting", "note", "transferred", "note", "waiting"),
-    ] == [row.outcome for row in steps(ledger)]
+    assert [*("stopped", "waiting", "note", "transferred", "note", "waiting")] == [
+        row.outcome for row in steps(ledger)
+    ]
     assert ["CLAIM", "POSTED", "PROVED"] == [
         row.code for row in steps(ledger, outcome="step")
     ]

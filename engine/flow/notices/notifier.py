@@ -47,11 +47,7 @@ class Notifier:
     """
 
     def __init__(
-        self,
-        book: AdviceBook,
-        texts: LetterTexts,
-        clock: Clock,
-        postman: Postman,
+        self, book: AdviceBook, texts: LetterTexts, clock: Clock, postman: Postman
     ) -> None:
         self._book = book
         self._texts = texts
