@@ -53,16 +53,17 @@ class Listing:
         self._run = run
         self._ownership = Ownership(run)
         self._started_at = run.clock.now()
+        self._names = (run.company, run.flow.name)
 
     def open_window(self) -> None:
         """Choose from when on changes are listed; without a window all is listed."""
         window = self._run.flow.fetch.window
         if window is None:
             return
-        now, ledger, name = self._started_at, self._run.ledger, self._run.flow.name
-        last = ledger.log.last_mark(self._run.company, name)
+        now, runs, names = self._started_at, self._run.ledger.runs, self._names
+        last = runs.find_mark(*names, "listed")
         if window.full_every is not None:
-            full = ledger.log.last_mark(self._run.company, f"{name} full")
+            full = runs.find_mark(*names, "listed_fully")
             self.is_full = full is None or now - full >= window.full_every
         if last is not None:
             since = last - window.overlap
@@ -77,10 +78,10 @@ class Listing:
         """Remember from when on the next run lists changes: all has been taken."""
         if self._run.flow.fetch.window is None:
             return
-        names = [self._run.flow.name]
-        names += [f"{self._run.flow.name} full"] if self.is_full else []
-        for name in names:
-            self._run.ledger.log.mark(self._run.company, name, self._started_at)
+        runs = self._run.ledger.runs
+        runs.mark(*self._names, "listed", self._started_at)
+        if self.is_full:
+            runs.mark(*self._names, "listed_fully", self._started_at)
 
     def iter_source(self) -> Iterator[dict[str, Any]]:
         """Give the records that the source lists; they are asked for as they come."""

@@ -85,13 +85,12 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
 
 def _note_left_out(run: RunContext, gone: GoneError) -> None:
     """Say once a day that a flow is left out as a whole: a ``skip`` of its set-up."""
-    name = f"{run.flow.name} left out"
-    now = run.clock.now()
-    last = run.ledger.log.last_mark(run.company, name)
+    now, runs, name = run.clock.now(), run.ledger.runs, run.flow.name
+    last = runs.find_mark(run.company, name, "left_out")
     if last is None or now - last >= SAID_AGAIN:
         event = Event(gone.code, gone.message)
-        run.ledger.log.note_flow(run.company, run.flow.name, event)
-        run.ledger.log.mark(run.company, name, now)
+        run.ledger.log.note_flow(run.company, name, event)
+        runs.mark(run.company, name, "left_out", now)
 
 
 class FlowRun:

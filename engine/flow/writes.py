@@ -132,7 +132,11 @@ def _write_one(
     item = key
     if run.flow.deliver is None:
         # A register entry is written again whenever its source has changed.
-        item = f"{key} {document.transfer.source_digest[-12:]}"
+        transfer = document.transfer
+        digest = transfer.source_digest
+        if transfer.vanished_at is not None:
+            digest = f"vanished {transfer.vanished_at:%Y-%m-%d}"
+        item = f"{key} {digest[-12:]}"
     earlier = run.ledger.writes.find(document.transfer, step.name, item)
     if (
         earlier is not None

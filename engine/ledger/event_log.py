@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.ledger.model import Event, LogRow, Transfer, format_time, read_time
+from engine.ledger.model import Event, LogRow, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,15 +55,6 @@ class EventLog:
         """Append an event that belongs to no document: a system that is down."""
         with self._database.transaction():
             self.append((company, flow), outcome, event)
-
-    def mark(self, company: str, flow: str, until: datetime) -> None:
-        """Record until when a flow has seen everything that its source lists."""
-        self.note_flow(company, flow, Event("LISTED", format_time(until)), "step")
-
-    def last_mark(self, company: str, flow: str) -> datetime | None:
-        """Give the time of the latest mark, None before the first."""
-        rows = self._database.run("last_mark", company=company, flow=flow)
-        return read_time(rows[0]["message"]) if rows else None
 
     def append(
         self, owner: Transfer | tuple[str, str], outcome: Outcome, event: Event

@@ -86,6 +86,7 @@ class Ledger:
         if (
             known
             and known.aside != "gone"
+            and (known.vanished_at is None or known.stage == "done")
             and wanted == known.reference
             and all(getattr(known, name) == value for name, value in seen.items())
         ):

@@ -48,6 +48,9 @@ State = Literal[
 ]
 WriteState = Literal["intent", "done", "doubt", "refused"]
 RunOutcome = Literal["ok", "degraded", "failed"]
+# Until when a flow has seen the changes that its source lists, when it has last seen
+# everything, and when the log has last said that it is left out.
+MarkKind = Literal["listed", "listed_fully", "left_out"]
 Outcome = Literal["transferred", "stopped", "waiting", "skipped", "note", "step"]
 
 STAGES: tuple[Stage, ...] = ("new", "intent", "doubt", "posted", "proved", "done")
@@ -136,10 +139,16 @@ class Transfer:
     retry_asked: bool  # a person said retry
     first_seen_at: datetime
     updated_at: datetime
+    vanished_at: datetime | None  # since when the source no longer has it
 
     @property
     def is_changed(self) -> bool:
-        """Tell whether the document differs from what was claimed or adopted."""
+        """Tell whether the document differs from what was claimed or adopted.
+
+        One that had vanished and is listed again differs, whatever it says.
+        """
+        if self.vanished_at is not None:
+            return True
         return bool(self.claimed_digest) and self.claimed_digest != self.source_digest
 
     def is_due(self, now: datetime) -> bool:

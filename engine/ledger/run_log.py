@@ -1,16 +1,17 @@
-"""The runs of each company: when each began, how it ended, what it counted."""
+"""The runs of each company, what each counted, and how far its flows have come."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.ledger.model import Run
+from engine.ledger.model import Run, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from engine.ledger.database import Database
-    from engine.ledger.model import RunOutcome
+    from engine.ledger.model import MarkKind, RunOutcome
 
 
 class RunLog:
@@ -34,3 +35,13 @@ class RunLog:
     def find_last(self, company: str) -> Run | None:
         """Find the company's latest run, ended or not."""
         return self._database.find(Run, "last_run", company=company)
+
+    def mark(self, company: str, flow: str, kind: MarkKind, at: datetime) -> None:
+        """Remember how far a flow has come; the last mark of a kind counts."""
+        with self._database.transaction():
+            self._database.run("set_mark", company=company, flow=flow, kind=kind, at=at)
+
+    def find_mark(self, company: str, flow: str, kind: MarkKind) -> datetime | None:
+        """Give the time of a mark, None before the first."""
+        rows = self._database.run("find_mark", company=company, flow=flow, kind=kind)
+        return read_time(rows[0]["at"]) if rows else None

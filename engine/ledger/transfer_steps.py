@@ -201,6 +201,14 @@ class TransferSteps:
             raise LedgerStateError(f"{transfer.label} is {transfer.stage}, not done")
         return self._step("reopen", transfer, event)
 
+    def vanish(self, transfer: Transfer, *, mapping_digest: str) -> Transfer:
+        """Record that the source no longer has the document.
+
+        It is back when it is listed again, and is then taken once more.
+        """
+        with self._database.transaction():
+            return self._change(transfer, "vanish", mapping_digest=mapping_digest)
+
     def start_over(self, transfer: Transfer, event: Event) -> Transfer:
         """Forget a target document that is gone; the next run may create it anew.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,7 +20,9 @@ from engine.ledger.model import (
     format_time,
     read_time,
 )
+from engine.ledger.open import open_ledger
 from engine.ledger.queries import iter_statements, load_migrations, load_queries
+from engine.ledger.sqlite_file import APPLICATION_ID
 from tests.ledger.transfers import REASON, raw, see, steps
 from tests.places import ROOT
 
@@ -83,3 +87,43 @@ def test_rows_can_be_printed_as_json(ledger):
     (row,) = ledger.log.rows()
 
     assert "ERROR_DATE" == json.loads(json.dumps(row.to_json()))["code"]
+
+
+OLD = """
+INSERT INTO events VALUES (1, 'T1', NULL, 'acme', 'items', '', '', 'step', '', NULL,
+    NULL, 'LISTED', '', '2026-03-01T08:00:00.000Z', '', '{}');
+INSERT INTO events VALUES (2, 'T2', NULL, 'acme', 'items', '', '', 'step', '', NULL,
+    NULL, 'LISTED', '', '2026-03-02T08:00:00.000Z', '', '{}');
+INSERT INTO events VALUES (3, 'T2', NULL, 'acme', 'items full', '', '', 'step', '',
+    NULL, NULL, 'LISTED', '', '2026-03-01T08:00:00.000Z', '', '{}');
+INSERT INTO events VALUES (4, 'T2', NULL, 'acme', 'items left out', '', '', 'step', '',
+    NULL, NULL, 'LISTED', '', '2026-03-02T09:00:00.000Z', '', '{}');
+INSERT INTO transfers (company, flow, key, label, source_digest, claimed_digest,
+    first_seen_at, updated_at)
+VALUES ('acme', 'items', 'k1', 'k1', 'vanished 2026-03-01', 'vanished 2026-03-01',
+    '2026-03-01T08:00:00.000Z', '2026-03-01T08:00:00.000Z');
+"""
+
+
+def test_marks_and_vanished_documents_of_an_older_ledger_are_kept(path, clock):
+    """They stood in invented names of flows, and in a digest."""
+    path.parent.mkdir(mode=0o700)
+    connection = sqlite3.connect(path, isolation_level=None)
+    for migration in load_migrations()[:2]:
+        for statement in migration.statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {migration.number}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.executescript(OLD)
+    connection.close()
+    path.chmod(0o600)
+    with closing(open_ledger(f"sqlite:///{path}", clock)) as ledger:
+        kinds = ("listed", "listed_fully", "left_out")
+        marks = [ledger.runs.find_mark("acme", "items", kind) for kind in kinds]
+        transfer = ledger.find_transfer("acme", "items", "k1")
+
+    assert ["2026-03-02T08", "2026-03-01T08", "2026-03-02T09"] == [
+        format_time(at)[:13] for at in marks
+    ]
+    assert datetime(2026, 3, 1, tzinfo=UTC) == transfer.vanished_at
+    assert "" == transfer.source_digest

@@ -177,3 +177,37 @@ def test_a_person_asks_for_another_try(ledger, clock, company, key, marked):
     found = ledger.find_transfer("acme", "sales", "k1")
     assert bool(marked) == found.retry_asked == found.is_due(clock.now())
     assert not ledger.steps.hold(found, REASON).retry_asked
+
+
+def test_what_vanished_is_taken_once_more_when_it_is_back(ledger):
+    """It is marked until then, also when a process ends in between."""
+    transfer = ledger.steps.reopen(bring(ledger, "done"))
+    transfer = ledger.steps.vanish(transfer, mapping_digest="m2")
+    transfer = ledger.steps.done(ledger.steps.proved(transfer))
+    assert transfer.vanished_at is not None
+
+    back = see(ledger, label="k1", reference="k1")
+
+    assert back.is_changed
+    assert None is ledger.steps.reopen(back).vanished_at
+
+
+def test_what_is_held_while_it_is_away_is_due_when_it_is_back(ledger, clock):
+    transfer = ledger.steps.vanish(bring(ledger, "posted"), mapping_digest="m1")
+    later = clock.now() + timedelta(hours=1)
+    ledger.steps.hold(transfer, REASON, retry_at=later)
+
+    back = see(ledger, label="k1", reference="k1", mapping_digest="m1")
+
+    assert (None, None, 0) == (back.vanished_at, back.retry_at, back.held_count)
+
+
+def test_the_last_mark_of_a_kind_counts(ledger, clock):
+    assert None is ledger.runs.find_mark("acme", "items", "listed")
+    for _ in range(2):
+        clock.sleep(60)
+        ledger.runs.mark("acme", "items", "listed", clock.now())
+    ledger.runs.mark("acme", "items", "left_out", START)
+
+    assert clock.now() == ledger.runs.find_mark("acme", "items", "listed")
+    assert None is ledger.runs.find_mark("acme", "sales", "listed")

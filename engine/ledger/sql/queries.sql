@@ -29,7 +29,8 @@ WHERE transfer_id = :transfer_id AND stage = 'new' AND aside = 'gone'
 RETURNING *;
 
 -- name: see_transfer
--- Take over what the source says now; a change ends the back-off.
+-- Take over what the source says now; a change ends the back-off. A done one stays
+-- marked as vanished until it is reopened: it is to be taken once more.
 UPDATE transfers SET
     label = :label,
     reference = :reference,
@@ -40,8 +41,13 @@ UPDATE transfers SET
     message = CASE WHEN aside = 'gone' THEN '' ELSE message END,
     field = CASE WHEN aside = 'gone' THEN '' ELSE field END,
     advice = CASE WHEN aside = 'gone' THEN '' ELSE advice END,
-    held_count = CASE WHEN :changed THEN 0 ELSE held_count END,
-    retry_at = CASE WHEN :changed THEN NULL ELSE retry_at END,
+    held_count = CASE
+        WHEN :changed OR vanished_at IS NOT NULL THEN 0 ELSE held_count
+    END,
+    retry_at = CASE
+        WHEN :changed OR vanished_at IS NOT NULL THEN NULL ELSE retry_at
+    END,
+    vanished_at = CASE WHEN stage = 'done' THEN vanished_at END,
     updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
@@ -175,6 +181,22 @@ RETURNING *;
 -- Take a done document back to posted; it keeps its target. From now on the document as
 -- it is here is the one that was moved.
 UPDATE transfers SET stage = 'posted', claimed_digest = source_digest,
+    vanished_at = NULL, updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
+RETURNING *;
+
+-- name: vanish
+-- Record that the source no longer has the document; the first time ends the back-off.
+UPDATE transfers SET
+    vanished_at = coalesce(vanished_at, :now),
+    held_count = CASE
+        WHEN vanished_at IS NULL OR mapping_digest <> :mapping_digest THEN 0
+        ELSE held_count
+    END,
+    retry_at = CASE
+        WHEN vanished_at IS NOT NULL AND mapping_digest = :mapping_digest THEN retry_at
+    END,
+    mapping_digest = :mapping_digest,
     updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
@@ -296,11 +318,14 @@ UPDATE runs SET ended_at = :now, outcome = :outcome, counts = :counts
 WHERE run_id = :run_id
 RETURNING *;
 
--- name: last_mark
--- Until when a flow has seen everything its source lists.
-SELECT message FROM events
-WHERE company = :company AND flow = :flow AND code = 'LISTED'
-ORDER BY event_id DESC LIMIT 1;
+-- name: set_mark
+-- Remember how far a flow has come.
+INSERT INTO marks (company, flow, kind, at) VALUES (:company, :flow, :kind, :at)
+ON CONFLICT (company, flow, kind) DO UPDATE SET at = excluded.at;
+
+-- name: find_mark
+-- How far a flow has come.
+SELECT at FROM marks WHERE company = :company AND flow = :flow AND kind = :kind;
 
 -- name: last_run
 -- The company's latest run.
