@@ -13,7 +13,7 @@ from jinja2 import nodes
 
 from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
-from engine.language.filters.registry import FILTERS, TESTS
+from engine.language.filters.registry import FILTERS, INSTEAD, TESTS
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
     NeverEqual,
@@ -37,25 +37,6 @@ if TYPE_CHECKING:
 MAX_FORMULA: Final = 2000
 MAX_NODES: Final = 200
 MAX_DEPTH: Final = 25
-# What business text does not need, and the key that does its job.
-INSTEAD: Final[Mapping[str, str]] = {
-    "truncate": "limit: and cut_at: cut a text, and report it",
-    "format": "text: writes running text",
-    "int": "decimals: 0 makes a whole number",
-    "float": "number reads a number",
-    "string": "text: writes a value as text",
-    "capitalize": "upper and lower exist",
-    "title": "upper and lower exist",
-    "map": "pluck picks one field of every item",
-    "selectattr": "where picks items by a field",
-    "rejectattr": "a path with [?…] picks items",
-    "sum": "sum_of adds up a field",
-    "groupby": "total_by adds up by a field",
-    "sort": "a path with sort_by() sorts",
-    "attr": "a field is written with a point",
-    "center": "pad fills up a text",
-    "d": "default gives a value for an empty one",
-}
 # Syntax that Jinja knows and formulas do not: what to say, and one way out.
 _REFUSED: Final[Mapping[type[nodes.Node], tuple[str, str]]] = {
     nodes.Call: ("a formula calls nothing", "write value | filter"),

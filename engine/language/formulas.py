@@ -21,8 +21,8 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 
-from engine.errors import Problem, RuleError
 from engine.kinds import PHRASES
+from engine.language.cell_problems import CellProblems
 from engine.language.formula_check import FormulaChecker
 from engine.language.formula_eval import Evaluate, compile_expression
 from engine.language.operators import is_true
@@ -34,6 +34,7 @@ from engine.language.values import (
     plain,
     text_of,
 )
+from engine.problems import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,24 +153,14 @@ def compile_condition(scalar: Scalar, types: SymbolTable | None = None) -> Condi
             when it reads no field.
     """
     formula = compile_formula(scalar, types)
+    text = formula.text
+    problems = CellProblems(scalar, len(scalar.text) - len(scalar.text.lstrip()))
     if not formula.names:
-        at = scalar.at(len(scalar.text) - len(scalar.text.lstrip()))
-        said = f"{formula.text} reads no field, so it is the same for every document"
-        size = len(formula.text)
-        raise RuleError([Problem("M311", said, at, "leave it out", size)])
+        said = f"{text} reads no field, so it is the same for every document"
+        raise problems.refusal("M311", said, 0, text, "leave it out")
     if formula.shape.kind not in {"truth", "any"}:
-        what = PHRASES[formula.shape.kind]
-        raise RuleError(
-            [
-                Problem(
-                    "M306",
-                    f"a condition is true or false; {formula.text} is {what}",
-                    scalar.at(len(scalar.text) - len(scalar.text.lstrip())),
-                    f"write {formula.text} is filled",
-                    len(formula.text),
-                )
-            ]
-        )
+        said = f"a condition is true or false; {text} is {PHRASES[formula.shape.kind]}"
+        raise problems.refusal("M306", said, 0, text, f"write {text} is filled")
     return Condition(formula)
 
 
@@ -179,24 +170,23 @@ def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Templa
     Raises:
         RuleError: As compile_formula; M307 for anything in braces but a formula.
     """
-    parts: list[str | Formula] = []
-    problems: list[Problem] = []
+    parts: list[str | Formula | None] = []
+    problems = Problems()
     for kind, start, text in _split_template(scalar):
         if kind == "data":
             parts.append(text)
-            continue
-        try:
-            parts.append(_compile(scalar, text, start, types or SymbolTable()))
-        except RuleError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise RuleError(problems)
-    return Template(scalar.text, scalar.position, tuple(parts))
+        else:
+            known = types or SymbolTable()
+            parts.append(problems.attempt(_compile, scalar, text, start, known))
+    problems.raise_if_any()
+    filled = tuple(part for part in parts if part is not None)
+    return Template(scalar.text, scalar.position, filled)
 
 
 def _split_template(scalar: Scalar) -> Iterator[tuple[str, int, str]]:
     """Cut a template into plain text and the inside of its braces, with places."""
     text, offset = scalar.text, 0
+    problems = CellProblems(scalar, 0)
     while offset < len(text):
         start = text.find("{{", offset)
         plain_end = len(text) if start < 0 else start
@@ -205,7 +195,7 @@ def _split_template(scalar: Scalar) -> Iterator[tuple[str, int, str]]:
             if found >= 0:
                 said = f"{sign} has no meaning in text:"
                 hint = "only {{ formula }} parts; conditions go into when: or choose:"
-                raise RuleError([Problem("M307", said, scalar.at(found), hint, 2)])
+                raise problems.refusal("M307", said, found, sign, hint)
         if plain_end > offset:
             yield "data", offset, text[offset:plain_end]
         if start < 0:
@@ -213,7 +203,7 @@ def _split_template(scalar: Scalar) -> Iterator[tuple[str, int, str]]:
         end = _find_end(text, start + 2)
         if end < 0:
             said = "this {{ is not closed"
-            raise RuleError([Problem("M307", said, scalar.at(start), "add }}", 2)])
+            raise problems.refusal("M307", said, start, "{{", "add }}")
         yield "formula", start + 2, text[start + 2 : end]
         offset = end + 2
 

@@ -23,3 +23,22 @@ FILTERS: Final[Mapping[str, Filter]] = MappingProxyType(
 TESTS: Final[Mapping[str, Filter]] = MappingProxyType(
     {one.name: one for one in _DECLARED if one.gives == "truth"}
 )
+# Jinja's filters that business text does not need, and what does their job.
+INSTEAD: Final[Mapping[str, str]] = {
+    "truncate": "limit: and cut_at: cut a text, and report it",
+    "format": "text: writes running text",
+    "int": "decimals: 0 makes a whole number",
+    "float": "number reads a number",
+    "string": "text: writes a value as text",
+    "capitalize": "upper and lower exist",
+    "title": "upper and lower exist",
+    "map": "pluck picks one field of every item",
+    "selectattr": "where picks items by a field",
+    "rejectattr": "a path with [?…] picks items",
+    "sum": "sum_of adds up a field",
+    "groupby": "total_by adds up by a field",
+    "sort": "a path with sort_by() sorts",
+    "attr": "a field is written with a point",
+    "center": "pad fills up a text",
+    "d": "default gives a value for an empty one",
+}
