@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.language.filters.registry import FILTERS, TESTS
-from engine.project.project import find_mapping_files, kind_of
+from engine.project.project import file_kind, find_mapping_files
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
 from tests.places import ROOT
@@ -185,7 +185,7 @@ def _words(files: dict[str, str]) -> Iterator[Word]:
 def _used_codes(files: dict[str, str]) -> set[str]:
     codes = set()
     for file, text in files.items():
-        if kind_of(file) in ("flow", "match"):
+        if file_kind(file) in ("flow", "match"):
             codes |= set(re.findall(r"\b(?:stop|skip|code|warn): (\w+)", text))
     return codes
 
@@ -202,7 +202,7 @@ class _Finder:
         files: dict[str, str],
     ) -> None:
         self.file = file
-        self.kind = kind_of(file)
+        self.kind = file_kind(file)
         self.text = text
         self.enums = enums
         self.used = used
@@ -212,7 +212,7 @@ class _Finder:
         self.tables_in_use = {
             name
             for other, said in files.items()
-            if kind_of(other) == "mapping"
+            if file_kind(other) == "mapping"
             for name in re.findall(r"\blookup: (\w+)", said)
         }
 

@@ -15,8 +15,8 @@ from engine.project.project_files import (
     MATCH_SUFFIX,
     SCHEMAS,
     Memo,
+    file_kind,
     find_mapping_files,
-    kind_of,
 )
 from engine.project.project_load import ProjectLoader
 
@@ -39,8 +39,8 @@ __all__ = [
     "MATCH_SUFFIX",
     "SCHEMAS",
     "Project",
+    "file_kind",
     "find_mapping_files",
-    "kind_of",
     "load_project",
 ]
 

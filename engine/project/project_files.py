@@ -34,7 +34,7 @@ def find_mapping_files(root: Path) -> list[Path]:
     return sorted((root / MAPPINGS).rglob("*.yaml"))
 
 
-def kind_of(file: str) -> str:
+def file_kind(file: str) -> str:
     """Tell the kind of a file by its place: ``mappings/tables/units.yaml`` → table."""
     _, _, below = file.partition(f"{MAPPINGS}/")
     folder, _, name = below.rpartition("/")
@@ -115,7 +115,7 @@ class ProjectFiles:
         node = problems.attempt(load_yaml, text, file, problems.found)
         if node is None:
             return None, None
-        grammar = self.grammar(kind_of(file))
+        grammar = self.grammar(file_kind(file))
         wrong = check_grammar(node, grammar, file=file)
         problems.extend(wrong)
         return node, prune(node, grammar) if wrong else node
@@ -133,7 +133,7 @@ class ProjectFiles:
 
     def of(self, kind: str) -> list[tuple[str, MapNode]]:
         """Give all files of a kind, as far as their grammar accepts them."""
-        return [(f, node) for f, node in self.accepted.items() if kind_of(f) == kind]
+        return [(f, node) for f, node in self.accepted.items() if file_kind(f) == kind]
 
     def make(
         self, what: str, file: str, load: Callable[[Problems], T], *depends: Any

@@ -40,7 +40,7 @@ from engine.project.project_files import (
     MATCH_SUFFIX,
     SCHEMAS,
     ProjectFiles,
-    kind_of,
+    file_kind,
 )
 from engine.project.system_load import load_system
 from engine.rulefiles.reader import MapNode, Scalar
@@ -131,7 +131,7 @@ class ProjectLoader(ProjectFiles):
                     if isinstance(value, Scalar)
                 }
         for file in self.texts.keys() - self.nodes.keys():
-            if kind_of(file) == "table":  # it cannot be read; its name is known
+            if file_kind(file) == "table":  # it cannot be read; its name is known
                 cells.setdefault(_stem(file), {})
         parts.tables = {
             name: {key: cell.text for key, cell in entries.items()}
@@ -176,7 +176,7 @@ class ProjectLoader(ProjectFiles):
         systems = {
             _stem(file)
             for file in self.broken | (self.texts.keys() - self.nodes.keys())
-            if kind_of(file) == "system"
+            if file_kind(file) == "system"
         }
         return frozenset(names | systems)
 
@@ -200,7 +200,7 @@ class ProjectLoader(ProjectFiles):
             mapping = self.make("mapping", file, load, *depends)
             if mapping is not None and file not in self.broken:
                 parts.mappings.setdefault(folder, {})[name] = mapping
-        used = [f for f in self.texts if kind_of(f) in ("mapping", "match")]
+        used = [f for f in self.texts if file_kind(f) in ("mapping", "match")]
         whole = {folder: self.nodes[f"{folder}/{FLOW_FILE}"] for folder in flows}
         check_unused_files(whole, used, self.problems)
         for folder, node in flows.items():
@@ -212,7 +212,7 @@ class ProjectLoader(ProjectFiles):
         return tuple(
             (other, text if _stem(other).encode() in said else None)
             for other, text in self.texts.items()
-            if kind_of(other) == "table"
+            if file_kind(other) == "table"
         )
 
     def _load_flow(
@@ -289,14 +289,14 @@ class ProjectLoader(ProjectFiles):
     def _is_any_broken(self) -> bool:
         """Tell whether what overlays build on is unsound: they would say it again."""
         texts = ("company", "advice", "notices")
-        return any(kind_of(file) not in texts for file in self.broken)
+        return any(file_kind(file) not in texts for file in self.broken)
 
     def findings(self) -> list[Problem]:
         """Give each finding once, in file order; a table's entry is told once."""
         found: dict[Any, Problem] = {}
         for problem in self.problems:
             at = problem.position
-            is_entry = at is not None and kind_of(at.file) == "table"
+            is_entry = at is not None and file_kind(at.file) == "table"
             found.setdefault((problem.code, at) if is_entry else problem, problem)
         return in_file_order(found.values())
 

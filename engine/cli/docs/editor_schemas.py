@@ -69,11 +69,11 @@ def modeline(file: str) -> str:
     Args:
         file: The rule file, relative to the project's root.
     """
-    from engine.project.project import kind_of
+    from engine.project.project import file_kind
 
     folder, _, name = file.rpartition("/")
     up = "../" * file.count("/")
-    kind = kind_of(file)
+    kind = file_kind(file)
     place = f"grammar/{kind}"
     if kind == "mapping":
         place = f"{folder.rpartition('/')[2]}/{name.removesuffix('.yaml')}"
