@@ -2,7 +2,7 @@
 
 ``date: invoice.date   # R112, half up`` says more than its rule: the numbers of the
 requirements it answers, and a remark. The tree of nodes holds no comments; here they
-are read off the file's text, beside it. Pure; imports yamlnodes.
+are read off the file's text, beside it. Pure; imports nodes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The bytes of a rule file: size, encoding, and characters that nobody can see.
 
-Pure; imports errors and yamltext.
+Pure; imports errors and source.
 """
 
 from __future__ import annotations

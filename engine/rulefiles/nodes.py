@@ -1,6 +1,6 @@
 """The tree of a rule file: texts, lists and maps, each with its place.
 
-Imports errors and yamltext.
+Imports errors and source.
 """
 
 from __future__ import annotations

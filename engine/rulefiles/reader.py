@@ -8,7 +8,7 @@ PyYAML's events are read one by one and turned into nodes here; nothing is compo
 resolved, so a file that explodes when its aliases are followed costs nothing.
 The words for PyYAML's own syntax errors are in ``engine.rulefiles.syntax_errors``.
 
-Pure but for ``load_yaml_file``. Imports errors and the other yaml modules.
+Pure but for ``load_yaml_file``.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def find_offsets(raw: str, text: str, style: Style) -> list[int] | None:
     else:
         pairs = _walk_flow(raw, style)
     walked = "".join(character for character, _ in pairs)
-    # An escape's own character is not worked out again, hence the joker.
+    # \0 stands for any character: escapes are not decoded a second time.
     if len(walked) != len(text) or any(
         a not in (b, "\0") for a, b in zip(walked, text, strict=True)
     ):

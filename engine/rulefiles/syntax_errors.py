@@ -1,29 +1,32 @@
 """PyYAML's syntax errors in a consultant's words: what is wrong, where, one way out.
 
-Imports ``engine.errors`` and ``engine.rulefiles.source`` only. It reads what PyYAML
-says and looks at the lines around: a guess about the cause helps more than the parser's
-state.
+``syntax_errors.yaml`` beside this module is a table of what PyYAML says, from the
+particular to the general. The signs and lines around the place tell more about the
+cause than the parser's state: that is what the functions here look at. Imports
+``engine.errors`` and ``engine.rulefiles.source`` only.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
 
 from engine.errors import Problem
 
 if TYPE_CHECKING:
-    import yaml
+    from collections.abc import Callable, Mapping
 
     from engine.rulefiles.source import Source, Style
 
-_QUOTES = ("single", "double")
+_TABLE = Path(__file__).with_suffix(".yaml")
 _HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
-_IN_BRACES = (
-    "put the text in quotes, or each key on its own line without { }: inside { } on "
-    "one line, a path with [ ] or , needs quotes"
-)
+_ESCAPE = r"use single quotes, or write \\ for a backslash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class _Case:
     ) -> Problem:
         return Problem(code, message, self.source.position(index), hint, length)
 
+    def sign(self, index: int) -> str:
+        return self.source.text[index : index + 1]
+
     @property
     def found(self) -> str:
         """The token that PyYAML met: ``<scalar>``, ``[``, ``<stream end>``."""
@@ -58,13 +64,14 @@ class _Case:
         return match.group(1) if match else ""
 
     @property
-    def line(self) -> str:
-        return self.source.line(self.source.position(self.at).line)
+    def number(self) -> int:
+        """The number of the place's line."""
+        return self.source.position(self.at).line
 
-    @property
-    def before(self) -> str:
-        """The line's text up to the place."""
-        return self.line[: self.source.position(self.at).column - 1]
+    def before(self, index: int) -> str:
+        """Give the line's text up to a place."""
+        place = self.source.position(index)
+        return self.source.line(place.line)[: place.column - 1]
 
 
 def explain_syntax(
@@ -81,250 +88,48 @@ def explain_syntax(
     at = mark.index if mark else 0
     opened = error.context_mark.index if error.context_mark else at
     case = _Case(source, error.context or "", error.problem or "", at, opened, last)
-    if case.context.startswith("while scanning"):
-        return _explain_scan(case)
-    if "not allowed here" in case.problem:
-        return _explain_not_allowed(case)
-    if (
-        case.context.startswith("while parsing a flow")
-        and "expected ','" in case.problem
-    ):
-        return _explain_flow(case)
-    if "expected the node content" in case.problem:
-        return _explain_content(case)
-    if "expected <block end>" in case.problem or "<document start>" in case.problem:
-        return _explain_block(case)
-    return _explain_other(case)
+    said = f"{case.context}: {case.problem}"
+    rows = (row for row in _load_table() if re.search(row["said"], said))
+    found = (_explain(row, case) for row in rows)
+    return next(problem for problem in found if problem is not None)
 
 
-def _explain_other(case: _Case) -> Problem:
+# Cases that look at what is around ----------------------------------------------------
+
+
+def _explain_escape(case: _Case) -> Problem:
+    start = case.source.text.rfind("\\", 0, case.at + 1)
+    kind = case.sign(start + 1)
+    message = rf"\{kind} means nothing inside double quotes"
+    if kind in _HEX_DIGITS:
+        message = rf"\{kind} must be followed by {_HEX_DIGITS[kind]} digits 0-9 or A-F"
+    return case.say("M126", message, start, _ESCAPE, 2)
+
+
+def _explain_bracket(case: _Case) -> Problem | None:
+    """Explain text that goes on after a closing bracket, as in ``[a] | x``."""
+    index = case.opened if "block scalar" in case.context else case.at
+    before = case.before(index).rstrip()
+    if not before.endswith(("]", "}")):
+        return None
     return case.say(
-        "M129",
-        "this cannot be read",
-        case.at,
-        "check quotes, brackets and indentation here and on the line above",
-    )
-
-
-def _explain_scan(case: _Case) -> Problem:
-    context = case.context
-    if "quoted scalar" in context and "escape" not in case.problem:
-        quote = case.source.text[case.opened : case.opened + 1]
-        return case.say(
-            "M122",
-            f"the quote {quote} that begins here is never closed",
-            case.opened,
-            f"put {quote} at the end of the text",
-        )
-    if "double-quoted" in context and "hexadecimal" in case.problem:
-        start = case.source.text.rfind("\\", 0, case.at)
-        kind = case.source.text[start + 1]
-        return case.say(
-            "M126",
-            rf"\{kind} must be followed by {_HEX_DIGITS[kind]} digits 0-9 or A-F",
-            start,
-            r"use single quotes, or write \\ for a backslash",
-            2,
-        )
-    if "double-quoted" in context:
-        return case.say(
-            "M126",
-            rf"\{case.source.text[case.at : case.at + 1]} means nothing inside double "
-            "quotes",
-            case.at - 1,
-            r"use single quotes, or write \\ for a backslash",
-            2,
-        )
-    if "block scalar" in context:
-        line = case.source.position(case.opened)
-        before = case.source.line(line.line)[: line.column - 1].rstrip()
-        if before.endswith(("]", "}")):
-            return _after_bracket(case, before[-1], case.opened)
-        return case.say(
-            "M127",
-            "after | or > the line must end",
-            case.at,
-            "put the text on the next line, indented; text that begins with | or > "
-            "needs quotes",
-        )
-    if "directive" in context:
-        return case.say(
-            "M117",
-            "a line that begins with % is an instruction to the reader",
-            case.opened,
-            "take the line out, or put the text in quotes",
-        )
-    if "anchor" in context or "alias" in context:
-        sign = case.source.text[case.opened : case.opened + 1]
-        return case.say(
-            "M114",
-            f"a text that begins with {sign} would refer to another place of the file",
-            case.opened,
-            "put the text in quotes",
-        )
-    if "tag" in context:
-        return case.say(
-            "M116",
-            "! says what kind of value follows, but here the key says that",
-            case.opened,
-            "take it out, or put the text in quotes if it begins with !",
-        )
-    if "simple key" in context:
-        return _explain_key(case, case.opened)
-    sign = case.source.text[case.at : case.at + 1]
-    return case.say(
-        "M125",
-        f"a text cannot begin with {sign}",
-        case.at,
-        "put the text in quotes",
-    )
-
-
-def _explain_key(case: _Case, index: int) -> Problem:
-    """Explain a line that should be a key but has no colon, or no blank after it."""
-    place = case.source.position(index)
-    line = case.source.line(place.line)
-    text = line[place.column - 1 :]
-    joined = re.match(r"([A-Za-z_][\w.]*):(?=\S)", text)
-    if joined:
-        return case.say(
-            "M124",
-            "a blank is missing after the colon",
-            index + joined.end() - 1,
-            f"write {joined.group(1)}: and a blank before the value",
-        )
-    if text.startswith(("'", '"')):
-        return case.say(
-            "M122",
-            f"the quote {text[0]} that begins here is not closed on its line",
-            index,
-            f"put {text[0]} at the end of the text",
-        )
-    return case.say(
-        "M124",
-        "this line has no colon",
+        "M128",
+        f"the text goes on after the closing bracket {before[-1]}",
         index,
-        "write the key, a colon, a blank and the value",
-        max(1, len(text.rstrip())),
+        "put the whole path or text in quotes",
     )
 
 
-def _explain_not_allowed(case: _Case) -> Problem:
-    before = case.before
-    if case.problem.startswith("sequence"):
-        return case.say(
-            "M123",
-            "a list cannot begin on the line of its key",
-            case.at,
-            "put - on the next line, or write [a, b]; a text that begins with - needs "
-            "quotes",
-        )
-    inside = re.match(r"\s*(?:- +)*[^\s:#'\"][^:#]*:\s+(?=\S)", before)
-    if inside and case.problem.startswith("mapping values"):
-        return case.say(
-            "M124",
-            "a text with a colon and a blank in it needs quotes",
-            case.at,
-            "put the whole text after the key in quotes",
-        )
-    number = case.source.position(case.at).line
-    above = number - 1
-    while above > 0 and re.match(r"\s*(#|$)", case.source.line(above)):
-        above -= 1
-    text = case.source.line(above)
-    start = case.source.starts[above - 1] if above > 0 else 0
-    indent = len(text) - len(text.lstrip())
-    if re.match(r"\s*(- +)?[A-Za-z_][\w.]*:\S", text) or ":" not in text:
-        skipped = re.match(r"\s*(?:- +)?", text)
-        return _explain_key(case, start + (skipped.end() if skipped else 0))
-    own = len(case.line) - len(case.line.lstrip())
-    if own > indent:
-        return case.say(
-            "M123",
-            f"this line is indented deeper than line {above}, which has its value "
-            "already",
-            case.source.starts[number - 1] + own,
-            "let the two lines begin in the same column, or take the value away above",
-        )
-    return _explain_other(case)
-
-
-def _explain_flow(case: _Case) -> Problem:
-    bracket = case.source.text[case.opened : case.opened + 1]
-    closing = "]" if bracket == "[" else "}"
-    start, here = case.source.position(case.opened), case.source.position(case.at)
-    quoted = _after_quote(case)
-    if quoted:
-        return quoted
-    opening_line = case.source.line(start.line)
-    if start.line != here.line and _indent(case.line) <= _indent(opening_line):
-        comment = re.search(r" #", opening_line[start.column :])
-        hint = f"put {closing} at the end"
-        if comment:
-            hint += "; text with a blank and # in it needs quotes, or it is a comment"
-        return case.say(
-            "M128", f"the bracket {bracket} is never closed", case.opened, hint
-        )
-    if case.found == "<stream end>":
-        return case.say(
-            "M128",
-            f"the bracket {bracket} is never closed",
-            case.opened,
-            f"put {closing} at the end",
-        )
-    if case.found == "{":
-        if case.source.text[case.at : case.at + 2] == "{{":
-            return case.say(
-                "M120",
-                "text with {{ in it needs quotes",
-                case.at,
-                "put the whole text in double quotes",
-                2,
-            )
-        return case.say("M128", "a comma is missing before {", case.at, _IN_BRACES)
-    if case.found in "[]" and case.found:
-        return case.say(
-            "M128",
-            f"inside {bracket} {closing} the sign {case.found} ends the text",
-            case.at,
-            _IN_BRACES,
-        )
-    if case.found == "}":
-        return case.say(
-            "M128",
-            f"the bracket {bracket} is closed with {case.found}",
-            case.at,
-            f"close it with {closing}",
-        )
-    if case.found == ":":
-        return case.say(
-            "M124",
-            "a text with a colon in it needs quotes",
-            case.at,
-            "put the whole text in quotes, or a comma before the next key",
-        )
-    return case.say("M128", "a comma is missing here", case.at, _IN_BRACES)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _after_quote(case: _Case) -> Problem | None:
+def _explain_quote(case: _Case) -> Problem | None:
     """Explain text that goes on after a closing quote, as in ``'PO ' ~ value``."""
     last = case.last
-    if last is None or last.style not in _QUOTES or last.end > case.at:
+    if last is None or last.style not in ("single", "double") or last.end > case.at:
         return None
     if case.source.text[last.end : case.at].strip(" "):
         return None
-    quote = case.source.text[last.start : last.start + 1]
+    quote = case.sign(last.start)
     if "\n" in case.source.text[last.start : last.end]:
-        return case.say(
-            "M122",
-            f"the quote {quote} that begins here is not closed on its line",
-            last.start,
-            f"put {quote} at the end of the text",
-        )
+        return _open_quote(case, last.start)
     other = "double" if quote == "'" else "single"
     return case.say(
         "M122",
@@ -335,48 +140,101 @@ def _after_quote(case: _Case) -> Problem | None:
     )
 
 
-def _explain_content(case: _Case) -> Problem:
-    sign = case.source.text[case.at : case.at + 1]
-    if not sign.strip() or case.found.startswith("<"):
-        return case.say("M128", "a value is missing here", case.at, "write the value")
-    if sign == "," and case.context.endswith("flow node"):
+def _open_quote(case: _Case, index: int) -> Problem:
+    quote = case.sign(index)
+    message = f"the quote {quote} that begins here is not closed on its line"
+    return case.say("M122", message, index, f"put {quote} at the end of the text")
+
+
+def _explain_key(case: _Case, index: int | None = None) -> Problem:
+    """Explain a line that should be a key but has no colon, or no blank after it."""
+    index = case.opened if index is None else index
+    place = case.source.position(index)
+    text = case.source.line(place.line)[place.column - 1 :]
+    joined = re.match(r"([A-Za-z_][\w.]*):(?=\S)", text)
+    if joined:
         return case.say(
-            "M128",
-            "nothing stands between two commas",
-            case.at,
-            "take one comma out; a text with a comma in it needs quotes",
+            "M124",
+            "a blank is missing after the colon",
+            index + joined.end() - 1,
+            f"write {joined.group(1)}: and a blank before the value",
         )
+    if text.startswith(("'", '"')):
+        return _open_quote(case, index)
     return case.say(
-        "M125", f"a text cannot begin with {sign}", case.at, "put the text in quotes"
-    )
-
-
-def _after_bracket(case: _Case, bracket: str, index: int) -> Problem:
-    return case.say(
-        "M128",
-        f"the text goes on after the closing bracket {bracket}",
+        "M124",
+        "this line has no colon",
         index,
-        "put the whole path or text in quotes",
+        "write the key, a colon, a blank and the value",
+        max(1, len(text.rstrip())),
     )
 
 
-def _explain_block(case: _Case) -> Problem:
-    quoted = _after_quote(case)
-    if quoted:
-        return quoted
-    before = case.before.rstrip()
-    if case.found in ("]", "}", ","):
+def _explain_colon(case: _Case) -> Problem | None:
+    """Explain a colon where none may be: here, or the line above is no key."""
+    if re.match(r"\s*(?:- +)*[^\s:#'\"][^:#]*:\s+(?=\S)", case.before(case.at)):
         return case.say(
-            "M128",
-            f"{case.found} stands here without an opening bracket",
+            "M124",
+            "a text with a colon and a blank in it needs quotes",
             case.at,
-            "take it out, or put the text in quotes",
+            "put the whole text after the key in quotes",
         )
-    if before.endswith(("]", "}")):
-        return _after_bracket(case, before[-1], case.at)
-    if before.strip(" -"):
-        return _explain_other(case)
-    place = case.source.position(case.at)
+    above = case.number - 1
+    while above > 0 and re.match(r"\s*(#|$)", case.source.line(above)):
+        above -= 1
+    text = case.source.line(above)
+    if re.match(r"\s*(- +)?[A-Za-z_][\w.]*:\S", text) or ":" not in text:
+        start = case.source.starts[above - 1] if above > 0 else 0
+        return _explain_key(case, start + len(text) - len(text.lstrip(" -")))
+    own = _indent(case.source.line(case.number))
+    if own <= _indent(text):
+        return None
+    return case.say(
+        "M123",
+        f"this line is indented deeper than line {above}, which has its value already",
+        case.source.starts[case.number - 1] + own,
+        "let the two lines begin in the same column, or take the value away above",
+    )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _explain_unclosed(case: _Case) -> Problem | None:
+    """Explain a bracket whose line is followed by one that is no deeper."""
+    start = case.source.position(case.opened)
+    line = case.source.line(start.line)
+    if start.line == case.number:
+        return None
+    if _indent(case.source.line(case.number)) > _indent(line):
+        return None
+    opening = case.sign(case.opened)
+    hint = f"put {']' if opening == '[' else '}'} at the end"
+    if " #" in line[start.column :]:
+        hint += "; text with a blank and # in it needs quotes, or it is a comment"
+    message = f"the bracket {opening} is never closed"
+    return case.say("M128", message, case.opened, hint)
+
+
+def _explain_braces(case: _Case) -> Problem | None:
+    if case.source.text[case.at : case.at + 2] != "{{":
+        return None
+    hint = "put the whole text in double quotes"
+    return case.say("M120", "text with {{ in it needs quotes", case.at, hint, 2)
+
+
+def _explain_missing(case: _Case) -> Problem | None:
+    if case.sign(case.at).strip() and not case.found.startswith("<"):
+        return None
+    return case.say("M128", "a value is missing here", case.at, "write the value")
+
+
+def _explain_level(case: _Case) -> Problem | None:
+    """Explain a line that begins in a column where no block does."""
+    if case.before(case.at).strip(" -"):
+        return None
+    place, level = case.source.position(case.at), case.source.position(case.opened)
     first = re.search(r"^ +(?=[^\s#])", case.source.text, re.MULTILINE)
     if "<document start>" in case.problem and first:
         return case.say(
@@ -385,11 +243,48 @@ def _explain_block(case: _Case) -> Problem:
             first.end(),
             "let all keys of the top level begin in column 1",
         )
-    level = case.source.position(case.opened)
     return case.say(
         "M123",
         f"this line begins in column {place.column}, where no block begins",
         case.at,
         f"let it begin in column {level.column}, as line {level.line} does, or indent "
         "it as the lines above",
+    )
+
+
+# The table ----------------------------------------------------------------------------
+
+
+_EXPLAIN: Final[Mapping[str, Callable[[_Case], Problem | None]]] = {
+    "bracket": _explain_bracket,
+    "braces": _explain_braces,
+    "colon": _explain_colon,
+    "escape": _explain_escape,
+    "key": _explain_key,
+    "level": _explain_level,
+    "missing": _explain_missing,
+    "quote": _explain_quote,
+    "unclosed": _explain_unclosed,
+}
+
+
+@cache
+def _load_table() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = yaml.safe_load(_TABLE.read_bytes())
+    return rows
+
+
+def _explain(row: dict[str, Any], case: _Case) -> Problem | None:
+    if "explain" in row:
+        return _EXPLAIN[row["explain"]](case)
+    opening = case.sign(case.opened)
+    named = {
+        "sign": case.sign(case.at),
+        "found": case.found,
+        "opening": opening,
+        "closing": "]" if opening == "[" else "}",
+    }
+    said, hint = (Template(row[key]).substitute(named) for key in ("message", "hint"))
+    return case.say(
+        row["code"], said, case.opened if "opened" in row else case.at, hint
     )
