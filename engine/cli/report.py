@@ -1,13 +1,15 @@
 """Findings as people read them: place, code, sentence, the line, a caret, a way out.
 
 The only place where a ``Problem`` becomes text. Reads nothing itself: lines come from
-the caller. Imports ``engine.errors`` only.
+the caller.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING
+
+from engine.problems import in_file_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +34,7 @@ def render_problems(
     """
     lines: dict[str, Sequence[str]] = {}
     parts = []
-    ordered = _in_file_order(problems)
+    ordered = in_file_order(problems)
     for problem in ordered:
         source: Sequence[str] = ()
         if problem.position is not None:
@@ -85,20 +87,6 @@ def render_count(problems: Sequence[Problem]) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _in_file_order(problems: Iterable[Problem]) -> list[Problem]:
-    once = list(dict.fromkeys(problems))
-    files = {p.position.file: None for p in once if p.position}
-    ranks = {file: rank for rank, file in enumerate(files)}
-    return sorted(
-        once,
-        key=lambda p: (
-            (ranks[p.position.file], p.position.line, p.position.column)
-            if p.position
-            else (-1, 0, 0)
-        ),
-    )
 
 
 def _place_caret(line: str, column: int, length: int) -> tuple[str, int, int]:

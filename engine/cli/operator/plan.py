@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.operator import add_company, add_json
+from engine.cli.samples.hide_personal import Mask
 from engine.json_text import render_json
 from engine.masking import mask_text
 
@@ -60,7 +64,8 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
         )
         would_stop |= any(d.outcome == "stopped" for d in plan.documents)
         if arguments.json:
-            context.write(render_json(_plain(plan)))
+            plain = to_builtins(plan, builtin_types=(Decimal,), enc_hook=repr)
+            context.write(render_json(Mask().apply(plain)))
             continue
         for line in _lines(plan, with_fields=arguments.fields):
             context.write(line)
@@ -108,42 +113,3 @@ def _change(change: PlannedField) -> str:
 
 def _shown(value: Any) -> str:
     return mask_text(str(value).replace("\n", " ")[:100])
-
-
-def _plain(plan: CompanyPlan) -> dict[str, Any]:
-    return {
-        "company": plan.company,
-        "calls": dict(plan.calls),
-        "ended_early": plan.ended_early,
-        "documents": [
-            {
-                "flow": document.flow,
-                "label": document.label,
-                "outcome": document.outcome,
-                "code": document.code,
-                "message": document.message,
-                "advice": document.advice,
-                "entries": [
-                    {
-                        "step": entry.step,
-                        "action": entry.action,
-                        "key": entry.key,
-                        "changes": [
-                            {
-                                "field": change.field,
-                                "before": _masked(change.before),
-                                "after": _masked(change.after),
-                            }
-                            for change in entry.changes
-                        ],
-                    }
-                    for entry in document.entries
-                ],
-            }
-            for document in plan.documents
-        ],
-    }
-
-
-def _masked(value: Any) -> Any:
-    return mask_text(value) if isinstance(value, str) else value

@@ -28,54 +28,14 @@ if TYPE_CHECKING:
     from engine.language.schema import SchemaField
 
 # Fields that hold no person's or firm's words, by the last word of their name.
-_CODES: Final = frozenset(
-    [
-        "code",
-        "code2",
-        "code3",
-        "codes",
-        "type",
-        "types",
-        "class",
-        "kind",
-        "category",
-        "unit",
-        "units",
-        "status",
-        "currency",
-        "language",
-        "culture",
-        "country",
-        "symbol",
-        "schedule",
-        "format",
-        "style",
-        "order",
-        "hash",
-        "sha256",
-        "form",
-        "timezone",
-        "mode",
-        "priority",
-        "level",
-        "grouping",
-        "by",
-    ]
+_CODES: Final = re.compile(
+    "codes?|code[23]|types?|class|kind|category|units?|status|currency|language|culture"
+    "|country|symbol|schedule|format|style|order|hash|sha256|form|timezone|mode"
+    "|priority|level|grouping|by"
 )
-_GROUPS: Final = frozenset(  # groups whose every field is kept
-    [
-        "currency",
-        "currencies",
-        "language",
-        "languages",
-        "culture",
-        "country",
-        "countries",
-        "timezone",
-        "status",
-        "statuses",
-        "units",
-    ]
+_GROUPS: Final = re.compile(  # groups whose every field is kept
+    "currency|currencies|languages?|culture|country|countries|timezone|status"
+    "|statuses|units"
 )
 _WORD_END: Final = re.compile(r"[A-Z]?[a-z0-9]+$")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+)?(Z|[+-]\d{2}:?\d{2})?")
@@ -99,7 +59,7 @@ def fake_document(document: Any, schema: SchemaField | None = None) -> Any:
 
 def _fake(value: Any, schema: SchemaField | None, name: str) -> Any:
     if isinstance(value, Mapping):
-        if _last_word(name) in _GROUPS:
+        if _GROUPS.fullmatch(_last_word(name)):
             return value
         return {
             key: _fake(item, schema.child(str(key)) if schema else None, str(key))
@@ -119,7 +79,8 @@ def _fake(value: Any, schema: SchemaField | None, name: str) -> Any:
 def _is_kept(schema: SchemaField | None, name: str) -> bool:
     is_listed = schema is not None and schema.enum is not None
     is_postal = name.lower().startswith(("post", "zip"))
-    return is_listed or (_last_word(name) in _CODES and not is_postal)
+    is_code = _CODES.fullmatch(_last_word(name)) is not None
+    return is_listed or (is_code and not is_postal)
 
 
 def _last_word(name: str) -> str:

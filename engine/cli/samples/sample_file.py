@@ -21,19 +21,9 @@ if TYPE_CHECKING:
 
     from engine.rulefiles.reader import Node
 
-KEYS: Final = frozenset(
-    [
-        "about",
-        "base",
-        "mapping",
-        "item",
-        "for",
-        "company",
-        "change",
-        "change_derived",
-        "leaves",
-        "off_schema",
-    ]
+KEYS: Final = (
+    *("about", "base", "mapping", "item", "for", "company"),
+    *("change", "change_derived", "leaves", "off_schema"),
 )
 _WORDS: Final[Mapping[str, Any]] = {
     "true": True,
