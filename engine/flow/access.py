@@ -12,7 +12,7 @@ from engine.flow.writes import make_write, run_write
 if TYPE_CHECKING:
     from engine.flow.context import Gathered, RunContext
     from engine.flow.writes import PendingWrite
-    from engine.language import Scope
+    from engine.language.scope import Scope
     from engine.project.flow_spec import ReadStep, WriteStep
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import RequestFacts, TransientError
 from engine.flow.digests import digest_of
-from engine.language import Scope
+from engine.language.scope import Scope
 from engine.mapping.apply import LazyVars, apply_rule
 from engine.mapping.keys.when import When
 

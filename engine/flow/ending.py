@@ -27,7 +27,7 @@ from engine.errors import (
     ViolationError,
 )
 from engine.flow.context import GoneError, PlanEndError, WaitError
-from engine.language import ValueFault
+from engine.language.values import ValueFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

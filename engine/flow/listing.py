@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import RecordError, RefusedError, StoppedError
 from engine.flow.digests import digest_of
 from engine.flow.ownership import Owner, Ownership
-from engine.language import ValueFault
+from engine.language.values import ValueFault
 from engine.ledger.failures import LedgerConflictError
 from engine.ledger.model import Event
 from engine.project.flow_spec import RequireStep
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from engine.flow.context import RunContext
-    from engine.language import Path, Scope
+    from engine.language.paths import Path
+    from engine.language.scope import Scope
     from engine.ledger.model import Transfer
     from engine.project.flow_spec import EndpointCall
 

@@ -22,7 +22,8 @@ from engine.errors import (
 )
 from engine.flow.context import Gathered, GoneError
 from engine.flow.steps import as_list, holds, iter_items, run_step
-from engine.language import Scope, ValueFault
+from engine.language.scope import Scope
+from engine.language.values import ValueFault
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match
 from engine.project.flow_spec import Expand, WriteStep

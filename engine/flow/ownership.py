@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from engine.flow.reads import read_into
-from engine.language import Scope
+from engine.language.scope import Scope
 from engine.language.values import text_of
 
 if TYPE_CHECKING:

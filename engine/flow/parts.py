@@ -14,7 +14,7 @@ from engine.flow.digests import digest_of
 from engine.flow.listing import Listed, open_transfer, text_at
 from engine.flow.looks import find_known
 from engine.flow.steps import iter_items, run_step
-from engine.language import ValueFault
+from engine.language.values import ValueFault
 from engine.ledger.model import Event
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from engine.errors import (
 from engine.flow.ownership import Ownership
 from engine.flow.reads import read_register
 from engine.flow.steps import SHOWN, iter_unmet
-from engine.language import ValueFault
+from engine.language.values import ValueFault
 from engine.ledger.open import open_ledger
 from engine.masking import mask_text
 from engine.project.flow_spec import ReadStep, RequireStep

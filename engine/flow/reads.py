@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ViolationError
 from engine.flow.steps import as_list, holds, iter_items, join_records
-from engine.language import ValueFault
+from engine.language.values import ValueFault
 from engine.project.flow_spec import ReadStep
 from engine.systems.file_formats import FileContent
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import RunContext
-    from engine.language import Scope
+    from engine.language.scope import Scope
     from engine.project.flow_spec import EndpointCall
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.flow.services import Progress
-    from engine.language import Scope
+    from engine.language.scope import Scope
     from engine.ledger.model import Transfer
     from engine.project.advice import AdviceBook
 

@@ -14,7 +14,7 @@ from engine.flow.context import GoneError, WaitError
 from engine.flow.looks import read_again
 from engine.flow.steps import holds
 from engine.flow.transfer import move_status
-from engine.language import ValueFault
+from engine.language.values import ValueFault
 from engine.ledger.model import Event
 from engine.masking import mask_text
 

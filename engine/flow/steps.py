@@ -13,8 +13,8 @@ from engine.errors import StoppedError, Violation, ViolationError
 from engine.flow.attachments import check_file
 from engine.flow.context import GoneError
 from engine.flow.pdf import merge_files
-from engine.language import is_empty
 from engine.language.file_names import clean_file_names
+from engine.language.values import is_empty
 from engine.mapping.apply import apply_mapping, apply_rule
 from engine.project.flow_spec import (
     CheckFilesStep,
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from engine.flow.context import Gathered
-    from engine.language import Condition, Path, Scope
+    from engine.language.formulas import Condition
+    from engine.language.paths import Path
+    from engine.language.scope import Scope
     from engine.mapping.apply import Mapping, Truncation
     from engine.project.flow_spec import JoinRecords, Step
 

@@ -26,7 +26,7 @@ from engine.systems.bodies import Upload
 
 if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
-    from engine.language import Scope
+    from engine.language.scope import Scope
     from engine.ledger.model import Write
     from engine.mapping.match import MatchDecision
     from engine.project.flow_spec import EndpointCall, Send, WriteStep

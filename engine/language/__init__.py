@@ -1,40 +1,7 @@
-"""The language's three kinds of cell that look at a document: path, formula, template.
+"""The mapping language: what a value, a path, a formula and a filter is.
 
-The parts live in :mod:`engine.language.scope`, :mod:`engine.language.paths` and
-:mod:`engine.language.formulas`; this is the one place that the rest of the engine
-imports them from.
+Below are values and scopes (``values``, ``scope``, ``conversion``), what is known
+before a document is read (``types``, ``symbols``, ``schema``), and the cells that look
+at a document: ``paths`` (JMESPath) and ``formulas`` (Jinja's expressions, with
+``filters``). May import ``rulefiles`` and the ground; knows no mapping, flow or system.
 """
-
-from __future__ import annotations
-
-from engine.language.formulas import (
-    Condition,
-    Formula,
-    Template,
-    compile_condition,
-    compile_formula,
-    compile_template,
-)
-from engine.language.paths import Path, compile_path
-from engine.language.scope import ROOTS, Scope
-from engine.language.symbols import Symbol, SymbolTable, UnknownName
-from engine.language.values import ValueFault, is_empty, show_value
-
-__all__ = [
-    "ROOTS",
-    "Condition",
-    "Formula",
-    "Path",
-    "Scope",
-    "Symbol",
-    "SymbolTable",
-    "Template",
-    "UnknownName",
-    "ValueFault",
-    "compile_condition",
-    "compile_formula",
-    "compile_path",
-    "compile_template",
-    "is_empty",
-    "show_value",
-]

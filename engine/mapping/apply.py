@@ -25,8 +25,8 @@ from engine.mapping.rules import MISSING, Mapping, Rule
 from engine.mapping.stages import evaluate_rule
 
 if TYPE_CHECKING:
-    from engine.language import Scope
     from engine.language.schema import SchemaStore
+    from engine.language.scope import Scope
     from engine.mapping.rule_load import Tables
     from engine.rulefiles.reader import MapNode
 

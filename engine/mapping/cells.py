@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.language import Condition, Path, compile_condition, compile_path
+from engine.language.formulas import Condition, compile_condition
+from engine.language.paths import Path, compile_path
 from engine.rulefiles.grammar import read_integer
 from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.language import SymbolTable
+    from engine.language.symbols import SymbolTable
     from engine.mapping.literals import Target
     from engine.mapping.rule_load import RuleLoader
     from engine.problems import Problems

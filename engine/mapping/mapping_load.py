@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.language import Condition, compile_condition, compile_path
+from engine.language.formulas import Condition, compile_condition
+from engine.language.paths import compile_path
 from engine.language.symbols import Symbol, SymbolTable, UnknownName, item_at
 from engine.mapping.cells import read_flag
 from engine.mapping.keys.limit import Limit

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from engine.errors import Problem, RuleError
-from engine.language import SymbolTable, compile_condition
+from engine.language.formulas import compile_condition
+from engine.language.symbols import SymbolTable
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.errors import Position
-    from engine.language import Condition, Scope
+    from engine.language.formulas import Condition
+    from engine.language.scope import Scope
     from engine.rulefiles.reader import Node
 
 Action = Literal["link", "update", "create", "reject", "leave"]

@@ -30,7 +30,7 @@ from engine.mapping.rules import (
 from engine.mapping.stages import evaluate_rule
 
 if TYPE_CHECKING:
-    from engine.language import Condition
+    from engine.language.formulas import Condition
     from engine.language.scope import Scope
     from engine.mapping.result import MappingLog
 

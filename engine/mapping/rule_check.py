@@ -15,7 +15,8 @@ from engine.problems import MOST_LISTED, did_you_mean
 from engine.rulefiles.reader import Scalar
 
 if TYPE_CHECKING:
-    from engine.language import Formula, Path
+    from engine.language.formulas import Formula
+    from engine.language.paths import Path
     from engine.mapping.rules import Rule
     from engine.problems import Problems
 

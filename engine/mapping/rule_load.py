@@ -37,7 +37,7 @@ from engine.rulefiles.reader import Entry, MapNode, Scalar
 
 if TYPE_CHECKING:
     from engine.errors import Position
-    from engine.language import SymbolTable
+    from engine.language.symbols import SymbolTable
     from engine.mapping.keys.page import Page, Stage, ValueKey
     from engine.rulefiles.reader import Node
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections import abc
 
     from engine.errors import Position
-    from engine.language import Condition, Path
+    from engine.language.formulas import Condition
+    from engine.language.paths import Path
     from engine.language.schema import SchemaField, SchemaStore
     from engine.mapping.keys.page import Stage, Take, ValueKey
 

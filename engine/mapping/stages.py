@@ -22,7 +22,7 @@ from engine.mapping.words import join_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.language import Scope
+    from engine.language.scope import Scope
     from engine.language.types import Type
     from engine.mapping.keys.page import Branch, Change, Page, Take
     from engine.mapping.result import MappingLog

@@ -25,7 +25,7 @@ from engine.rulefiles.reader import MapNode, Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from engine.language import Path
+    from engine.language.paths import Path
     from engine.language.schema import SchemaField
     from engine.mapping.rules import Mapping as RuleMapping
     from engine.problems import Problems

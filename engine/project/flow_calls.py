@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.language import Symbol
+from engine.language.symbols import Symbol
 from engine.language.types import common_type
 from engine.language.values import sent_text
 from engine.mapping.stages import rule_type

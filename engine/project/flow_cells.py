@@ -10,14 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.language import (
-    Symbol,
-    SymbolTable,
-    compile_condition,
-    compile_formula,
-    compile_path,
-)
+from engine.language.formulas import compile_condition, compile_formula
+from engine.language.paths import compile_path
 from engine.language.scope import ROOTS
+from engine.language.symbols import Symbol, SymbolTable
 from engine.mapping.literals import Target
 from engine.mapping.match import load_match_rules
 from engine.mapping.rule_load import RuleLoader
@@ -29,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeVar
 
-    from engine.language import Condition, Formula, Path
+    from engine.language.formulas import Condition, Formula
+    from engine.language.paths import Path
     from engine.language.types import Type
     from engine.mapping.apply import Mapping, Rule
     from engine.mapping.match import MatchRules

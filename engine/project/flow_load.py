@@ -10,7 +10,8 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from engine.language import SymbolTable, compile_path
+from engine.language.paths import compile_path
+from engine.language.symbols import SymbolTable
 from engine.project.flow_calls import (
     endpoint_of,
     load_call,
@@ -40,7 +41,7 @@ from engine.rulefiles.reader import MapNode, Scalar
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
-    from engine.language import Path
+    from engine.language.paths import Path
     from engine.problems import Problems
 
 _SLOTS = (

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from engine.errors import Position
-    from engine.language import Condition, Formula, Path
+    from engine.language.formulas import Condition, Formula
+    from engine.language.paths import Path
     from engine.mapping.apply import Mapping, Rule
     from engine.mapping.match import MatchRules
 

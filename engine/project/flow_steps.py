@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.language import Symbol, compile_path
+from engine.language.paths import compile_path
+from engine.language.symbols import Symbol
 from engine.project.flow_calls import (
     endpoint_of,
     load_call,
@@ -42,7 +43,7 @@ from engine.rulefiles.reader import YES_NO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.language import Path
+    from engine.language.paths import Path
     from engine.language.types import Type
     from engine.mapping.match import MatchRules
     from engine.project.flow_cells import FlowCells

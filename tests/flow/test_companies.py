@@ -16,7 +16,7 @@ from engine.flow.companies import choose_work, is_company_due
 from engine.flow.ownership import read_tree
 from engine.flow.planning import plan_company
 from engine.flow.preflight import examine_company
-from engine.language import compile_path
+from engine.language.paths import compile_path
 from engine.project.company import Switch
 from engine.project.flow_spec import Belongs
 from engine.rulefiles.reader import load_yaml

@@ -11,14 +11,11 @@ import yaml
 from jinja2 import nodes
 
 from engine.errors import RuleError
-from engine.language import (
-    Scope,
-    ValueFault,
-    compile_formula,
-    compile_path,
-    compile_template,
-)
 from engine.language.formula_eval import compile_expression
+from engine.language.formulas import compile_formula, compile_template
+from engine.language.paths import compile_path
+from engine.language.scope import Scope
+from engine.language.values import ValueFault
 from engine.rulefiles.reader import load_yaml
 from tests.places import TESTS
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RuleError
-from engine.language import compile_formula
 from engine.language.filters.identifiers import find_business_id
 from engine.language.filters.list_filters import allocate, share_out
 from engine.language.filters.registry import FILTERS, TESTS
+from engine.language.formulas import compile_formula
 from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
 from engine.language.values import cut_text, normalise_text

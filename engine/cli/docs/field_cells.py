@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from engine.cli.docs.target_rows import TargetRow, TargetRule
     from engine.errors import Position
-    from engine.language import Condition
+    from engine.language.formulas import Condition
     from engine.mapping.rules import Each, Rule
     from engine.rulefiles.comments import Remark
 

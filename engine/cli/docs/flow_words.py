@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from engine.language import Condition, Path
+    from engine.language.formulas import Condition
+    from engine.language.paths import Path
     from engine.mapping.match import MatchRule
     from engine.project.advice import AdviceBook
     from engine.project.flow_spec import (

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.errors import Position
-    from engine.language import Condition
+    from engine.language.formulas import Condition
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.problems import Problems

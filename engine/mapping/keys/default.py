@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from engine.language import Path, compile_path
+from engine.language.paths import Path, compile_path
 from engine.language.types import common_type
 from engine.language.values import is_empty
 from engine.mapping.keys.page import TAKEN, Branch, Stage, Step, branch

@@ -12,7 +12,7 @@ from engine.mapping.words import code, join_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.language import Path
+    from engine.language.paths import Path
     from engine.mapping.cells import RuleCells
     from engine.mapping.rules import Rule
 

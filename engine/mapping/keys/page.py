@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from engine.errors import Position
-    from engine.language import Condition, Formula, Path, Scope
+    from engine.language.formulas import Condition, Formula
+    from engine.language.paths import Path
+    from engine.language.scope import Scope
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.mapping.result import MappingLog

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.errors import RuleError
-from engine.language import Path, compile_path
+from engine.language.paths import Path, compile_path
 from engine.mapping.keys.page import Step, Take, ValueKey
 from engine.mapping.words import code
 from engine.rulefiles.reader import Scalar

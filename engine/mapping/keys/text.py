@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from engine.language import Template, compile_template
+from engine.language.formulas import Template, compile_template
 from engine.language.types import TEXT
 from engine.mapping.keys.page import Step, Take, ValueKey
 from engine.mapping.words import code

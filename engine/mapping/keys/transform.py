@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from engine.language import Formula, compile_formula
+from engine.language.formulas import Formula, compile_formula
 from engine.mapping.keys.page import ChangingStage, Step, Take, ValueKey, paths_of
 from engine.mapping.words import code
 

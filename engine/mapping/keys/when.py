@@ -19,7 +19,7 @@ from engine.mapping.words import code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.language import Condition
+    from engine.language.formulas import Condition
     from engine.mapping.cells import RuleCells
     from engine.mapping.keys.page import Take
     from engine.mapping.rules import Rule
