@@ -7,15 +7,17 @@ Knows how a row becomes a dataclass; knows nothing of states. The queries stand 
 from __future__ import annotations
 
 import json
+import re
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from engine.ledger.failures import LedgerError, LedgerStateError
 from engine.ledger.model import format_time, read_time
-from engine.ledger.queries import load_queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound="DataclassInstance")
 
+NAME = re.compile(r"^-- name: (\w+)\n-- (.+)\n", re.MULTILINE)
 PAGE = 500  # rows held in memory at a time by the iterators
 
 
@@ -181,3 +184,11 @@ def to_column(value: Any) -> Any:
         # default=str: an amount stays the decimal it was, as text.
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return value
+
+
+def load_queries() -> Mapping[str, str]:
+    """Give each query's text by its name."""
+    text = (files(__package__) / "sql" / "queries.sql").read_text(encoding="utf-8")
+    parts = NAME.split(text)  # text before the first, then name, description, query
+    queries = dict(zip(parts[1::3], map(str.strip, parts[3::3]), strict=True))
+    return MappingProxyType(queries)

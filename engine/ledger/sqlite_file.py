@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 from engine.errors import Problem, SettingsError
 from engine.ledger.lock import find_holder, lock_path, try_lock
-from engine.ledger.queries import load_migrations
+from engine.ledger.migrations import load_migrations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.ledger.lock import Holder, Lock
-    from engine.ledger.queries import Migration
+    from engine.ledger.migrations import Migration
 
 APPLICATION_ID = 0x53495254  # "SIRT": tells our file from another program's
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables; sqlite.org/stricttables.html

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.ledger.database import load_queries
+from engine.ledger.migrations import iter_statements, load_migrations
 from engine.ledger.model import (
     OUTCOMES,
     Event,
@@ -21,7 +23,6 @@ from engine.ledger.model import (
     read_time,
 )
 from engine.ledger.open import open_ledger
-from engine.ledger.queries import iter_statements, load_migrations, load_queries
 from engine.ledger.sqlite_file import APPLICATION_ID
 from tests.ledger.transfers import REASON, raw, see, steps
 from tests.places import ROOT

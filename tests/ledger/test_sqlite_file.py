@@ -10,8 +10,8 @@ import pytest
 
 from engine.errors import SettingsError
 from engine.ledger.failures import LedgerError
+from engine.ledger.migrations import load_migrations
 from engine.ledger.open import open_ledger
-from engine.ledger.queries import load_migrations
 from engine.ledger.sqlite_file import is_wal_safe
 from tests.ledger.transfers import StillClock, bring, raw, see
 

@@ -12,9 +12,10 @@ import pytest
 from engine.ledger.failures import LedgerStateError
 from engine.ledger.ledger import Ledger
 from engine.ledger.lock import Holder
+from engine.ledger.migrations import load_migrations
 from engine.ledger.model import Event
-from engine.ledger.queries import load_migrations
 from tests.ledger.transfers import START, StillClock, bring, claim
+from tests.places import ROOT
 
 NAME = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -115,3 +116,11 @@ def test_its_locks_are_the_ledgers(ledger):
         assert None is ledger.try_lock("acme")
         assert 1 == ledger.find_holder("acme").pid
     assert None is ledger.find_holder("acme")
+
+
+def test_nobody_above_the_store_knows_its_library():
+    """The driver is imported where its file is opened and brought up to date."""
+    paths = (ROOT / "engine").rglob("*.py")
+    knowing = [p.stem for p in paths if "import sqlite3" in p.read_text("utf-8")]
+
+    assert ["migrations", "sqlite_file"] == sorted(knowing)

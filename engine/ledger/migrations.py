@@ -1,4 +1,4 @@
-"""The SQL texts: named queries and numbered migrations, read from ``sql/``."""
+"""The numbered migrations of the SQLite file, read from ``sql/``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import re
 import sqlite3
 from dataclasses import dataclass
 from importlib.resources import files
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-NAME = re.compile(r"^-- name: (\w+)\n-- (.+)\n", re.MULTILINE)
 MIGRATION = re.compile(r"^(\d{4})_\w+\.sql$")
 
 
@@ -23,14 +21,6 @@ class Migration:
     number: int
     name: str
     statements: tuple[str, ...]
-
-
-def load_queries() -> Mapping[str, str]:
-    """Give each query's text by its name."""
-    text = (files(__package__) / "sql" / "queries.sql").read_text(encoding="utf-8")
-    parts = NAME.split(text)  # text before the first, then name, description, query
-    queries = dict(zip(parts[1::3], map(str.strip, parts[3::3]), strict=True))
-    return MappingProxyType(queries)
 
 
 def load_migrations() -> tuple[Migration, ...]:
