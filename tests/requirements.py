@@ -14,9 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
-from tests.places import ROOT
+from tests.places import ROOT, read_yaml
 
 PAGE = ROOT / "docs" / "requirements.md"
 LIST = ROOT / "tests" / "cases" / "requirements.yaml"
@@ -28,7 +26,7 @@ SHOWN = 6  # places per number; the others are counted
 
 def read_list() -> dict[str, dict[str, str]]:
     """Read the requirements in our own words."""
-    return yaml.safe_load(LIST.read_text("utf-8"))["requirements"]
+    return read_yaml(LIST)["requirements"]
 
 
 def find_places() -> dict[str, list[str]]:

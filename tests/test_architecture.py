@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 import engine.__main__ as offline_tool
 import runner
@@ -21,7 +20,7 @@ from engine.cli.docs.pages import check_pages
 from engine.project.advice import load_advice
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml_file
-from tests.places import ROOT
+from tests.places import ROOT, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -417,7 +416,7 @@ def test_every_code_of_the_rules_has_advice():
         (code, relative(path))
         for path in sorted((ROOT / "mappings").rglob("*.yaml"))
         if path.name != "advice.yaml"
-        for code in iter_codes(yaml.load(path.read_text("utf-8"), yaml.BaseLoader))
+        for code in iter_codes(read_texts(path))
     }
 
     assert codes

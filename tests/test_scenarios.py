@@ -37,11 +37,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pypdf import PdfReader
 from syrupy.assertion import SnapshotAssertion
 
 from engine.errors import SettingsError
+from tests.places import read_yaml
 from tests.simulators.data_procountor import MODIFIED
 from tests.simulators.data_world import number_of as number_of_case
 from tests.worlds import LISTED, Crash, World
@@ -66,7 +66,7 @@ SHOWN_QUERY = (
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_scenario(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     """What happens is what the snapshot says, request by request."""
-    scenario = yaml.safe_load(path.read_text("utf-8"))
+    scenario = read_yaml(path)
     flow = scenario.get("flow", path.parent.name)
     world = World(
         tmp_path,

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 
 from engine.clock import Clock
 from engine.errors import SettingsError
@@ -20,7 +19,7 @@ from engine.language.paths import compile_path
 from engine.project.company import Switch
 from engine.project.flow_spec import Belongs
 from engine.rulefiles.reader import load_yaml
-from tests.places import TESTS
+from tests.places import TESTS, read_texts
 from tests.simulators import number_of
 from tests.worlds import World, merge, project
 
@@ -43,7 +42,7 @@ UNITS = (  # id, name, code, the one above
 
 
 def read_cases(name):
-    return yaml.load((CASES / f"{name}.yaml").read_text("utf-8"), yaml.BaseLoader)
+    return read_texts(CASES / f"{name}.yaml")
 
 
 def path(text):

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.places import TESTS
+from tests.places import TESTS, read_yaml
 from tests.worlds import World
 
-CASES = yaml.safe_load((TESTS / "cases" / "dimensions.yaml").read_text("utf-8"))
+CASES = read_yaml(TESTS / "cases" / "dimensions.yaml")
 MINUTES, DAY = 900, 86_400
 # kind: register of the source, a member, its code's field, and how it is closed
 KINDS: dict[str, tuple[str, Any, str, Any, Any]] = {

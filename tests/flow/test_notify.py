@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from engine.errors import Problem
@@ -29,10 +28,10 @@ from engine.project.languages import LANGUAGES
 from engine.project.mail_texts import TEXTS, load_letter_texts
 from engine.rulefiles.reader import load_yaml, load_yaml_file
 from tests.flow.mail_server import TO, Peer, near, serving
-from tests.places import ROOT, TESTS
+from tests.places import ROOT, TESTS, read_yaml
 
 CASES = TESTS / "cases" / "notify"
-MAILS = yaml.safe_load((CASES / "mails.yaml").read_text("utf-8"))
+MAILS = read_yaml(CASES / "mails.yaml")
 
 
 class Clock:

@@ -7,7 +7,6 @@ import re
 from decimal import Decimal
 
 import pytest
-import yaml
 
 from engine.errors import RuleError
 from engine.language.schema import SchemaStore
@@ -15,7 +14,7 @@ from engine.language.scope import Scope
 from engine.mapping.apply import Recorder, apply_mapping, load_mapping
 from engine.mapping.rule_load import RULE_KEYS
 from engine.rulefiles.reader import load_yaml
-from tests.places import TESTS
+from tests.places import TESTS, read_yaml
 
 CASES = TESTS / "cases" / "language"
 LANGUAGES = "languages: {fi: FINNISH, sv: SWEDISH, en: ENGLISH}"
@@ -32,7 +31,7 @@ STORE = SchemaStore(read_json((CASES / "schemas.json").read_text("utf-8")))
 def iter_cases():
     files = ("keys", "empties", "types", "formulas", "findings", "classic")
     for name in files:
-        for case in yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8")):
+        for case in read_yaml(CASES / f"{name}.yaml"):
             yield pytest.param(case, id=f"{name}: {case['name']}")
 
 

@@ -8,7 +8,6 @@ import unicodedata
 from decimal import Decimal
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from engine.mapping.rules import MISSING
 from engine.mapping.stages import evaluate_rule
 from engine.rulefiles.reader import load_yaml
 from tests import places
+from tests.places import read_yaml
 
 CASES = places.TESTS / "cases" / "language"
 STORE = SchemaStore({"t/out": {"properties": {"a": {"type": "string"}}}})
@@ -287,7 +287,7 @@ def test_all_errors_at_once():
     assert [f"f{i}" for i in range(10)] == [v.field for v in result.violations]
 
 
-BUSINESS_IDS = yaml.safe_load((CASES / "business_ids.yaml").read_text("utf-8"))
+BUSINESS_IDS = read_yaml(CASES / "business_ids.yaml")
 
 
 @pytest.mark.parametrize("case", BUSINESS_IDS, ids=lambda c: c["spelling"] or "empty")

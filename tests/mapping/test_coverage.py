@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from engine.__main__ import main
 from engine.cli.consultant.coverage import measure
@@ -17,11 +16,11 @@ from engine.language.scope import Scope
 from engine.mapping.apply import Mapping, Recorder, apply_mapping, load_mapping
 from engine.mapping.branches import list_branches
 from engine.rulefiles.reader import MapNode, load_yaml
-from tests.places import TESTS
+from tests.places import TESTS, read_yaml
 from tests.worlds import ROOT, project
 
 FLOWS = sorted(path.name for path in (ROOT / SAMPLES).iterdir() if path.is_dir())
-CASES = yaml.safe_load((TESTS / "cases" / "coverage.yaml").read_text("utf-8"))["cases"]
+CASES = read_yaml(TESTS / "cases" / "coverage.yaml")["cases"]
 LONG_TABLE = "{" + ", ".join(f"k{number}: V{number}" for number in range(21)) + "}"
 
 

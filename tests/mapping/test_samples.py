@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from engine.cli.samples.samples import (
@@ -24,12 +23,12 @@ from engine.cli.samples.samples import (
 )
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.language.validation import validate_payload
-from tests.places import TESTS
+from tests.places import TESTS, read_yaml
 from tests.worlds import ROOT, merge, project
 
 FOLDER = TESTS / "samples"
 FILES = find_samples(ROOT)
-CHANNELS = yaml.safe_load((TESTS / "cases" / "channel.yaml").read_text("utf-8"))
+CHANNELS = read_yaml(TESTS / "cases" / "channel.yaml")
 
 
 @cache

@@ -6,7 +6,6 @@ import ast
 import re
 
 import pytest
-import yaml
 
 from engine.errors import RuleError
 from engine.mapping.rules import Block, Rows, iter_rules
@@ -17,10 +16,10 @@ from engine.project.project import load_project
 from engine.rulefiles.grammar import check_grammar
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml, load_yaml_file
-from tests.places import ROOT, TESTS
+from tests.places import ROOT, TESTS, read_yaml
 
 CASES = TESTS / "cases" / "advice"
-TEXTS = yaml.safe_load((CASES / "texts.yaml").read_text(encoding="utf-8"))
+TEXTS = read_yaml(CASES / "texts.yaml")
 GOOD = """\
 format: 1
 fields:
@@ -55,7 +54,7 @@ CODE_CALLS = {
 STEPS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEIC", "TIFF", "NFC", "MISSING"}
 STEPS |= {"LISTED", "HTTP_"}  # a mark of the ledger; HTTP_404 and its like have aliases
 GRAMMARS = load_grammars(ROOT)
-NEEDED = yaml.safe_load((CASES / "needed.yaml").read_text(encoding="utf-8"))
+NEEDED = read_yaml(CASES / "needed.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +206,7 @@ def test_hostile_text_is_read_in_no_time(book):
 
 @pytest.mark.parametrize(
     "case",
-    yaml.safe_load((CASES / "pieces.yaml").read_text(encoding="utf-8")),
+    read_yaml(CASES / "pieces.yaml"),
     ids=lambda c: c["text"],
 )
 def test_pieces(case):
@@ -247,7 +246,7 @@ def test_details_of_the_message_fill_the_text(book):
 
 @pytest.mark.parametrize(
     "case",
-    yaml.safe_load((CASES / "fields.yaml").read_text(encoding="utf-8")),
+    read_yaml(CASES / "fields.yaml"),
     ids=lambda c: c["path"][:40],
 )
 def test_field_words(book, case):
@@ -300,7 +299,7 @@ def test_a_language_that_lacks_falls_back_to_english(book):
 
 @pytest.mark.parametrize(
     "case",
-    yaml.safe_load((CASES / "bad.yaml").read_text(encoding="utf-8")),
+    read_yaml(CASES / "bad.yaml"),
     ids=lambda c: c["name"],
 )
 def test_bad_file(case):

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from engine.cli.findings_index import load_findings
 from engine.cli.report import render_problems
 from engine.errors import Problem, RuleError
 from engine.project.project import load_project
-from tests.places import TESTS
+from tests.places import TESTS, read_yaml
 from tests.toy.world import build_project
 
 FOLDER = TESTS / "bad_rules"
@@ -75,7 +74,7 @@ def test_the_toy_has_no_findings(toy):
 )
 def test_a_mistake_is_told(path: Path, toy, snapshot: SnapshotAssertion):
     root, memo = toy
-    patches = make_patches(root, yaml.safe_load(path.read_text("utf-8")))
+    patches = make_patches(root, read_yaml(path))
 
     problems = find_problems(root, patches, memo)
 

@@ -24,7 +24,7 @@ from engine.rulefiles.grammar import check_grammar
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.printer import render_yaml
 from engine.rulefiles.reader import load_yaml
-from tests.places import ROOT, TESTS
+from tests.places import ROOT, TESTS, read_texts
 
 CASES = TESTS / "cases" / "overlays"
 TABLES = {"units": {"h": "HOUR", "kpl": "PIECE"}}
@@ -36,7 +36,7 @@ PARTS = ("tables", "vars", "fields")
 
 
 def read_cases(name):
-    cases = yaml.load((CASES / f"{name}.yaml").read_text("utf-8"), yaml.BaseLoader)
+    cases = read_texts(CASES / f"{name}.yaml")
     return [pytest.param(case, id=case["name"]) for case in cases]
 
 

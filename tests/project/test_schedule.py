@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
 from engine.project.schedule import (
     ZONE,
@@ -15,13 +14,13 @@ from engine.project.schedule import (
     next_due,
     read_schedule,
 )
-from tests.places import TESTS
+from tests.places import TESTS, read_texts
 
 CASES = TESTS / "cases" / "schedule"
 
 
 def read_cases(name):
-    cases = yaml.load((CASES / f"{name}.yaml").read_text("utf-8"), yaml.BaseLoader)
+    cases = read_texts(CASES / f"{name}.yaml")
     return [pytest.param(c, id=" ".join(str(v) for v in c.values())) for c in cases]
 
 

@@ -13,7 +13,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from tests.places import ROOT, TESTS
+from tests.places import ROOT, TESTS, read_texts, read_yaml
 
 CASES = TESTS / "cases" / "schemas"
 REFERENCE = ROOT.parent / "shared" / "reference"
@@ -46,7 +46,7 @@ needs_reference = pytest.mark.skipif(
 
 
 def read_cases(name):
-    return yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+    return read_yaml(CASES / name)
 
 
 def exact(value):
@@ -240,7 +240,7 @@ TABLES = {
 def read_table(name):
     """Read as text throughout: NO is a country, not false."""
     path = ROOT / "mappings" / "tables" / f"{name}.yaml"
-    return yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    return read_texts(path)
 
 
 @pytest.mark.parametrize("name", TABLES)

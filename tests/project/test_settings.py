@@ -6,7 +6,6 @@ import shutil
 from decimal import Decimal
 
 import pytest
-import yaml
 
 from engine.cli.report import render_problems
 from engine.errors import RuleError
@@ -14,12 +13,12 @@ from engine.project.company import read_company
 from engine.project.project import load_project
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml
-from tests.places import ROOT
+from tests.places import ROOT, read_texts
 
 FILE = "mappings/companies/demo.yaml"
 CASES = ROOT / "tests" / "cases" / "settings"
 COMPANY = (CASES / "company.yaml").read_text("utf-8")
-MISTAKES = yaml.load((CASES / "mistakes.yaml").read_text("utf-8"), yaml.BaseLoader)
+MISTAKES = read_texts(CASES / "mistakes.yaml")
 GRAMMAR = load_grammars(ROOT)["company"]
 
 

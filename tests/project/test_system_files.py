@@ -12,7 +12,7 @@ from engine.project.system_spec import SystemSpec
 from engine.systems.bodies import BODY_KINDS
 from engine.systems.paging import PAGING_KINDS
 from engine.systems.sign_in import SIGN_IN_KINDS
-from tests.places import ROOT
+from tests.places import ROOT, read_yaml
 from tests.system_files import DEMO, SCHEMA, read_system
 
 CASES = ROOT / "tests" / "cases" / "systems"
@@ -24,7 +24,7 @@ REFERENCE = ROOT.parent / "shared" / "reference"
     "case",
     [
         pytest.param(case, id=case["name"])
-        for case in yaml.safe_load((CASES / "bad_systems.yaml").read_text("utf-8"))
+        for case in read_yaml(CASES / "bad_systems.yaml")
     ],
 )
 def test_bad_system(case):

@@ -11,9 +11,8 @@ import httpx
 import jmespath
 import pypdf
 import pytest
-import yaml
 
-from tests.places import TESTS
+from tests.places import TESTS, read_yaml
 from tests.simulators import DEMO_SECRETS, Fault, demo_data, invoice_number_of
 from tests.simulators.bodies import dump_json
 from tests.simulators.data_registers import TRANSFERRED, WAITING
@@ -30,7 +29,7 @@ def talk():
 
 
 def load_cases(name):
-    cases = yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+    cases = read_yaml(CASES / name)
     return [pytest.param(case, id=case["name"]) for case in cases]
 
 

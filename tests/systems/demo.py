@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-import yaml
 
 from engine.secrets import Secret
 from engine.systems.system import open_system
-from tests.places import ROOT
+from tests.places import ROOT, read_yaml
 from tests.system_files import DEMO, read_system
 
 CASES = ROOT / "tests" / "cases" / "systems"
@@ -20,7 +19,7 @@ SECRETS = {"key": Secret("the-key-1234"), "password": Secret("pass-word-5678")}
 
 
 def cases(name):
-    rows = yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    rows = read_yaml(CASES / f"{name}.yaml")
     return [pytest.param(row, id=str(row.get("name", n))) for n, row in enumerate(rows)]
 
 
