@@ -1,6 +1,5 @@
-"""A flow moves one kind of document from one system to another, exactly once.
+"""A document through the slots, exactly once: listing, steps, transfer, endings.
 
-``spec`` holds a flow as data, ``load`` reads it from YAML, ``gather`` collects a
-document, ``writes`` makes the register writes, ``transfer`` takes one document through
-the protocol, ``run`` takes a company's documents through it.
+``runs`` takes a company's documents through it. May import ``systems``, ``ledger`` and
+what lies below; knows no command line, no vendor and none of a vendor's shapes.
 """
