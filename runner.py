@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments, _context()))
     except ConfigError as error:
-        from engine.cli.consultant import line_reader
+        from engine.cli.named import line_reader
         from engine.cli.report import render_problems
 
         _say(render_problems(list(error.problems), line_reader(arguments.root)))

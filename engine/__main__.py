@@ -12,20 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import (
-    Reply,
-    check,
-    coverage,
-    diff,
-    explain,
-    line_reader,
-    resolve,
-    rule,
-)
+from engine.cli.consultant import Reply, check, coverage, diff, explain, resolve, rule
 from engine.cli.consultant import map as map_tool
 from engine.cli.consultant import test as test_tool
 from engine.cli.consultant import write_docs as docs
 from engine.cli.exit_codes import WRONG
+from engine.cli.named import line_reader
 from engine.cli.report import render_problems
 from engine.errors import ConfigError
 

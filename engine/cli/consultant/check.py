@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import Reply, line_reader
+from engine.cli.consultant import Reply
 from engine.cli.exit_codes import WRONG
 from engine.cli.findings_index import load_findings
+from engine.cli.named import line_reader
 from engine.cli.report import render_problems
 from engine.cli.report_formats import (
     problems_to_github,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import Reply, pick_named
+from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.named import pick_named
 from engine.cli.samples.changes import show_line
 from engine.cli.samples.samples import find_samples, load_sample, run_sample
 from engine.json_text import render_json

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import pick_named
-from engine.errors import Problem, SettingsError
-from engine.flow.offline import map_document, pick_mapping, read_document
+from engine.cli.named import pick_named, read_file
+from engine.flow.offline import map_document, pick_mapping
 from engine.mapping.apply import Recorder
 from engine.project.project import load_project
 
@@ -56,14 +55,3 @@ def run_offline(arguments: argparse.Namespace) -> OfflineRun:
     recorder = Recorder()
     outcome = map_document(flow, mapping, document, company.settings, recorder=recorder)
     return OfflineRun(project, mapping, document, outcome, recorder)
-
-
-def read_file(path: Path) -> dict[str, Any]:
-    """Read a document file.
-
-    Raises:
-        SettingsError: There is no such file, or it holds no document.
-    """
-    if not path.is_file():
-        raise SettingsError([Problem("M600", f"there is no file {path}")])
-    return read_document(path.read_text("utf-8"), path.name)

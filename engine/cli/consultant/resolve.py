@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import Reply, pick_named
+from engine.cli.consultant import Reply
+from engine.cli.named import pick_named
 from engine.flow.offline import pick_mapping
 from engine.json_text import render_json
 from engine.project.company_overlays import ROOT, merge_file

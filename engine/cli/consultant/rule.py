@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import Reply, pick_named
+from engine.cli.consultant import Reply
 from engine.cli.findings_index import load_findings, render_finding
+from engine.cli.named import pick_named
 
 if TYPE_CHECKING:
     import argparse

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.consultant import Reply, pick_named
+from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
+from engine.cli.named import pick_named
 from engine.cli.samples.changes import compare, find_rule_place, show_leaf, show_line
 from engine.cli.samples.samples import (
     find_samples,

@@ -1,5 +1,5 @@
-"""Pages and editor schemas that are made from the rules.
+"""Pages and editor schemas that are made from the rules, for readers and editors.
 
-For readers of the rules and for their editors. Text goes out as a value; only the
-command writes files. Knows nothing of runs, ledgers or HTTP.
+May import project and what lies below. Text goes out as a value: only ``pages`` writes
+files. Must not know runs, ledgers, HTTP, or the commands that call it.
 """

@@ -1,5 +1,5 @@
 """Samples: recorded documents, masked, and what the rules make of them.
 
-For the consultant's loop of change and test. May import ``project`` and below;
-knows nothing of runs, ledgers or HTTP.
+For the consultant's loop of change and test. May import project, what lies below, and
+``flow.offline``. Must not know runs, ledgers, HTTP, or the commands that call it.
 """

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.consultant import pick_named
 from engine.cli.docs.editor_schemas import FOLDER
+from engine.cli.named import pick_named
 from engine.cli.samples.changes import compare
 from engine.cli.samples.versions import PARTS
 from engine.errors import Problem, SettingsError

@@ -28,7 +28,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.consultant.one_document import read_file
+from engine.cli.named import read_file
 from engine.cli.samples.fake_documents import fake_document
 from engine.cli.samples.sample_file import read_sample_file, sample_fault
 from engine.errors import Position, Problem, SettingsError

@@ -1,0 +1,46 @@
+"""What a command line names: flows, companies, files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Problem, SettingsError
+from engine.flow.offline import read_document
+from engine.problems import hint_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+def pick_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
+    """Give the flow, company … of a name.
+
+    Raises:
+        SettingsError: There is none; the error says what there is.
+    """
+    if name in known:
+        return known[name]
+    hint = hint_for(name, known)
+    raise SettingsError([Problem("C403", f"there is no {kind} {name}", hint=hint)])
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a document file.
+
+    Raises:
+        SettingsError: There is no such file, or it holds no document.
+    """
+    if not path.is_file():
+        raise SettingsError([Problem("M600", f"there is no file {path}")])
+    return read_document(path.read_text("utf-8"), path.name)
+
+
+def line_reader(root: Path) -> Callable[[str], list[str]]:
+    """Give a function that reads a project file's lines, for findings."""
+
+    def read(file: str) -> list[str]:
+        path = root / file
+        return path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+
+    return read
