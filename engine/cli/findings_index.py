@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.rulefiles.reader import MapNode, Scalar, load_yaml
+from engine.rulefiles.node_parts import entries_at, text_at
+from engine.rulefiles.reader import load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,22 +56,13 @@ def load_findings() -> dict[str, FindingText]:
         RuleError: The file is wrong.
     """
     node = load_yaml(FILE.read_bytes(), FILE.name)
-    entries = node.get("findings") if isinstance(node, MapNode) else None
-    found = {}
-    for key, value in entries.items() if isinstance(entries, MapNode) else ():
-        found[key.text] = FindingText(
-            key.text,
-            **{
-                name: _text(value, name)
-                for name in ("title", "what", "why", "example", "instead")
-            },
+    names = ("title", "what", "why", "example", "instead")
+    return {
+        key.text: FindingText(
+            key.text, **{name: text_at(value, name).rstrip("\n") for name in names}
         )
-    return found
-
-
-def _text(node: object, name: str) -> str:
-    cell = node.get(name) if isinstance(node, MapNode) else None
-    return cell.text.rstrip("\n") if isinstance(cell, Scalar) else ""
+        for key, value in entries_at(node, "findings")
+    }
 
 
 def render_finding(text: FindingText) -> str:

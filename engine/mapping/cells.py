@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.language.formulas import Condition, compile_condition
 from engine.language.paths import Path, compile_path
-from engine.rulefiles.grammar import read_integer
+from engine.rulefiles.node_parts import text_at
 from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class RuleCells:
 
     def text(self, key: str) -> str:
         """Give a cell as typed; "" when there is none."""
-        cell = self.node.get(key)
-        return cell.text if isinstance(cell, Scalar) else ""
+        return text_at(self.node, key)
 
     def yes_no(self, key: str) -> bool:
         """Read a yes/no cell; no when there is none."""
@@ -51,11 +50,8 @@ class RuleCells:
 
     def integer(self, key: str) -> int | None:
         """Read a whole number."""
-        cell = self.node.get(key)
-        try:
-            return read_integer(cell) if isinstance(cell, Scalar) else None
-        except ValueError:
-            return None
+        text = text_at(self.node, key)
+        return int(text) if text.isdecimal() else None
 
     def compiled(
         self,

@@ -23,6 +23,7 @@ from engine.mapping.rules import (
 )
 from engine.mapping.variables import find_cycle
 from engine.problems import hint_for, nearest
+from engine.rulefiles.node_parts import text_at
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class MappingLoader:
             RuleError: With every finding.
         """
         node = self._node
-        source, target = _text(node, "from").strip(), _text(node, "to").strip()
+        source, target = text_at(node, "from").strip(), text_at(node, "to").strip()
         document = self._root(source, "from") if source else None
         root = self._root(target, "to") if target else None
         types = replace(
@@ -81,7 +82,7 @@ class MappingLoader:
         self._problems.raise_if_any()
         return Mapping(
             name,
-            _text(node, "name") or name,
+            text_at(node, "name") or name,
             source,
             target,
             fields,
@@ -196,7 +197,7 @@ class MappingLoader:
             self._group(node.get("fields"), place, types),
             self._condition(node, "when", types),
             read_flag(node.get("required")),
-            _text(node, "note"),
+            text_at(node, "note"),
         )
 
     def _rows(
@@ -215,7 +216,7 @@ class MappingLoader:
             key.position,
             tuple(part for part in parts if part is not None),
             any(read_flag(node.get("required")) for node in blocks),
-            next((note for node in blocks if (note := _text(node, "note"))), ""),
+            next((note for node in blocks if (note := text_at(node, "note"))), ""),
         )
 
     def _each(self, node: MapNode, place: Target, types: SymbolTable) -> Each | None:
@@ -273,11 +274,6 @@ class MappingLoader:
             inner = child.item()
             if inner is not None and any(one.startswith(f"{full}[].") for one in made):
                 self._missing(f"{full}[]", inner, made, place)
-
-
-def _text(node: MapNode, key: str) -> str:
-    cell = node.get(key)
-    return cell.text if isinstance(cell, Scalar) else ""
 
 
 def _is_at_or_below(path: str, other: str) -> bool:

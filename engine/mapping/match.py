@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from engine.errors import Problem, RuleError
 from engine.language.formulas import compile_condition
 from engine.language.symbols import SymbolTable
+from engine.rulefiles.node_parts import text_at
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def load_match_rules(node: Node, types: SymbolTable | None = None) -> MatchRules
         problems += _check_order(rules)
     if problems:
         raise RuleError(problems)
-    return MatchRules(_text(node, "name"), tuple(rules))
+    return MatchRules(text_at(node, "name"), tuple(rules))
 
 
 def _check_order(rules: Sequence[MatchRule]) -> list[Problem]:
@@ -187,9 +188,9 @@ def _load_rule(
         condition,
         condition is not None and "candidate" in condition.formula.names,
         applies,
-        _text(entry, "code"),
-        _text(entry, "warn"),
-        _text(entry, "note"),
+        text_at(entry, "code"),
+        text_at(entry, "warn"),
+        text_at(entry, "note"),
         formula.position,
     )
     if action == "reject" and not rule.code:
@@ -202,8 +203,3 @@ def _load_rule(
             )
         )
     return rule
-
-
-def _text(node: Node, key: str) -> str:
-    value = node.get(key) if isinstance(node, MapNode) else None
-    return value.text if isinstance(value, Scalar) else ""

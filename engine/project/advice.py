@@ -15,7 +15,7 @@ from engine.mapping.addresses import iter_scalars
 from engine.problems import Problems
 from engine.project.field_names import FieldWords
 from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
-from engine.project.node_parts import entries_at, scalar_at
+from engine.rulefiles.node_parts import entries_at, scalar_at
 from engine.rulefiles.reader import to_plain
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from engine.mapping.keys.transform import Transform
 from engine.mapping.rules import Rule, iter_rules
 from engine.problems import hint_for
 from engine.project.credentials import secret_key
-from engine.project.node_parts import entries_at, scalar_at
+from engine.rulefiles.node_parts import entries_at, scalar_at
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:

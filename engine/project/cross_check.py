@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Position
 from engine.mapping.addresses import iter_scalars
 from engine.problems import did_you_mean, hint_for
-from engine.project.node_parts import entries_at, scalar_at
+from engine.rulefiles.node_parts import entries_at, scalar_at
 from engine.rulefiles.reader import MapNode, Scalar, to_plain
 
 if TYPE_CHECKING:

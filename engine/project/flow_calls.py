@@ -10,7 +10,7 @@ from engine.language.values import sent_text
 from engine.mapping.stages import rule_type
 from engine.problems import did_you_mean
 from engine.project.flow_spec import EndpointCall, Find, Send
-from engine.project.node_parts import entries_at, map_at, maps_at, scalar_at
+from engine.rulefiles.node_parts import entries_at, map_at, maps_at, scalar_at
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from engine.mapping.literals import Target
 from engine.mapping.match import load_match_rules
 from engine.mapping.rule_load import RuleLoader
 from engine.problems import Problems, did_you_mean
-from engine.project.node_parts import entries_at, maps_at, scalar_at, scalars_at
+from engine.rulefiles.node_parts import entries_at, maps_at, scalar_at, scalars_at
 from engine.rulefiles.reader import Scalar
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from engine.project.flow_spec import (
     Step,
     WriteStep,
 )
-from engine.project.node_parts import (
+from engine.rulefiles.node_parts import (
     entries_at,
     map_at,
     maps_at,

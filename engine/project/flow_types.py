@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.language.symbols import UnknownName, item_at
 from engine.language.types import ANYTHING, TEXT, group_of, list_of
-from engine.project.node_parts import maps_at, text_at
+from engine.rulefiles.node_parts import maps_at, text_at
 from engine.rulefiles.reader import ListNode
 
 if TYPE_CHECKING:

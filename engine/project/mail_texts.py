@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.mapping.addresses import iter_scalars
 from engine.problems import Problems
 from engine.project.languages import FALLBACK_LANGUAGE
-from engine.project.node_parts import entries_at
+from engine.rulefiles.node_parts import entries_at
 from engine.rulefiles.reader import to_plain
 
 if TYPE_CHECKING:

@@ -33,7 +33,6 @@ from engine.project.cross_check import (
 from engine.project.flow_load import load_flow
 from engine.project.flow_types import FlowTypes, flow_roots
 from engine.project.mail_texts import load_letter_texts
-from engine.project.node_parts import entries_at, scalar_at, text_at
 from engine.project.project_files import (
     FLOW_FILE,
     MAPPINGS,
@@ -43,6 +42,7 @@ from engine.project.project_files import (
     file_kind,
 )
 from engine.project.system_load import load_system
+from engine.rulefiles.node_parts import entries_at, scalar_at, text_at
 from engine.rulefiles.reader import MapNode, Scalar
 
 if TYPE_CHECKING:

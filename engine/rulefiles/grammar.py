@@ -40,13 +40,6 @@ _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def read_integer(scalar: Scalar) -> int:
-    """Give the whole number that was typed; ValueError when it is none."""
-    if not _INTEGER.fullmatch(scalar.text):
-        raise ValueError(scalar.text)
-    return int(scalar.text)
-
-
 def check_grammar(
     node: Node, schema: Mapping[str, Any], *, file: str = ""
 ) -> list[Problem]:

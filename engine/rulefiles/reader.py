@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from engine.errors import Position, Problem, RuleError
-from engine.problems import in_file_order, shorten
+from engine.problems import in_file_order
 from engine.rulefiles.encoding import BAD_CHARACTER, check_characters, decode_text
 from engine.rulefiles.nodes import (
     YES_NO,
@@ -31,6 +31,12 @@ from engine.rulefiles.nodes import (
     Node,
     Scalar,
     to_plain,
+)
+from engine.rulefiles.scalar_checks import (
+    check_colon,
+    check_comment,
+    check_escapes,
+    check_key,
 )
 from engine.rulefiles.source import Source, Style
 from engine.rulefiles.syntax_errors import ScalarPlace, explain_syntax
@@ -287,39 +293,10 @@ class NodeBuilder:
         )
         self.last = ScalarPlace(index, end, style)
         if style == "plain" and event.value:
-            self._warn_comment(end)
+            self.warnings += check_comment(self.source, end)
         if style == "double" and not self.may_escape:
-            self._check_escapes(scalar)
+            self.problems += check_escapes(scalar)
         return scalar
-
-    def _check_escapes(self, scalar: Scalar) -> None:
-        r"""Find escapes that make what nobody can see: ``"C:\Laskut"`` has one."""
-        for found in BAD_CHARACTER.finditer(scalar.text):
-            at = scalar.at(found.start())
-            typed = self.source.line(at.line)[at.column - 1 : at.column + 1]
-            made = f"U+{ord(found.group()):04X}"
-            if found.group() != "\t" and typed.startswith("\\"):
-                self._say_at(
-                    "M111",
-                    f"{typed} makes an invisible character ({made})",
-                    at,
-                    r"use single quotes, or write \\ for a backslash",
-                    2,
-                )
-
-    def _warn_comment(self, end: int) -> None:
-        found = re.compile(r" +(#[^\s#!][^\n]*)").match(self.source.text, end)
-        if found:
-            self.warnings.append(
-                Problem(
-                    "M121",
-                    f"{shorten(found.group(1))} is read as a comment, not as text",
-                    self.source.position(found.start(1)),
-                    "put the whole text in quotes, or a blank after # in a comment",
-                    len(found.group(1).rstrip()),
-                    is_warning=True,
-                )
-            )
 
     def _add(self, node: Node, *, is_alias: bool = False) -> None:
         if not self.open:
@@ -331,85 +308,21 @@ class NodeBuilder:
         elif parent.expects_value:
             parent.expects_value = False
             if parent.key is not None:
-                self._check_pair(parent, parent.key, node)
+                in_braces = parent.is_flow and not parent.is_told
+                if in_braces and isinstance(node, Scalar) and node.is_missing:
+                    self.problems += check_colon(parent.key, node)
                 parent.entries.setdefault(parent.key.text, Entry(parent.key, node))
         else:
             parent.expects_value = True
             parent.key = None
             if not isinstance(node, Scalar):
-                self._refuse_key(parent, node)
+                if not parent.is_told:
+                    message = "a key must be a text, not a list or a map"
+                    hint = "put it in quotes, or check the brackets"
+                    self.problems.append(Problem("M115", message, node.position, hint))
             elif not is_alias:
                 parent.key = node
-                self._check_key(parent, node)
-
-    def _refuse_key(self, parent: _Open, node: ListNode | MapNode) -> None:
-        if not parent.is_told:
-            self._say_at(
-                "M115",
-                "a key must be a text, not a list or a map",
-                node.position,
-                "put it in quotes, or check the brackets",
-            )
-
-    def _say_at(
-        self, code: str, message: str, at: Position, hint: str, length: int = 1
-    ) -> None:
-        self.problems.append(Problem(code, message, at, hint, length))
-
-    def _check_key(self, parent: _Open, key: Scalar) -> None:
-        if key.text == "<<" and key.style == "plain":
-            self._say_at(
-                "M114",
-                "<< would copy keys from another place of the file",
-                key.position,
-                "write the keys out, or use an overlay; as a text write '<<'",
-                2,
-            )
-        first = parent.entries.get(key.text)
-        if first is not None:
-            self._say_at(
-                "M113",
-                f"{shorten(key.text) or 'the empty key'} stands here a second time; "
-                f"the first is on line {first.key.position.line}, "
-                f"column {first.key.position.column}",
-                key.position,
-                "keep one of the two",
-                max(1, key.end - key.start),
-            )
-        line = self.source.line(key.position.line)[: key.position.column - 1]
-        before = line.rstrip(" ")
-        # Of a long line only the end: a whole file may stand on one.
-        if before != line and re.search(r"(^|[\s{\[,])\?$", before[-2:]):
-            self._say_at(
-                "M115",
-                "a question mark before a key has a meaning of its own",
-                key.position,
-                "take the question mark out",
-            )
-
-    def _check_pair(self, parent: _Open, key: Scalar, value: Node) -> None:
-        """Find the key in braces that has no colon, or no blank after its colon."""
-        if parent.is_told or not (
-            parent.is_flow and isinstance(value, Scalar) and value.is_missing
-        ):
-            return
-        between = self.source.text[key.end : value.end + 1]
-        if key.style == "plain" and re.match(r"[A-Za-z_][\w.]*:\S", key.text):
-            name, rest = key.text.split(":", 1)
-            self._say_at(
-                "M124",
-                "a blank is missing after the colon",
-                key.at(len(name)),
-                f"write {name}: {shorten(rest)}",
-            )
-        elif ":" not in between:
-            self._say_at(
-                "M124",
-                f"{shorten(key.text)} has no colon and no value",
-                key.position,
-                "write a colon and a value; a text with a comma in it needs quotes",
-                max(1, key.end - key.start),
-            )
+                self.problems += check_key(node, parent.entries)
 
 
 def _index(event: yaml.Event) -> int:
