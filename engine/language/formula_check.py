@@ -6,37 +6,28 @@ source schema, so it finds misspelt fields, and says what kind of value comes ou
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
 from engine.kinds import PHRASES
-from engine.language.cell_problems import CellProblems
 from engine.language.filters.registry import FILTERS, INSTEAD, TESTS
+from engine.language.formula_compare import check_comparison, check_literal
+from engine.language.formula_parse import MAX_DEPTH, FormulaProblems, too_deep
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
-    NeverEqual,
-    find_kind_fault,
-    find_order_fault,
-    find_value_fault,
     known_literal,
 )
 from engine.language.types import BY_KIND, NUMBER, TEXT, TRUTH, common_type, list_of
-from engine.language.values import MAX_DIGITS
 from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.errors import RuleError
     from engine.language.filters.declaration import Filter
     from engine.language.symbols import SymbolTable
-    from engine.rulefiles.reader import Scalar
 
-MAX_FORMULA: Final = 2000
 MAX_NODES: Final = 200
-MAX_DEPTH: Final = 25
 # Syntax that Jinja knows and formulas do not: what to say, and one way out.
 _REFUSED: Final[Mapping[type[nodes.Node], tuple[str, str]]] = {
     nodes.Call: ("a formula calls nothing", "write value | filter"),
@@ -53,57 +44,12 @@ _OTHERS: Final = ("this is not allowed in a formula", "use a key or a filter")
 class FormulaChecker:
     """Checks one formula; collects what is wrong, then raises it all together."""
 
-    def __init__(
-        self, scalar: Scalar, text: str, shift: int, types: SymbolTable
-    ) -> None:
-        self._text = text
+    def __init__(self, problems: FormulaProblems, types: SymbolTable) -> None:
+        self._problems = problems
+        self._text = problems.text
         self._types = types
-        self._problems = CellProblems(scalar, shift)
         self._count = 0
         self.paths: list[str] = []
-
-    def check_length(self) -> None:
-        """Refuse what is too long before anything reads it."""
-        if len(self._text) > MAX_FORMULA:
-            said = f"this formula is longer than {MAX_FORMULA} characters"
-            raise self._problems.refusal("M305", said)
-        if not self._text.strip():
-            raise self._problems.refusal("M301", "the formula is empty")
-        numbers = re.finditer(r"\d[\d_]*", self._text)
-        long = next((n for n in numbers if len(n[0]) > MAX_DIGITS), None)
-        if long:
-            said = f"a number has at most {MAX_DIGITS} digits"
-            raise self._problems.refusal("M302", said, long.start(), long[0])
-
-    def misread(self, offset: int, message: str = "") -> RuleError:
-        """Say where a formula stops making sense."""
-        at = re.search(r" at (\d+)$", message)
-        offset = int(at[1]) if at else offset
-        offset = min(max(offset, 0), max(len(self._text) - 1, 0))
-        rest = self._text[offset:]
-        word = re.match(r"\w+|\W", rest)
-        found = word[0] if word and word[0].strip() else "its end"
-        hint = None
-        before = self._text[max(offset - 2, 0) : offset + 2]
-        if "||" in before:
-            hint = "write or; for the first filled value use first_of:"
-        elif "&&" in before:
-            hint = "write and"
-        elif found == "=":
-            hint = "compare with =="
-        elif found in {"%", "{", "#"} or "{{" in rest:
-            hint = "leave the braces out"
-        elif found == "?":
-            hint = "write A if CONDITION else B"
-        elif found == "!":
-            hint = "write not, or !="
-        said = f"this formula cannot be read at {found}"
-        return self._problems.refusal("M301", said, offset, found, hint)
-
-    def too_deep(self) -> RuleError:
-        """Say that a formula is nested too deeply."""
-        said = f"this formula is nested deeper than {MAX_DEPTH} levels"
-        return self._problems.refusal("M305", said, hint="share parts through vars:")
 
     def admit(self, tree: nodes.Node) -> Symbol:
         """Check the whole tree and say what is known of its result.
@@ -115,21 +61,13 @@ class FormulaChecker:
         self._problems.raise_if_any()
         return shape
 
-    def _find(
-        self, code: str, said: str, node: nodes.Node, hint: str | None = None
-    ) -> None:
-        # The place of a field after a point is the point's.
-        offset = (node.lineno or 0) + isinstance(node, nodes.Getattr)
-        word = re.match(r"\w+|\W", self._text[offset:])
-        self._problems.add(code, said, offset, word[0] if word else "", hint)
-
     def _kind(self, node: nodes.Node, depth: int) -> str:
         return self._shape(node, depth).kind
 
     def _shape(self, node: nodes.Node, depth: int) -> Symbol:  # noqa: C901, PLR0912 - one case a node
         self._count += 1
         if depth > MAX_DEPTH:
-            raise self.too_deep()
+            raise too_deep(self._problems)
         if self._count > MAX_NODES:
             said = f"this formula has more than {MAX_NODES} parts"
             raise self._problems.refusal("M305", said, hint="share parts through vars:")
@@ -177,12 +115,14 @@ class FormulaChecker:
                 kinds = (k for k in _REFUSED if isinstance(node, k))
                 known = next(kinds, None)
                 said, hint = _REFUSED[known] if known else _OTHERS
-                self._find("M302", said, node, hint)
+                self._problems.at_node("M302", said, node, hint)
                 return _UNKNOWN
 
     def _constant(self, node: nodes.Const) -> Symbol:
         if node.value is None:
-            self._find("M302", "none has no meaning here", node, "write … is empty")
+            self._problems.at_node(
+                "M302", "none has no meaning here", node, "write … is empty"
+            )
         return Symbol(known_literal(node.value), "")
 
     def _compare(self, node: nodes.Compare, depth: int) -> None:
@@ -190,49 +130,8 @@ class FormulaChecker:
         left = self._shape(left_node, depth)
         for operand in node.ops:
             right = self._shape(operand.expr, depth)
-            self._check_comparison(left_node, left, operand, right)
+            check_comparison(self._problems, left_node, left, operand, right)
             left_node, left = operand.expr, right
-
-    def _check_comparison(
-        self, left_node: nodes.Node, left: Symbol, operand: nodes.Operand, right: Symbol
-    ) -> None:
-        """Find a comparison that is never, or always, true.
-
-        M309 is a literal outside of the field's values, as in ``rowType == 'Huor'``;
-        M310 are two kinds that are never equal, as in ``quantity == 'kpl'``, have no
-        order, as in ``name > 3``, or are one and the same.
-        """
-        node = operand.expr
-        if operand.op in {"in", "notin"}:
-            if isinstance(node, nodes.List | nodes.Tuple):
-                for item in node.items:
-                    self._check_literal(item, left, left_node)
-            else:
-                self._check_literal(left_node, right.item(), node)
-            return
-        if operand.op not in {"eq", "ne"}:
-            fault = find_order_fault(left, right)
-        elif left_node == node and not isinstance(node, nodes.Const):
-            fault = NeverEqual("both sides are the same", None)
-        else:
-            was_reported = self._check_literal(node, left, left_node)
-            was_reported = self._check_literal(left_node, right, node) or was_reported
-            fault = None if was_reported else find_kind_fault(left, right)
-        if fault is not None:
-            self._find("M310", fault.message, node, fault.hint)
-
-    def _check_literal(
-        self, literal: nodes.Node, shape: Symbol, owner: nodes.Node
-    ) -> bool:
-        if not isinstance(literal, nodes.Const) or isinstance(owner, nodes.Const):
-            return False
-        name = shape.label.rsplit(".", 1)[-1].removesuffix("[]") or "this"
-        fault = find_value_fault(literal.value, shape, name)
-        if fault is not None:  # what stands between the quotes is underlined
-            offset = (literal.lineno or 0) + isinstance(literal.value, str)
-            word = str(literal.value)
-            self._problems.add("M309", fault.message, offset, word, fault.hint)
-        return fault is not None
 
     def _truth(self, node: nodes.Node, depth: int) -> None:
         kind = self._kind(node, depth)
@@ -240,7 +139,7 @@ class FormulaChecker:
             shown = self._text[node.lineno :].split(" ")[0] if node.lineno else ""
             said = f"a condition is true or false; this is {PHRASES[kind]}"
             hint = f"write {shown} is filled" if isinstance(node, nodes.Name) else None
-            self._find("M306", said, node, hint or "write … is filled")
+            self._problems.at_node("M306", said, node, hint or "write … is filled")
 
     def _number(self, node: nodes.Node, owner: nodes.Node, depth: int) -> str:
         kind = self._kind(node, depth)
@@ -252,7 +151,7 @@ class FormulaChecker:
             adds = sign == "+"
             hint = "+ adds numbers, ~ joins texts" if adds else "write … | number"
         said = f"{sign} computes with numbers, this is {PHRASES[kind]}"
-        self._find("M302", said, node, hint)
+        self._problems.at_node("M302", said, node, hint)
         return kind
 
     def _path(self, node: nodes.Node, depth: int) -> Symbol:
@@ -260,19 +159,19 @@ class FormulaChecker:
         if isinstance(node, nodes.Name):
             self.paths.append(node.name)
             if node.name.startswith("_"):
-                self._find("M302", f"{node.name} is not a field name", node)
+                self._problems.at_node("M302", f"{node.name} is not a field name", node)
                 return Symbol(None, node.name)
             return self._take(self._types.name(node.name), node, 0)
         if not isinstance(node, nodes.Getattr):
             return self._shape(node, depth)
         if node.attr.startswith("_"):
-            self._find("M302", f"{node.attr} is not a field name", node)
+            self._problems.at_node("M302", f"{node.attr} is not a field name", node)
             return Symbol(None, node.attr)
         if isinstance(node.node, nodes.Name) and node.node.name == "vars":
             self.paths.append(f"vars.{node.attr}")
             return self._take(self._types.variable(node.attr), node, 1)
         if depth > MAX_DEPTH:
-            raise self.too_deep()
+            raise too_deep(self._problems)
         owner = self._path(node.node, depth + 1)
         if self.paths and owner.label:
             self.paths[-1] = f"{self.paths[-1]}.{node.attr}"
@@ -305,13 +204,13 @@ class FormulaChecker:
             found = shape.child(arg.value)
             return self._take(found, arg, 0) if shape.kind == "group" else _UNKNOWN
         said = "only a number or a name may stand in [ ]"
-        self._find("M302", said, arg, "use find_by or a path")
+        self._problems.at_node("M302", said, arg, "use find_by or a path")
         return _UNKNOWN
 
     def _named(self, node: nodes.Filter | nodes.Test, depth: int) -> Symbol:
         is_filter = isinstance(node, nodes.Filter)
         if node.node is None:
-            self._find("M302", "a filter needs a value before it", node)
+            self._problems.at_node("M302", "a filter needs a value before it", node)
             return _UNKNOWN
         base = self._shape(node.node, depth)
         shapes = [self._shape(arg, depth) for arg in node.args]
@@ -322,13 +221,15 @@ class FormulaChecker:
             self._unknown(node)
             return _UNKNOWN
         if node.dyn_args is not None or node.dyn_kwargs is not None:
-            self._find("M302", "* and ** are not allowed in a filter's values", node)
+            self._problems.at_node(
+                "M302", "* and ** are not allowed in a filter's values", node
+            )
             return _UNKNOWN
         try:
             given = spec.bind(node.args, {str(k.key): k.value for k in node.kwargs})
         except TypeError as error:
             said = f"{spec.name}: {str(error).replace('argument', 'value')}"
-            self._find("M308", said, node, spec.description.splitlines()[0])
+            self._problems.at_node("M308", said, node, spec.description.splitlines()[0])
             return _UNKNOWN
         self._check_fields(node, spec, given, base)
         return spec.result(base, shapes)
@@ -348,7 +249,7 @@ class FormulaChecker:
                 if isinstance(value, nodes.Const) and isinstance(value.value, str):
                     found = self._follow(owner, value)
                     if spec.equals in given:
-                        self._check_literal(given[spec.equals], found, node)
+                        check_literal(self._problems, given[spec.equals], found, node)
 
     def _follow(self, owner: Symbol, path: nodes.Const) -> Symbol:
         """Follow a dotted path between quotes."""

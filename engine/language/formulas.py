@@ -17,14 +17,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, TemplateSyntaxError
-from jinja2.lexer import Token, TokenStream
-from jinja2.parser import Parser
-
 from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
 from engine.language.formula_check import FormulaChecker
 from engine.language.formula_eval import Evaluate, compile_expression
+from engine.language.formula_parse import FormulaProblems, parse_formula
 from engine.language.operators import is_true
 from engine.language.symbols import Symbol, SymbolTable
 from engine.language.values import (
@@ -226,50 +223,10 @@ def _find_end(text: str, offset: int) -> int:
     return -1
 
 
-class _Syntax(Environment):
-    """Jinja's parser, with token places as line numbers and exact decimals.
-
-    Jinja's nodes carry nothing but a line number; a formula is one line to us, so the
-    number is the token's offset instead. That gives findings their exact column.
-    """
-
-    def _tokenize(
-        self,
-        source: str,
-        name: str | None,
-        filename: str | None = None,
-        state: str | None = None,
-    ) -> TokenStream:
-        raw: list[tuple[int, str, str]] = []
-        offset = 0
-        for _, kind, text in self.lexer.tokeniter(source, "", None, state):
-            raw.append((offset, kind, text))
-            offset += len(text)
-        # Decimals by their digits, not through a float.
-        exact = iter([Decimal(t.replace("_", "")) for _, k, t in raw if k == "float"])
-        wrapped = self.lexer.wrap(raw, name, filename)
-        tokens = (
-            Token(t.lineno, t.type, next(exact)) if t.type == "float" else t  # type: ignore[arg-type]
-            for t in wrapped
-        )
-        return TokenStream(tokens, name, filename)
-
-
-_SYNTAX: Final = _Syntax()
-
-
 def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formula:
-    checker = FormulaChecker(scalar, text, shift, types)
-    checker.check_length()
-    try:
-        parser = Parser(_SYNTAX, text, state="variable")
-        tree = parser.parse_expression()
-        if not parser.stream.eos:
-            raise checker.misread(parser.stream.current.lineno)
-    except TemplateSyntaxError as error:
-        raise checker.misread(error.lineno, error.message or "") from None
-    except RecursionError:
-        raise checker.too_deep() from None
+    problems = FormulaProblems(scalar, text, shift)
+    tree = parse_formula(problems)
+    checker = FormulaChecker(problems, types)
     shape = checker.admit(tree)
     return Formula(
         text.strip(),
