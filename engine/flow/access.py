@@ -26,7 +26,7 @@ class Online:
 
     def scope(self, document: Gathered) -> Scope:
         """Give what the rules of a step see."""
-        return self._run.scope(document.data, reference=document.reference)
+        return self._run.scope_of(document)
 
     def read(self, step: ReadStep, document: Gathered, scope: Scope) -> None:
         """Ask the step's system, unless this run has asked it the same before."""

@@ -78,15 +78,9 @@ def choose_work(
         (flow, project.flows, "flow"),
     ):
         if name is not None and name not in known:
-            raise SettingsError(
-                [
-                    Problem(
-                        "C403",
-                        f"there is no {kind} {name}",
-                        hint="known are: " + ", ".join(sorted(known)),
-                    )
-                ]
-            )
+            hint = "known are: " + ", ".join(sorted(known))
+            said = f"there is no {kind} {name}"
+            raise SettingsError([Problem("C403", said, hint=hint)])
     work = []
     for found in project.companies.values():
         if company not in (None, found.name) or not found.is_enabled:

@@ -161,6 +161,10 @@ class RunContext:
         )
         return scope.with_roots(vars=LazyVars(dict(self.flow.variables), scope))
 
+    def scope_of(self, document: Gathered, **roots: Any) -> Scope:
+        """Give a fresh scope on a document, with its reference among the roots."""
+        return self.scope(document.data, reference=document.reference, **roots)
+
     @property
     def rules_digest(self) -> str:
         """Give what a document was moved by: the flow's files and the settings.

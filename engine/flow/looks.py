@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
-    from engine.project.flow_spec import SameCheck
 
 
 def search_one(run: RunContext, document: Document, payload: dict[str, Any]) -> Any:
@@ -35,14 +34,13 @@ def _search(
     run: RunContext, document: Document, payload: dict[str, Any]
 ) -> Sequence[Any]:
     deliver = run.flow.delivery
-    scope = run.scope(document.data, reference=document.reference, payload=payload)
+    scope = run.scope_of(document, payload=payload)
     found: dict[str, Any] = {}
     for find in deliver.finds:
         assert find.request is not None
         for candidate in find_candidates(run, find.request, scope):
             if deliver.where.evaluate(scope.with_roots(candidate=candidate)):
-                key = deliver.target_id.evaluate(scope.with_item(candidate))
-                found[str(key)] = candidate
+                found[str(id_of(run, candidate))] = candidate
     return list(found.values())
 
 
@@ -54,16 +52,21 @@ def compare(
     Raises:
         StoppedError: A value differs.
     """
-    scope = run.scope(
-        document.data,
-        reference=document.reference,
-        payload=payload,
-        candidate=candidate,
-    )
+    scope = run.scope_of(document, payload=payload, candidate=candidate)
     for same in run.flow.delivery.same:
         theirs, ours = same.theirs.evaluate(scope), same.ours.evaluate(scope)
         if not _agree(theirs, ours):
-            raise _other_content(run, document, candidate, same, theirs, ours)
+            target = str(id_of(run, candidate))
+            raise StoppedError(
+                same.code,
+                f"{same.name}: {theirs} in the target ({target}), {ours} here",
+                details={
+                    "field": same.name,
+                    "theirs": str(theirs),
+                    "ours": str(ours),
+                    "target": target,
+                },
+            )
 
 
 def _agree(theirs: Any, ours: Any) -> bool:
@@ -72,30 +75,14 @@ def _agree(theirs: Any, ours: Any) -> bool:
     return str(theirs) == str(ours)
 
 
-def _other_content(
-    run: RunContext, document: Document, candidate: Any, same: SameCheck, *values: Any
-) -> StoppedError:
-    scope = run.scope(document.data).with_item(candidate)
-    target_id = run.flow.delivery.target_id.evaluate(scope)
-    theirs, ours = values
-    return StoppedError(
-        same.code,
-        f"{same.name}: {theirs} in the target ({target_id}), {ours} here",
-        details={
-            "field": same.name,
-            "theirs": str(theirs),
-            "ours": str(ours),
-            "target": str(target_id),
-        },
-    )
-
-
 def _duplicates(run: RunContext, found: Sequence[Any]) -> StoppedError:
-    path = run.flow.delivery.target_id
-    ids = {str(path.evaluate(run.scope({}).with_item(item))): 0 for item in found}
-    return StoppedError(
-        "DUPLICATE_IN_TARGET", ", ".join(ids), details={"targets": ", ".join(ids)}
-    )
+    ids = ", ".join(dict.fromkeys(str(id_of(run, item)) for item in found))
+    return StoppedError("DUPLICATE_IN_TARGET", ids, details={"targets": ids})
+
+
+def id_of(run: RunContext, body: Any) -> Any:
+    """Give the id of a document of the target, as a search or an answer has it."""
+    return run.flow.delivery.target_id.evaluate(run.scope({}).with_item(body))
 
 
 def find_known(run: RunContext, document: Document) -> Any:
@@ -107,14 +94,13 @@ def find_known(run: RunContext, document: Document) -> Any:
         if error.status != 404:
             raise
         return None
-    scope = run.scope(document.data, reference=document.reference, candidate=body)
+    scope = run.scope_of(document, candidate=body)
     return body if run.flow.delivery.where.evaluate(scope) else None
 
 
 def read_target(run: RunContext, document: Document) -> Any:
     """Read the document in the target by the id that ``deliver`` has saved."""
-    scope = run.scope(document.data, reference=document.reference)
-    return run.call(run.flow.delivery.read, scope).body
+    return run.call(run.flow.delivery.read, run.scope_of(document)).body
 
 
 def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
@@ -127,9 +113,7 @@ def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) ->
     found = _search(run, document, payload)
     if not found:
         raise WaitError("NOT_VISIBLE_YET", run.flow.delivery.name, "not found yet")
-    path = run.flow.delivery.target_id
-    ids = [str(path.evaluate(run.scope({}).with_item(item))) for item in found]
-    if ids != [document.transfer.target_id]:
+    if [str(id_of(run, item)) for item in found] != [document.transfer.target_id]:
         raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
     compare(run, document, payload, found[0])
 

@@ -78,13 +78,8 @@ def pick_mapping(
         send = flow.deliver.send if flow.deliver else _first_create(flow)
         if send is None or send.mapping is None:
             hint = "name one with --mapping: " + ", ".join(sorted(folder))
-            raise SettingsError(
-                [
-                    Problem(
-                        "M602", f"{flow.name} has no mapping that delivers", hint=hint
-                    )
-                ]
-            )
+            said = f"{flow.name} has no mapping that delivers"
+            raise SettingsError([Problem("M602", said, hint=hint)])
         return send.mapping
     found = folder.get(name) or folder.get(f"{name}.yaml")
     if found is None:

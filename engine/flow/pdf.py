@@ -162,12 +162,7 @@ def _pack(image: Image.Image) -> _Picture:
 
 
 def _add_picture(writer: PdfWriter, picture: _Picture) -> None:
-    from pypdf.generic import (
-        DictionaryObject,
-        NameObject,
-        NumberObject,
-        StreamObject,
-    )
+    from pypdf.generic import DictionaryObject, NameObject, NumberObject, StreamObject
 
     is_turned = picture.orientation >= 5
     width, height = picture.width, picture.height
@@ -183,17 +178,16 @@ def _add_picture(writer: PdfWriter, picture: _Picture) -> None:
     left, bottom = (page_width - box[0]) / 2, page_height - MARGIN - box[1]
     image = StreamObject()
     image._data = picture.content  # noqa: SLF001  # packed bytes have no public way in
-    image.update(
-        {
-            NameObject("/Type"): NameObject("/XObject"),
-            NameObject("/Subtype"): NameObject("/Image"),
-            NameObject("/Width"): NumberObject(picture.width),
-            NameObject("/Height"): NumberObject(picture.height),
-            NameObject("/ColorSpace"): NameObject(picture.colours),
-            NameObject("/BitsPerComponent"): NumberObject(8),
-            NameObject("/Filter"): NameObject(picture.packing),
-        }
-    )
+    entries = {
+        "/Type": NameObject("/XObject"),
+        "/Subtype": NameObject("/Image"),
+        "/Width": NumberObject(picture.width),
+        "/Height": NumberObject(picture.height),
+        "/ColorSpace": NameObject(picture.colours),
+        "/BitsPerComponent": NumberObject(8),
+        "/Filter": NameObject(picture.packing),
+    }
+    image.update({NameObject(name): value for name, value in entries.items()})
     drawing = StreamObject()
     matrix = _matrix(picture.orientation, box, (left, bottom))
     drawing.set_data(f"q {matrix} cm /Picture Do Q\n".encode())
@@ -211,14 +205,8 @@ def _matrix(
     """Give the six numbers that put the unit square of a picture into its box."""
     a, b, c, d, x, y = _TURNS[orientation]
     width, height = box
-    numbers = (
-        a * width,
-        b * height,
-        c * width,
-        d * height,
-        corner[0] + x * width,
-        corner[1] + y * height,
-    )
+    left, bottom = corner[0] + x * width, corner[1] + y * height
+    numbers = (a * width, b * height, c * width, d * height, left, bottom)
     return " ".join(f"{number:.4f}" for number in numbers)
 
 

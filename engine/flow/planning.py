@@ -134,15 +134,8 @@ def _add_reasons(
     for number, document in enumerate(plan.documents):
         row = words.get(document.label)
         if document.flow == flow.name and document.outcome == "stopped" and row:
-            plan.documents[number] = PlannedDocument(
-                document.flow,
-                document.label,
-                document.outcome,
-                document.code,
-                document.entries,
-                row.advice,
-                row.message,
-            )
+            said = replace(document, advice=row.advice, message=row.message)
+            plan.documents[number] = said
 
 
 class Planner(Online):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,21 +18,21 @@ from engine.errors import (
     ViolationError,
 )
 from engine.flow.ownership import Ownership
-from engine.flow.reads import read_register
+from engine.flow.reads import name_registers
 from engine.flow.steps import SHOWN, iter_unmet
 from engine.language.values import ValueFault
 from engine.ledger.open import open_ledger
 from engine.masking import mask_text
-from engine.project.flow_spec import ReadStep, RequireStep
+from engine.project.flow_spec import RequireStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from engine.flow.context import RunContext
     from engine.flow.services import Services
     from engine.ledger.ledger import Ledger
     from engine.project.company import Company
-    from engine.project.flow_spec import Flow, Step
+    from engine.project.flow_spec import Flow
     from engine.systems.system import System
 
 State = Literal["ok", "warning", "stop", "unknown"]
@@ -65,10 +64,9 @@ def examine_company(
     flows = list(flows)
     missing = services.check_secrets(company, flows)
     if missing:
+        name = company.name
         return [
-            CheckResult(
-                company.name, "", "secrets", "stop", p.code, p.message, p.hint or ""
-            )
+            CheckResult(name, "", "secrets", "stop", p.code, p.message, p.hint or "")
             for p in missing
         ]
     with ExitStack() as stack:
@@ -105,31 +103,18 @@ class _Examiner:
     ) -> None:
         language = str(self.company.settings.get("language") or "en")
         details = {"value": mask_text(shown)} if shown else {}
-        advice = (
-            self.services.project.advice.render(code, language, details)
-            if code
-            else None
-        )
-        self.findings.append(
-            CheckResult(
-                self.company.name,
-                flow,
-                label,
-                state,
-                code,
-                mask_text(shown),
-                advice or "",
-            )
-        )
+        book, masked = self.services.project.advice, mask_text(shown)
+        advice = book.render(code, language, details) if code else None
+        where = (self.company.name, flow, label)
+        self.findings.append(CheckResult(*where, state, code, masked, advice or ""))
 
     def sign_in(self, name: str, system: System) -> None:
         """Ask for a token: the key, its client and the address are right together."""
         try:
             system.ensure_token()
         except (TransientError, RefusedError) as error:
-            self.add(
-                "", f"sign-in to {name}", "stop", code="SYSTEM_DOWN", shown=str(error)
-            )
+            said = str(error)
+            self.add("", f"sign-in to {name}", "stop", code="SYSTEM_DOWN", shown=said)
         else:
             self.add("", f"sign-in to {name}", "ok")
 
@@ -144,11 +129,10 @@ class _Examiner:
             cached=self._cached,
         )
         steps = (*flow.setup, *flow.doctor)
+        name_registers(steps, run)
         for step in steps:
-            if isinstance(step, ReadStep):
-                run.registers.add(step.name, partial(read_register, step, run))
-        for step in _requirements(steps):
-            self._require(step, run)
+            if isinstance(step, RequireStep):
+                self._require(step, run)
         self._check_units(run)
 
     def _check_units(self, run: RunContext) -> None:
@@ -180,12 +164,6 @@ class _Examiner:
             shown = ", ".join(filter(None, failing[:SHOWN])) + more
             state: State = "warning" if step.is_warning else "stop"
             self.add(run.flow.name, step.label, state, code=step.code, shown=shown)
-
-
-def _requirements(steps: Iterable[Step]) -> Iterator[RequireStep]:
-    for step in steps:
-        if isinstance(step, RequireStep):
-            yield step
 
 
 def _shown(details: dict[str, str]) -> str:

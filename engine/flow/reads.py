@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ViolationError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.flow.context import RunContext
     from engine.language.scope import Scope
-    from engine.project.flow_spec import EndpointCall
+    from engine.project.flow_spec import EndpointCall, Step
 
 
 def read_into(
@@ -37,7 +38,14 @@ def read_into(
         join_records(step.join, scope, as_list(found))
 
 
-def read_register(step: ReadStep, run: RunContext) -> Any:
+def name_registers(steps: Sequence[Step], run: RunContext) -> None:
+    """Name the registers of a run; each is read when it is first asked for."""
+    for step in steps:
+        if isinstance(step, ReadStep):
+            run.registers.add(step.name, partial(_read_register, step, run))
+
+
+def _read_register(step: ReadStep, run: RunContext) -> Any:
     """Fetch a register of the run; None when its condition does not hold."""
     scope = run.scope({})
     return _read(step, run, scope) if holds(step.when, scope) else None

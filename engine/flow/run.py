@@ -25,7 +25,7 @@ from engine.flow.context import Document, GoneError, RunContext, SwitchedOffErro
 from engine.flow.ending import Ending, find_ending
 from engine.flow.listing import Listed, Listing, open_transfer
 from engine.flow.parts import Parts
-from engine.flow.reads import prefetch, read_register
+from engine.flow.reads import name_registers, prefetch
 from engine.flow.status_on_error import move_stopped
 from engine.flow.steps import check_requirement
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
@@ -33,7 +33,7 @@ from engine.flow.vanished import sweep, vanish
 from engine.ledger.failures import LedgerConflictError
 from engine.ledger.model import Event, back_off_until
 from engine.masking import mask_text
-from engine.project.flow_spec import ReadStep, RequireStep
+from engine.project.flow_spec import RequireStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,11 +108,9 @@ class FlowRun:
 
     def set_up(self) -> None:
         """Name the registers of the run, and check what the settings say of them."""
+        name_registers(self.run.flow.setup, self.run)
         for step in self.run.flow.setup:
-            if isinstance(step, ReadStep):
-                load = partial(read_register, step, self.run)
-                self.run.registers.add(step.name, load)
-            elif isinstance(step, RequireStep):
+            if isinstance(step, RequireStep):
                 self._check_setting(step, self.run.scope({}))
 
     def _check_setting(self, step: RequireStep, scope: Scope) -> None:

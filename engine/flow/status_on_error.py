@@ -49,7 +49,7 @@ def move_stopped(
     if held.stage != "new" or held.target_id:
         return
     try:
-        scope = run.scope(document.data, reference=document.reference)
+        scope = run.scope_of(document)
         if not holds(on_stop.when, scope):
             return
         read_again(run, document)

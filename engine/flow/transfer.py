@@ -31,6 +31,7 @@ from engine.flow.looks import (
     check_proof,
     compare,
     find_known,
+    id_of,
     read_again,
     read_target,
     search_one,
@@ -98,7 +99,7 @@ def keep_in_step(run: RunContext, document: Document, *, is_same: bool) -> None:
     Args:
         is_same: They have changed nothing.
     """
-    scope = run.scope(document.data, reference=document.reference)
+    scope = run.scope_of(document)
     result = None if run.flow.result is None else run.flow.result.evaluate(scope)
     _run_steps(run.flow.release, run, document)
     is_new = document.transfer.stage == "new"
@@ -149,16 +150,14 @@ def _check_reference(run: RunContext, document: Document) -> None:
         raise StoppedError("REFERENCE_MISSING")
     if len(document.reference) > limit:
         # An identifier is never cut: two documents could become one.
-        raise StoppedError(
-            "REFERENCE_TOO_LONG",
-            f"{document.reference[:60]} is over {limit} characters",
-        )
+        said = f"{document.reference[:60]} is over {limit} characters"
+        raise StoppedError("REFERENCE_TOO_LONG", said)
 
 
 def _make_payload(run: RunContext, document: Document) -> dict[str, Any]:
     send = run.flow.delivery.send
     assert send.mapping is not None
-    scope = run.scope(document.data, reference=document.reference)
+    scope = run.scope_of(document)
     return make_payload(send.mapping, scope, document)
 
 
@@ -203,22 +202,21 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
         mapping_digest=run.rules_digest,
         owner=run.owner,
     )
-    scope = run.scope(document.data, reference=document.reference, payload=payload)
+    scope = run.scope_of(document, payload=payload)
     try:
         answer = run.call(request, scope, payload)
         body = answer.body
         if deliver.answer is not None:
             body = deliver.answer.evaluate(scope.with_item(body))
-        if deliver.target_id.evaluate(scope.with_item(body)) is None:
+        if id_of(run, body) is None:
             facts = RequestFacts(request.system, deliver.name, answer.status, "no id")
             raise DoubtError(facts)
     except (NotAppliedError, RefusedError, SystemDownError):
         document.is_not_applied = True
         raise
     except DoubtError:
-        document.transfer = run.ledger.steps.in_doubt(
-            document.transfer, seen_at=run.server_now()
-        )
+        now = run.server_now()
+        document.transfer = run.ledger.steps.in_doubt(document.transfer, seen_at=now)
         raise
     _keep_target(run, document, body, is_adopted=False)
 
@@ -232,10 +230,7 @@ def _adopt(
     another integration still at work, somebody else's.
     """
     compare(run, document, payload, candidate)
-    scope = run.scope(document.data).with_item(candidate)
-    document.data[run.flow.delivery.save] = {
-        "id": run.flow.delivery.target_id.evaluate(scope)
-    }
+    document.data[run.flow.delivery.save] = {"id": id_of(run, candidate)}
     _keep_target(run, document, read_target(run, document), is_adopted=True)
 
 
@@ -243,12 +238,12 @@ def _keep_target(
     run: RunContext, document: Document, body: Any, *, is_adopted: bool
 ) -> None:
     deliver = run.flow.delivery
-    scope = run.scope(document.data).with_item(body)
-    number = deliver.target_number.evaluate(scope) if deliver.target_number else None
+    path, scope = deliver.target_number, run.scope({}).with_item(body)
+    number = None if path is None else path.evaluate(scope)
     document.data[deliver.save] = body
     document.transfer = run.ledger.steps.posted(
         document.transfer,
-        target_id=str(deliver.target_id.evaluate(scope)),
+        target_id=str(id_of(run, body)),
         target_number=None if number is None else str(number),
         adopted=is_adopted,
     )
@@ -294,17 +289,13 @@ def _wait_for_settling(run: RunContext, document: Document) -> None:
         and (now - first_miss).total_seconds() >= SECOND_LOOK_SECONDS
     )
     if not (is_settled and looked_twice):
-        raise WaitError(
-            "IN_DOUBT",
-            run.flow.delivery.name,
-            "an earlier attempt may still land",
-            is_settled=is_settled,
-        )
+        name, said = run.flow.delivery.name, "an earlier attempt may still land"
+        raise WaitError("IN_DOUBT", name, said, is_settled=is_settled)
 
 
 def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:
     """Move the source's status, and see that it has moved."""
-    scope = run.scope(document.data, reference=document.reference)
+    scope = run.scope_of(document)
     changes = [
         {"op": "replace", "path": path, "value": apply_rule(rule, scope)}
         for path, rule in acknowledge.send.changes
@@ -312,8 +303,7 @@ def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -
     try:
         answer = run.call(acknowledge.send.request, scope, changes)
     except RefusedError as error:
-        raise StoppedError(
-            "STATUS_NOT_MOVED", "; ".join(r.message for r in error.refusals)
-        ) from error
+        said = "; ".join(refusal.message for refusal in error.refusals)
+        raise StoppedError("STATUS_NOT_MOVED", said) from error
     if not acknowledge.verify.evaluate(scope.with_roots(answer=answer.body)):
         raise StoppedError("STATUS_NOT_MOVED", "the status is not the one asked for")
