@@ -1,7 +1,7 @@
 """Files that go along with a document: what they are, by their content.
 
-Checked before anything is created, because a target document without its files is half
-a document. Pure: the bytes are passed in. It converts and repairs nothing.
+Checked before anything is created: a document is not to stand in the target without
+its files. Pure: the bytes are passed in. It converts and repairs nothing.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def find_pdf_fault(data: bytes) -> str | None:
                 return "the PDF is protected with a password"
             if not len(reader.pages):
                 return "the PDF has no pages"
-            # The count is only a claim of the file; the page is the proof.
+            # The count is what the file says of itself; a page must be readable, too.
             reader.pages[0].mediabox  # noqa: B018  # reading it is the check
         except (DependencyError, FileNotDecryptedError):
             return "the PDF is protected with a password"

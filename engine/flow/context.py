@@ -118,6 +118,12 @@ class Document(Gathered):
     is_not_applied: bool = False  # the create surely had no effect
     is_gathered: bool = False  # its record was enriched before it was expanded
 
+    @classmethod
+    def known(cls, transfer: Transfer, data: dict[str, Any]) -> Document:
+        """Give the document of a transfer that its source does not list now."""
+        reference = transfer.reference or ""
+        return cls(transfer.key, transfer.label, reference, data, transfer=transfer)
+
 
 @dataclass(slots=True)
 class RunContext:
@@ -137,9 +143,8 @@ class RunContext:
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
     written: set[str] = field(default_factory=set)  # systems that were written to
-    is_on: Callable[[], bool] = lambda: (
-        True
-    )  # asked between documents: the master switch
+    # The master switch, asked between documents.
+    is_on: Callable[[], bool] = lambda: True
     companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
     _rules_digest: str = ""
 
@@ -164,6 +169,10 @@ class RunContext:
     def scope_of(self, document: Gathered, **roots: Any) -> Scope:
         """Give a fresh scope on a document, with its reference among the roots."""
         return self.scope(document.data, reference=document.reference, **roots)
+
+    def find_transfer(self, key: str) -> Transfer | None:
+        """Find the transfer of one source document of this flow."""
+        return self.ledger.find_transfer(self.company, self.flow.name, key)
 
     @property
     def rules_digest(self) -> str:

@@ -136,7 +136,7 @@ class Listing:
             fault = StoppedError(belongs.code, unit, details={"value": unit})
             return [replace(listed, fault=fault)]
         self.left_alone["left to others"] += 1
-        known = run.ledger.find_transfer(run.company, run.flow.name, listed.key)
+        known = run.find_transfer(listed.key)
         is_open = known is not None and known.aside in ("held", "waiting")
         if known is not None and is_open and known.stage == "new":
             # It was stopped here before its unit had a company.
@@ -172,7 +172,7 @@ class Listing:
         left the transfer status by itself has come back, and is not meant.
         """
         run = self._run
-        known = run.ledger.find_transfer(run.company, run.flow.name, listed.key)
+        known = run.find_transfer(listed.key)
         if known is None or known.aside != "gone" or known.retry_asked:
             return False
         steps = (*run.flow.enrich, *run.flow.require, *run.flow.prepare)

@@ -46,7 +46,7 @@ class UnitTree:
         while key and key not in seen:
             if key in self.owners:
                 return self.owners[key]
-            seen.add(key)  # a tree that runs in a circle has no top
+            seen.add(key)  # units that run in a circle end the walk
             key = self.parents.get(key, "")
         return None
 

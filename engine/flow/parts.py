@@ -79,8 +79,7 @@ class Parts:
 
     def _resolve(self, listed: Listed) -> None:
         """Close a record that was stopped as a whole and has been gathered since."""
-        name = self._run.flow.name
-        transfer = self._run.ledger.find_transfer(self._run.company, name, listed.key)
+        transfer = self._run.find_transfer(listed.key)
         if transfer is not None and transfer.aside in ("held", "waiting"):
             self._run.ledger.steps.gone(transfer, Event("RESOLVED"))
 
@@ -109,13 +108,7 @@ class Parts:
             elif not known.is_due(self._run.clock.now()):
                 left.append(known)
                 continue
-            document = Document(
-                transfer.key,
-                transfer.label,
-                transfer.reference or "",
-                {},
-                transfer=transfer,
-            )
+            document = Document.known(transfer, {})
             if find_known(self._run, document) is None:
                 self._run.ledger.steps.gone(transfer, Event("RESOLVED"))
                 continue

@@ -272,7 +272,7 @@ def _wait_for_settling(run: RunContext, document: Document) -> None:
     """Let a create in doubt rest; return when it may be sent again.
 
     Called after a search that found nothing. A crash between intent and answer leaves
-    no stamp: that doubt is as old as its discovery.
+    no stamp: such a doubt counts from now.
     """
     now = run.server_now()
     first_miss = document.transfer.doubt_searched_at

@@ -36,13 +36,7 @@ def vanish(flow_run: FlowRun, transfer: Transfer) -> None:
     if transfer.stage == "done":
         transfer = run.ledger.steps.reopen(transfer)
     transfer = run.ledger.steps.vanish(transfer, mapping_digest=run.rules_digest)
-    document = Document(
-        transfer.key,
-        transfer.label,
-        transfer.reference or "",
-        {run.flow.fetch.save: {}},
-        transfer=transfer,
-    )
+    document = Document.known(transfer, {run.flow.fetch.save: {}})
     flow_run.attempt(document, partial(_finish, run, document), code="VANISHED")
 
 

@@ -222,7 +222,7 @@ def _wait_for_doubt(run: RunContext, pending: PendingWrite) -> None:
         return
     now = run.server_now()
     seen_at = doubt.doubt_seen_at
-    if seen_at is None:  # a crash: the doubt is as old as its discovery
+    if seen_at is None:  # a crash came before the stamp: it counts from now
         run.ledger.writes.end(doubt, "doubt", doubt_seen_at=now)
         seen_at = now
     if (now - seen_at).total_seconds() < run.settle_seconds:
