@@ -33,6 +33,25 @@ _FORMATS: Final = {
     "uuid": "an id like 123e4567-e89b-12d3-a456-426614174000",
     "uri": "a web address",
 }
+# What a keyword of the schema says: a code, and a sentence.
+_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "maxLength": ("TOO_LONG", "{size} characters, at most {kind.limit} are allowed"),
+    "minLength": ("TOO_SHORT", "{size} characters, at least {kind.limit} are needed"),
+    "maxItems": ("TOO_MANY", "{size} rows, at most {kind.limit} are allowed"),
+    "minItems": ("TOO_FEW", "{size} rows, at least {kind.limit} needed"),
+    "uniqueItems": ("NOT_UNIQUE", "two rows are the same"),
+    "falseSchema": ("NOT_ALLOWED", "nothing may stand here"),
+    "pattern": ("WRONG_FORM", "'{shown}' has not the form {kind.pattern}"),
+} | {
+    keyword: ("OUT_OF_RANGE", f"{{shown}} {sentence}")
+    for keyword, sentence in {
+        "minimum": "is too small; at least {kind.limit} is needed",
+        "exclusiveMinimum": "is too small; more than {kind.limit} is needed",
+        "maximum": "is too large; at most {kind.limit} is allowed",
+        "exclusiveMaximum": "is too large; less than {kind.limit} is allowed",
+        "multipleOf": "has more decimals than {kind.multiple_of} allows",
+    }.items()
+}
 
 
 def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violation]:
@@ -100,71 +119,41 @@ def dotted(path: list[str | int], name: str = "") -> str:
     return f"{text}.{name}" if text and name else text or name
 
 
-def _reword(error: Any, store: SchemaStore) -> Iterator[Violation]:  # noqa: C901, PLR0912, PLR0915 - one case a keyword
-    kind, path = error.kind, dotted(error.instance_path)
-    value = error.instance
-    code, said = "NOT_VALID", error.message
+def _reword(error: Any, store: SchemaStore) -> Iterator[Violation]:
+    kind, path, value = error.kind, error.instance_path, error.instance
     match kind.name:
         case "required":
-            missing = dotted(error.instance_path, kind.property)
+            missing = dotted(path, kind.property)
             yield Violation("REQUIRED", "required, but there is no value", missing)
-            return
         case "additionalProperties" | "unevaluatedProperties":
             for name in kind.unexpected:
-                extra = dotted(error.instance_path, name)
+                extra = dotted(path, name)
                 yield Violation("UNKNOWN_FIELD", "the target has no such field", extra)
-            return
         case "anyOf" | "oneOf":
             yield from _nearest(error, store)
-            return
-        case "maxLength":
-            code = "TOO_LONG"
-            said = f"{len(value)} characters, at most {kind.limit} are allowed"
-        case "minLength":
-            code = "TOO_SHORT"
-            said = f"{len(value)} characters, at least {kind.limit} are needed"
-            if not value:
-                code, said = "REQUIRED", "required, but empty"
-        case "enum":
-            code, said = "NOT_ALLOWED", _not_allowed(value, kind.options)
-        case "const":
-            code, said = "NOT_ALLOWED", _not_allowed(value, [kind.expected_value])
-        case "type":
-            code, said = "WRONG_TYPE", _wrong_type(value, kind)
-        case "format":
-            code = "WRONG_FORM"
-            wanted = _FORMATS.get(kind.format, kind.format)
-            said = f"'{show_value(value)}' is not {wanted}"
-        case "pattern":
-            code = "WRONG_FORM"
-            said = f"'{show_value(value)}' has not the form {kind.pattern}"
-        case "minItems":
-            code = "TOO_FEW"
-            said = f"{len(value)} rows, at least {kind.limit} needed"
-        case "maxItems":
-            code = "TOO_MANY"
-            said = f"{len(value)} rows, at most {kind.limit} are allowed"
-        case "minimum" | "exclusiveMinimum":
-            code, more = (
-                "OUT_OF_RANGE",
-                "more than" if "ex" in kind.name else "at least",
-            )
-            said = f"{show_value(value)} is too small; {more} {kind.limit} is needed"
-        case "maximum" | "exclusiveMaximum":
-            code, less = "OUT_OF_RANGE", "less than" if "ex" in kind.name else "at most"
-            said = f"{show_value(value)} is too large; {less} {kind.limit} is allowed"
-        case "multipleOf":
-            code = "OUT_OF_RANGE"
-            said = (
-                f"{show_value(value)} has more decimals than {kind.multiple_of} allows"
-            )
-        case "uniqueItems":
-            code, said = "NOT_UNIQUE", "two rows are the same"
-        case "falseSchema":
-            code, said = "NOT_ALLOWED", "nothing may stand here"
+        case "minLength" if not value:
+            yield Violation("REQUIRED", "required, but empty", dotted(path))
         case _:
-            pass
-    yield Violation(code, said, path, show_value(value))
+            code, said = _word(kind, value, error.message)
+            yield Violation(code, said, dotted(path), show_value(value))
+
+
+def _word(kind: Any, value: Any, otherwise: str) -> tuple[str, str]:
+    match kind.name:
+        case "enum":
+            return "NOT_ALLOWED", _not_allowed(value, kind.options)
+        case "const":
+            return "NOT_ALLOWED", _not_allowed(value, [kind.expected_value])
+        case "type":
+            return "WRONG_TYPE", _wrong_type(value, kind)
+        case "format":
+            form = _FORMATS.get(kind.format, kind.format)
+            return "WRONG_FORM", f"'{show_value(value)}' is not {form}"
+    if kind.name not in _SENTENCES:
+        return "NOT_VALID", otherwise
+    code, sentence = _SENTENCES[kind.name]
+    size = len(value) if isinstance(value, str | list) else 0
+    return code, sentence.format(kind=kind, shown=show_value(value), size=size)
 
 
 def _not_allowed(value: Any, options: list[Any]) -> str:
