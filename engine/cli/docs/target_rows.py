@@ -48,17 +48,15 @@ class TargetRow:
 class _Made:
     """What the rules make, by target path."""
 
-    makers: Dictionary[str, tuple[TargetRule, ...]]
+    makers: Dictionary[str, list[TargetRule]]
     blocks: Dictionary[str, Block | Rows]
     overflows: Dictionary[str, str]
+    names: Dictionary[str, list[str]]  # of the fields in a group, in the file's order
 
     def is_inside(self, path: str) -> bool:
         """Tell whether a rule makes the field or something in it."""
-        below = (f"{path}.", f"{path}[")
-        return any(
-            made == path or made.startswith(below)
-            for made in (*self.makers, *self.overflows)
-        )
+        made = (self.makers, self.overflows, self.names)
+        return any(path in one for one in made) or f"{path}[]" in self.names
 
 
 def list_target_rows(mapping: Mapping) -> list[TargetRow]:
@@ -75,13 +73,24 @@ def list_target_rows(mapping: Mapping) -> list[TargetRow]:
                 to = f"{owner}.{limit.overflow_to}".removeprefix(".")
                 if to not in makers:
                     overflows[to] = path
-    made = _Made({p: tuple(a) for p, a in makers.items()}, blocks, overflows)
-    root = (
-        mapping.store.field(mapping.target.partition("#")[0])
-        if mapping.target
-        else None
-    )
+    made = _Made(makers, blocks, overflows, _names([*makers, *overflows]))
+    target = mapping.target.partition("#")[0]
+    root = mapping.store.field(target) if target else None
     return list(_group_rows("", root, made, 0, is_sent=True))
+
+
+def _names(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Name what each group holds: ``rows[].unit`` is ``unit`` in ``rows[]``."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        inner = path
+        while inner:
+            group, _, name = inner.rpartition(".")
+            names = found.setdefault(group, [])
+            if name.removesuffix("[]") not in names:
+                names.append(name.removesuffix("[]"))
+            inner = group.removesuffix("[]")
+    return found
 
 
 def _collect(
@@ -107,7 +116,7 @@ def _group_rows(
 ) -> Iterator[TargetRow]:
     known = field.properties if field is not None else ()
     required = field.required if field is not None else frozenset()
-    for name in (*known, *_further(path, frozenset(known), made)):
+    for name in dict.fromkeys((*known, *made.names.get(path, ()))):
         child = field.child(name) if field is not None else None
         full = f"{path}.{name}" if path else name
         yield from _field_rows(
@@ -127,7 +136,8 @@ def _field_rows(
     requirement: Literal["yes", "group", "no"] = "no"
     if is_required:
         requirement = "yes" if is_sent else "group"
-    makers, overflow = made.makers.get(path, ()), made.overflows.get(path, "")
+    makers = tuple(made.makers.get(path, ()))
+    overflow = made.overflows.get(path, "")
     inner = _inside(path, field, made)
     if makers or overflow or inner is None:
         kind: Kind = "optional"
@@ -157,19 +167,6 @@ def _inside(
         return (f"{path}[]", item) if is_group else None
     if field is not None and field.properties:
         return path, field
-    if any(other.startswith(f"{path}[].") for other in made.makers):
+    if f"{path}[]" in made.names:
         return f"{path}[]", None
-    if any(other.startswith(f"{path}.") for other in made.makers):
-        return path, field
-    return None
-
-
-def _further(path: str, known: frozenset[str], made: _Made) -> list[str]:
-    """Name what rules make in a group beyond the schema, in the file's order."""
-    start = f"{path}." if path else ""
-    names = (
-        other.removeprefix(start).partition(".")[0].removesuffix("[]")
-        for other in made.makers
-        if other.startswith(start)
-    )
-    return [name for name in dict.fromkeys(names) if name not in known]
+    return (path, field) if path in made.names else None
