@@ -95,6 +95,20 @@ def test_every_environment_variable_is_documented():
     assert [] == [name for name in names if name not in hand_written()]
 
 
+def test_named_modules_are_there():
+    """A page names a module by its path, the architecture also below ``engine/``."""
+    named = re.findall(r"\bengine/[\w/]+\.py", hand_written())
+    picture = (DOCS / "architecture.md").read_text("utf-8")
+    rooms = "cli|flow|systems|ledger|project|mapping|language|rulefiles"
+    short = re.findall(rf"(?<![\w/])((?:{rooms})/\w+(?:/\w+)?)", picture)
+    paths = {*named, *(f"engine/{path}" for path in short)}
+    found = {path for path in paths if (ROOT / path).exists()}
+
+    assert len(named) > 10
+    assert len(short) > 15
+    assert set() == {p for p in paths - found if not (ROOT / f"{p}.py").is_file()}
+
+
 def test_links_lead_somewhere():
     """Every relative link of README and pages names a file that is there."""
     broken = [
