@@ -110,12 +110,13 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
 
 def _check_ends(node: MapNode, problems: Problems) -> None:
     """See that the flow says what becomes of a document, and how it is known."""
-    if "deliver" not in node and "result" not in node and "flow" in node:
+    makes_one = node.mentions("deliver") or node.mentions("result")
+    if not makes_one and "flow" in node:
         said = "the flow creates no document and names no result"
         hint = "add deliver:, or result: with the path of the id in the target"
         problems.add("F210", said, node.key("flow"), hint)
     fetch = map_at(node, "fetch")
-    if "acknowledge" in node or "deliver" not in node or fetch is None:
+    if node.mentions("acknowledge") or "deliver" not in node or fetch is None:
         return
     if "changed_since" not in fetch:
         said = (

@@ -92,6 +92,10 @@ class MapNode:
         for entry in self.entries.values():
             yield entry.key, entry.value
 
+    def mentions(self, name: str) -> bool:
+        """Say whether the file has a key, though its value may be refused."""
+        return name in self.entries or any(name == key.text for key in self.refused)
+
     def __contains__(self, name: object) -> bool:
         return name in self.entries
 
