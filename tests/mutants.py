@@ -133,7 +133,8 @@ def _slip(word: str, fingers: random.Random) -> str:
         return word[:at] + word[at + 1 :]
     if kind == 2:
         return word[: at + 1] + word[at:]
-    letters = "aeiourstnl" if word[at].islower() else "AEIOURSTNL"
+    is_capital = word[at].isupper() or word.isupper()  # beside an underscore too
+    letters = "AEIOURSTNL" if is_capital else "aeiourstnl"
     other = fingers.choice([c for c in letters if c != word[at]])
     return word[:at] + other + word[at + 1 :]
 
