@@ -21,7 +21,7 @@ from engine.flow.context import PlanEndError
 from engine.flow.looks import compare, search_one
 from engine.flow.run import run_flow
 from engine.flow.steps import make_payload
-from engine.language.leaves import iter_leaves
+from engine.language.leaves import ABSENT, pair_leaves
 from engine.ledger.open import copy_ledger, open_ledger
 
 if TYPE_CHECKING:
@@ -225,16 +225,14 @@ class Planner(Online):
 
 def iter_changes(body: Any, present: Any) -> Iterator[PlannedField]:
     """Give the fields of a body that differ from what is there."""
-    there = _filled_leaves(present)
-    for path, value in _filled_leaves(body).items():
-        before = there.get(path)
-        if not _is_equal(before, value):
-            yield PlannedField(path, before, value)
+    for path, before, after in pair_leaves(present, body):
+        there, wanted = (None if _is_nothing(v) else v for v in (before, after))
+        if wanted is not None and not _is_equal(there, wanted):
+            yield PlannedField(path, there, wanted)
 
 
-def _filled_leaves(value: Any) -> dict[str, Any]:
-    leaves = iter_leaves("", value)
-    return {path: leaf for path, leaf in leaves if leaf not in (None, {}, [])}
+def _is_nothing(leaf: Any) -> bool:
+    return leaf is ABSENT or leaf in (None, {}, [])
 
 
 def _is_equal(one: Any, other: Any) -> bool:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.values import is_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ABSENT: Final = object()
 
 
 def iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -24,6 +26,16 @@ def iter_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from iter_leaves(f"{path}[{index}]", item)
     else:
         yield path, value
+
+
+def pair_leaves(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, old and new value of each leaf, first in the order of the new.
+
+    ``ABSENT`` stands where one of the two has no such leaf; null is a value.
+    """
+    before, after = dict(iter_leaves("", old)), dict(iter_leaves("", new))
+    for path in dict.fromkeys((*after, *before)):
+        yield path, before.get(path, ABSENT), after.get(path, ABSENT)
 
 
 def without_indexes(path: str) -> str:

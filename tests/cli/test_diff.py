@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.__main__ import main
-from engine.cli.samples.changes import compare
+from engine.cli.samples.changes import list_changes
 from engine.cli.samples.samples import load_sample
 from engine.json_text import render_json
 from tests.worlds import ROOT, project
@@ -232,10 +232,10 @@ def test_leaves_are_compared_by_their_digits():
         "b[1].c: 'x' → 'y'",
         "e: (nothing) → true",
         "d: null → (nothing)",
-    ] == [str(change) for change in compare(old, new)]
+    ] == [str(change) for change in list_changes(old, new)]
 
 
 def test_long_texts_are_shown_where_they_part():
-    (change,) = compare({"a": "x" * 90 + "one"}, {"a": "x" * 90 + "two"})
+    (change,) = list_changes({"a": "x" * 90 + "one"}, {"a": "x" * 90 + "two"})
 
     assert str(change).endswith("xone' → …" + "x" * 56 + "two'")

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.named import pick_named
-from engine.cli.samples.changes import compare, find_rule_place, show_leaf, show_line
+from engine.cli.samples.changes import (
+    find_rule_place,
+    list_changes,
+    show_leaf,
+    show_line,
+)
 from engine.cli.samples.samples import (
     find_samples,
     load_sample,
@@ -114,7 +119,7 @@ def _run_one(project: Project, path: Path, accepted: str | None) -> _Outcome:
     if old_about != sample.about:
         lines.append(f"about: '{old_about}' → '{sample.about}'")
     mapping = pick_sample_mapping(project, sample)
-    for change in compare(old.get("payload"), new.get("payload")):
+    for change in list_changes(old.get("payload"), new.get("payload")):
         place = show_line(find_rule_place(change.path, mapping, recorder.traces))
         lines.append(f"{change}  {place}".rstrip())
     lines += _of_findings("cut", old.get("truncations"), new.get("truncations"))

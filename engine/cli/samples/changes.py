@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from engine.language.leaves import iter_leaves, without_indexes
+from engine.language.leaves import ABSENT, pair_leaves, without_indexes
 from engine.mapping.rules import iter_rules
 
 if TYPE_CHECKING:
@@ -49,25 +49,23 @@ class LeafChange:
         return f"{self.path}: {old} → {new}"
 
 
-def compare(old: Any, new: Any) -> list[LeafChange]:
+def list_changes(old: Any, new: Any) -> list[LeafChange]:
     """List the leaves that differ, in the order of the new result, then the old one.
 
     Numbers are compared by their digits: 10.50 is not 10.5.
     """
-    before = {path: show_leaf(value) for path, value in iter_leaves("", old)}
-    after = {path: show_leaf(value) for path, value in iter_leaves("", new)}
-    before.pop("", None)
-    after.pop("", None)
-    paths = [*after, *(path for path in before if path not in after)]
-    return [
-        LeafChange(path, before.get(path, NOTHING), after.get(path, NOTHING))
-        for path in paths
-        if before.get(path) != after.get(path)
-    ]
+    pairs = (
+        LeafChange(path, show_leaf(before), show_leaf(after))
+        for path, before, after in pair_leaves(old, new)
+        if path
+    )
+    return [change for change in pairs if change.old != change.new]
 
 
 def show_leaf(value: Any) -> str:
     """Show a leaf: texts in quotes, numbers with their digits."""
+    if value is ABSENT:
+        return NOTHING
     if isinstance(value, str):
         return f"'{value}'"
     return _ENCODER.encode(value).decode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.cli.docs.editor_schemas import FOLDER
 from engine.cli.named import pick_named
-from engine.cli.samples.changes import compare
+from engine.cli.samples.changes import list_changes
 from engine.cli.samples.versions import PARTS
 from engine.errors import Problem, SettingsError
 from engine.flow.offline import (
@@ -98,7 +98,7 @@ class Comparer:
         before = Offline(apply_mapping(old.mapping, scope), stops)
         old_errors, new_errors = _errors(before), _errors(after)
         fields: dict[str, tuple[str, str, str]] = {}
-        for change in compare(before.result.payload, after.result.payload):
+        for change in list_changes(before.result.payload, after.result.payload):
             fields.setdefault(change.field, (change.field, *change.pair))
         return Difference(
             file.stem,
