@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FILE: Final = Path(__file__).with_suffix(".yaml")
+_ABOUT: Final = """\
+`python -m engine check` prints them; `python -m engine rule CODE` explains
+one.
+What the transfer log says about documents is in [errors.md](errors.md)."""
 FAMILIES: Final[Mapping[str, str]] = {
     "M1": "The file",
     "M2": "Source paths",
@@ -84,22 +88,20 @@ def render_finding(text: FindingText) -> str:
 
 def render_findings(texts: Iterable[FindingText], made: str) -> str:
     """Render the page of all codes, family by family."""
-    lines = [
+    blocks = [
         "# Findings: what is said about the rules, and what to write instead",
-        "",
         made,
-        "",
-        "`python -m engine check` prints them; `python -m engine rule CODE` explains",
-        "one.",
-        "What the transfer log says about documents is in [errors.md](errors.md).",
-        "",
+        _ABOUT,
     ]
     family = ""
     for text in texts:
         if text.family != family:
             family = text.family
-            lines += [f"## {FAMILIES[family]}", ""]
-        lines += [f"### {text.code} {text.title}", "", f"{text.what} {text.why}", ""]
-        lines += ["```yaml", *text.example.splitlines(), "```", "", "Instead:", ""]
-        lines += ["```yaml", *text.instead.splitlines(), "```", ""]
-    return "\n".join(lines).rstrip() + "\n"
+            blocks.append(f"## {FAMILIES[family]}")
+        blocks += [f"### {text.code} {text.title}", f"{text.what} {text.why}"]
+        blocks += [_yaml(text.example), "Instead:", _yaml(text.instead)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _yaml(text: str) -> str:
+    return f"```yaml\n{text}\n```"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.docs.editor_schemas import FOLDER, editor_schemas
 from engine.cli.docs.flow_page import render_flow
 from engine.cli.docs.html_page import render_html
+from engine.cli.docs.markdown import table
 from engine.cli.findings_index import load_findings, render_findings
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.project.project import load_project
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from engine.project.advice import AdviceBook
 
 MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
+_RETRY = """\
+Move the invoice to draft, correct it, set it back to the transfer status;
+the next run tries again. `runner.py retry NUMBER` tries it unchanged."""
 GRAMMARS = (
     "mapping",
     "match",
@@ -121,39 +125,35 @@ def _pages(root: Path) -> dict[str, str]:
 
 def render_rules(root: Path) -> str:
     """Give the page of all keys, filters and tests."""
-    lines = ["# Rules: every key of every file", "", MADE, ""]
+    blocks = ["# Rules: every key of every file", MADE]
     grammars = load_grammars(root)
     told: list[Any] = []  # kinds of files share definitions
     for name in GRAMMARS:
         schema = grammars[name]
-        lines += [f"## {schema['title']}", "", schema["description"], ""]
-        lines += _table(schema.get("properties", {}))
+        blocks += [f"## {schema['title']}", schema["description"]]
+        blocks.append(_keys(schema.get("properties", {})))
         for key, part in schema.get("$defs", {}).items():
             properties = part.get("properties")
             if properties and properties not in told:
                 told.append(properties)
-                title = part.get("title", key)
-                lines += [f"### {title}", "", part.get("description", ""), ""]
-                lines += _table(properties)
-    lines += ["## Filters", "", "`value | filter`; an empty value stays empty.", ""]
-    lines += _functions(FILTERS)
-    lines += ["## Tests", "", "`value is test`, `value is not test`.", ""]
-    lines += _functions(TESTS)
-    return "\n".join(lines).rstrip() + "\n"
+                title = f"### {part.get('title', key)}"
+                blocks += [title, part.get("description", ""), _keys(properties)]
+    blocks += ["## Filters", "`value | filter`; an empty value stays empty."]
+    blocks += [_functions(FILTERS)]
+    blocks += ["## Tests", "`value is test`, `value is not test`."]
+    return "\n\n".join([*blocks, _functions(TESTS)]).rstrip() + "\n"
 
 
-def _table(properties: Mapping[str, Any]) -> list[str]:
-    rows = ["| key | meaning | example |", "| --- | --- | --- |"]
+def _keys(properties: Mapping[str, Any]) -> str:
+    rows = []
     for key, part in _flat("", properties):
-        example = part.get("examples", [""])[0]
-        shown = (
-            example
-            if isinstance(example, str)
-            else json.dumps(example, ensure_ascii=False)
-        )
-        code = f"`{_cell(shown)}`" if shown else ""
-        rows.append(f"| `{key}` | {_cell(part.get('description', ''))} | {code} |")
-    return [*rows, ""]
+        shown = part.get("examples", [""])[0]
+        if not isinstance(shown, str):
+            shown = json.dumps(shown, ensure_ascii=False)
+        about = " ".join(part.get("description", "").split())
+        code = f"`{' '.join(shown.split())}`" if shown else ""
+        rows.append((f"`{key}`", about, code))
+    return table(("key", "meaning", "example"), rows)
 
 
 def _flat(
@@ -166,47 +166,31 @@ def _flat(
         yield from _flat(f"{prefix}{key}.", part.get("properties", {}))
 
 
-def _functions(table: Mapping[str, Filter]) -> list[str]:
+def _functions(functions: Mapping[str, Filter]) -> str:
     lines = []
-    for name, spec in sorted(table.items()):
+    for name, spec in sorted(functions.items()):
         said, _, example = spec.description.partition("\n")
         shown = [line.strip() for line in example.strip().splitlines() if line.strip()]
         lines += [f"- **`{name}`** {said.strip()}"]
         if shown:
             lines += ["", "  ```", *(f"  {line}" for line in shown), "  ```", ""]
-    return [*lines, ""]
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return "\n".join(lines)
 
 
 def render_advice(book: AdviceBook) -> str:
     """Give the page of all codes that the transfer log may show."""
-    lines = [
+    blocks = [
         "# Errors: what the transfer log says, and what to do",
-        "",
         MADE,
-        "",
-        "Move the invoice to draft, correct it, set it back to the transfer status;",
-        "the next run tries again. `runner.py retry NUMBER` tries it unchanged.",
-        "",
+        _RETRY,
     ]
     for entry in sorted(book.entries, key=lambda entry: entry.code):
         advice = book.find(entry.code, "en")
         assert advice is not None
         filled = advice.fill()
-        lines += [
-            f"## {entry.code}",
-            "",
-            filled.meaning,
-            "",
-            f"**Do:** {filled.do}",
-            "",
-        ]
+        blocks += [f"## {entry.code}", filled.meaning, f"**Do:** {filled.do}"]
         if filled.where:
-            lines += [f"**Where:** {filled.where}", ""]
-        who = f"Who: {entry.who}. Kind: {entry.kind}."
+            blocks.append(f"**Where:** {filled.where}")
         also = f" Also seen as: {', '.join(entry.aliases)}." if entry.aliases else ""
-        lines += [f"{who}{also}", ""]
-    return "\n".join(lines).rstrip() + "\n"
+        blocks.append(f"Who: {entry.who}. Kind: {entry.kind}.{also}")
+    return "\n\n".join(blocks) + "\n"
