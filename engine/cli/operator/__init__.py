@@ -1,7 +1,8 @@
-"""The commands that meet systems or the ledger, one module each.
+"""The operator's commands, one module each: they meet systems or the ledger.
 
-A module has ``add_command`` (its arguments) and ``run``, which gives the exit code.
-Everything from outside comes in through ``CommandContext``: no command reads the
+A module has ``add_command`` (its arguments) and ``run``, which gives the exit code. May
+import every room, inside ``run`` where it is heavy; knows nothing of the consultant's
+commands. What comes from outside comes in a ``CommandContext``: no command reads the
 environment, the terminal or the time by itself.
 """
 
