@@ -28,16 +28,14 @@ class Online:
         """Give what the rules of a step see."""
         return self._run.scope_of(document)
 
-    def read(self, step: ReadStep, document: Gathered, scope: Scope) -> None:
+    def read(self, step: ReadStep, document: Gathered) -> None:
         """Ask the step's system, unless this run has asked it the same before."""
-        read_into(step, self._run, document.data, scope)
+        read_into(step, self._run, document.data, self.scope(document))
 
-    def write(
-        self, step: WriteStep, document: Gathered, scope: Scope, *, is_register: bool
-    ) -> None:
+    def write(self, step: WriteStep, document: Gathered, *, is_register: bool) -> None:
         """Look for what the step wants, and ``make`` what is not there."""
         assert isinstance(document, Document)
-        run_write(step, self._run, document, scope, is_register=is_register)
+        run_write(self._run, step, document, is_register=is_register)
 
     def make(self, pending: PendingWrite) -> Any:
         """Make one write; give what its step saves."""

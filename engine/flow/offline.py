@@ -168,19 +168,19 @@ class AtHand:
             reference="" if value is None else str(value),
         )
 
-    def read(self, step: ReadStep, document: Gathered, scope: Scope) -> None:
+    def read(self, step: ReadStep, document: Gathered) -> None:
         """Leave what is in the file, under the step's name, as it is."""
 
     def write(
         self,
         step: WriteStep,
-        document: Gathered,  # noqa: ARG002  # as an Access has it
-        scope: Scope,
+        document: Gathered,
         *,
-        is_register: bool,  # noqa: ARG002
+        is_register: bool,  # noqa: ARG002  # as an Access has it
     ) -> None:
         """Leave what a write would have saved: what is at hand, else nothing."""
-        items = [s for s in iter_items(step.each, scope) if isinstance(s.item, dict)]
+        scopes = iter_items(step.each, self.scope(document))
+        items = [scope for scope in scopes if isinstance(scope.item, dict)]
         missing = [s for s in items if step.save and step.save not in s.item]
         for item in missing:
             item.item[step.save] = None

@@ -48,12 +48,10 @@ class Access(Protocol):
     def scope(self, document: Gathered) -> Scope:
         """Give what the rules of a step see of the document as it is now."""
 
-    def read(self, step: ReadStep, document: Gathered, scope: Scope) -> None:
+    def read(self, step: ReadStep, document: Gathered) -> None:
         """Keep what a read asks for in the document, or in each of its items."""
 
-    def write(
-        self, step: WriteStep, document: Gathered, scope: Scope, *, is_register: bool
-    ) -> None:
+    def write(self, step: WriteStep, document: Gathered, *, is_register: bool) -> None:
         """Make a write of the document, or of each of its items."""
 
 
@@ -74,12 +72,14 @@ def run_step(
         RefusedError: A system refused a request.
         TransientError: It may pass; DoubtError when a write may have been made.
     """
-    scope = access.scope(document)
     if isinstance(step, ReadStep):
-        access.read(step, document, scope)
-    elif isinstance(step, WriteStep):
-        access.write(step, document, scope, is_register=is_register)
-    elif isinstance(step, JoinStep):
+        access.read(step, document)
+        return
+    if isinstance(step, WriteStep):
+        access.write(step, document, is_register=is_register)
+        return
+    scope = access.scope(document)
+    if isinstance(step, JoinStep):
         if holds(step.when, scope):
             records = as_list(step.source.evaluate(scope))
             join_records(step.join, scope, records)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _ANSWER_KEYS = ("id", "number", "code", "name", "version", "status")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PendingWrite:
     """One write that a step wants, for the document or for one of its items."""
 
@@ -44,8 +44,8 @@ class PendingWrite:
     key: str  # what identifies it in a register, or among the document's items
     item: str  # its name in the ledger
     is_register: bool  # its entry is shared by all documents
-    earlier: Write | None  # the last try, of this run or an earlier one
-    decision: MatchDecision | None  # of the match rules; None without any
+    earlier: Write | None = None  # the last try, of this run or an earlier one
+    decision: MatchDecision | None = None  # of the match rules; None without any
 
     def choose(self) -> tuple[Send, Scope]:
         """Give what to send, and the scope that its mapping sees."""
@@ -88,12 +88,7 @@ class PendingWrite:
 
 
 def run_write(
-    step: WriteStep,
-    run: RunContext,
-    document: Document,
-    scope: Scope,
-    *,
-    is_register: bool,
+    run: RunContext, step: WriteStep, document: Document, *, is_register: bool
 ) -> None:
     """Make one write of the document, or of each of its items.
 
@@ -103,51 +98,41 @@ def run_write(
         RefusedError: The target refused it.
         TransientError: It may pass; DoubtError when the write may have been made.
     """
-    for item_scope in iter_items(step.each, scope):
+    for item_scope in iter_items(step.each, run.scope_of(document)):
         if not holds(step.when, item_scope):
             continue
         key = str(step.key.evaluate(item_scope))
-        memory = (step.name, key)
-        if is_register and memory in run.prepared:
-            saved = run.prepared[memory]
-        else:
-            saved = _write_one(
-                step, run, document, item_scope, key, is_register=is_register
-            )
-            if is_register:
-                run.prepared[memory] = saved
+        item = _name_item(run, document, key)
+        pending = PendingWrite(step, document, item_scope, key, item, is_register)
+        known = run.prepared if is_register else {}
+        if (step.name, key) not in known:
+            known[step.name, key] = _find_or_make(run, pending)
         if step.save:
-            item_scope.item[step.save] = saved
+            item_scope.item[step.save] = known[step.name, key]
 
 
-def _write_one(
-    step: WriteStep,
-    run: RunContext,
-    document: Document,
-    scope: Scope,
-    key: str,
-    *,
-    is_register: bool,
-) -> Any:
-    item = key
-    if run.flow.deliver is None:
-        # A register entry is written again whenever its source has changed.
-        transfer = document.transfer
-        digest = transfer.source_digest
-        if transfer.vanished_at is not None:
-            digest = f"vanished {transfer.vanished_at:%Y-%m-%d}"
-        item = f"{key} {digest[-12:]}"
-    earlier = run.ledger.writes.find(document.transfer, step.name, item)
-    if (
-        earlier is not None
-        and earlier.state == "done"
-        and not _is_repeatable(step, run)
-    ):
+def _name_item(run: RunContext, document: Document, key: str) -> str:
+    """Name a write in the ledger.
+
+    A register entry is written again whenever its source has changed.
+    """
+    if run.flow.deliver is not None:
+        return key
+    transfer = document.transfer
+    digest = transfer.source_digest
+    if transfer.vanished_at is not None:
+        digest = f"vanished {transfer.vanished_at:%Y-%m-%d}"
+    return f"{key} {digest[-12:]}"
+
+
+def _find_or_make(run: RunContext, pending: PendingWrite) -> Any:
+    step, transfer = pending.step, pending.document.transfer
+    earlier = run.ledger.writes.find(transfer, step.name, pending.item)
+    is_made = earlier is not None and earlier.state == "done"
+    if earlier is not None and is_made and not _is_repeatable(step, run):
         return dict(earlier.answer)  # a crash came after it; go on with the next
-    decision = _decide(step, run, scope)
-    pending = PendingWrite(
-        step, document, scope, key, item, is_register, earlier, decision
-    )
+    pending.earlier = earlier
+    pending.decision = _decide(step, run, pending.scope)
     pending.heed()
     return run.access.make(pending)
 
@@ -166,20 +151,15 @@ def make_write(run: RunContext, pending: PendingWrite) -> Any:
     has_said = decision is not None and decision.rule.warn
     if pending.is_register and not has_said:  # people may want to complete a new entry
         done = "CREATED" if send is pending.step.create else "UPDATED"
-        pending.document.notes.append(
-            Note(f"{pending.step.name.upper()}_{done}", pending.key)
-        )
+        code = f"{pending.step.name.upper()}_{done}"
+        pending.document.notes.append(Note(code, pending.key))
     return saved
 
 
 def _is_repeatable(step: WriteStep, run: RunContext) -> bool:
-    sends = [send for send in (step.create, step.update) if send is not None]
-    return all(
-        run.systems[send.request.system]
-        .spec.endpoints[send.request.endpoint]
-        .is_idempotent
-        for send in sends
-    )
+    calls = [send.request for send in (step.create, step.update) if send is not None]
+    specs = (run.systems[c.system].spec.endpoints[c.endpoint] for c in calls)
+    return all(spec.is_idempotent for spec in specs)
 
 
 def _decide(step: WriteStep, run: RunContext, scope: Scope) -> MatchDecision | None:
