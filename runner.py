@@ -94,7 +94,8 @@ def _test(options: list[str]) -> int:
         _write_local_pages()
     os.chdir(ROOT)
     if not any(option.startswith(ONE_PROCESS) for option in options):
-        options = ["--numprocesses", "auto", *options]
+        # Neighbours stay in one process: they share what their module has loaded.
+        options = ["--numprocesses", "auto", "--dist", "worksteal", *options]
     return int(pytest.main(options))
 
 

@@ -1,4 +1,4 @@
-"""What the tests of every room share: one folder for snapshots, one loaded project."""
+"""What the tests of every room share: snapshots in one folder, loaded projects, the toy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from syrupy.location import PyTestLocation
 
 from tests.loading import loading_once
 from tests.places import TESTS
+from tests.toy.world import build_project
 
 
 class OneFolder(AmberSnapshotExtension):
@@ -31,3 +32,9 @@ def _loading_once() -> Iterator[None]:
     """Each project is loaded once; commands that a test calls in process share it."""
     with loading_once():
         yield
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Give a project's folder: the toy's, whose systems nothing of ours knows."""
+    return build_project(tmp_path)

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from engine.__main__ import main
 from tests.loading import loading_once
-from tests.places import ROOT
+from tests.places import ROOT, copy_rules
 
 GUIDE = ROOT / "docs" / "consultant-guide.md"
 PYTHON = ".venv/bin/python -m engine "
@@ -188,7 +188,8 @@ def is_below(line: str, indent: int) -> bool:
 
 def copy_project(folder: Path) -> None:
     """Copy what the guide's commands read."""
-    for name in ("mappings", "schemas", "docs", "tests/samples", "tests/__snapshots__"):
+    copy_rules(folder)
+    for name in ("docs", "tests/samples", "tests/__snapshots__"):
         shutil.copytree(ROOT / name, folder / name)
 
 

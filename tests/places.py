@@ -1,5 +1,6 @@
-"""Where the tests find things, and how they read their cases."""
+"""Where the tests find things, and how they read and change files."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +21,19 @@ def read_yaml(path: Path) -> Any:
 def read_texts(path: Path) -> Any:
     """Read cases whose every value is the text that was typed, as the engine does."""
     return yaml.load(path.read_text("utf-8"), _TEXTS)  # a safe loader
+
+
+def copy_rules(folder: Path) -> Path:
+    """Copy the shipped rules and their schemas into a folder; give the folder."""
+    for name in ("mappings", "schemas"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("editor")
+        )
+    return folder
+
+
+def replace_once(path: Path, old: str, new: str) -> None:
+    """Change a text that a file holds exactly once."""
+    text = path.read_text("utf-8")
+    assert 1 == text.count(old), old
+    path.write_text(text.replace(old, new), "utf-8")

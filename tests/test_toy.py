@@ -17,14 +17,9 @@ from engine.cli.docs.editor_schemas import editor_schemas
 from engine.cli.exit_codes import OK, STOPPED, WRONG
 from engine.ledger.model import LogRow
 from engine.project.project import load_project
-from tests.toy.world import HERE, ROOT, ToyWorld, build_project
+from tests.toy.world import HERE, ROOT, ToyWorld
 
 DOCUMENT = HERE / "documents" / "order.json"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return build_project(tmp_path)
 
 
 def run(root: Path, *arguments: str) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.operators import BAD, FINE, Operator
-from tests.places import ROOT
+from tests.places import copy_rules
 from tests.simulators import (
     DEMO_NOW,
     DEMO_SECRETS,
@@ -49,8 +48,7 @@ def operator(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Operator]:
     """Copies of the shipped rules, and two simulated systems on loopback."""
-    for name in ("mappings", "schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    copy_rules(tmp_path)
     clock = StillClock(DEMO_NOW)
     monkeypatch.setattr("engine.clock.SystemClock", lambda: clock)
     severa_data, procountor_data = demo_data()

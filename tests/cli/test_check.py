@@ -27,7 +27,6 @@ from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
 from engine.rulefiles.source import Source
 from engine.rulefiles.syntax_errors import explain_syntax
 from tests.places import ROOT, TESTS
-from tests.toy.world import build_project
 
 CODE = re.compile(r"[MSFC]\d{3}")
 ODD = [
@@ -37,11 +36,6 @@ ODD = [
     Problem("M518", "100 % alike\nor not", Position("m/b.yaml", 1, 1), None, 2, True),
     Problem("M110", "advice.yaml is missing"),
 ]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return build_project(tmp_path)
 
 
 def break_date(root: Path) -> None:

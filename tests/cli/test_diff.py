@@ -15,6 +15,7 @@ from engine.__main__ import main
 from engine.cli.samples.changes import list_changes
 from engine.cli.samples.samples import load_sample
 from engine.json_text import render_json
+from tests.places import copy_rules, replace_once
 from tests.worlds import ROOT, project
 
 SAMPLES = ROOT / "tests" / "samples" / "sales_invoice"
@@ -25,10 +26,7 @@ CASES = ("plain", "language_german", "language_missing", "row_text_81", "name_mi
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Give a project's folder with nothing but its rules."""
-    folder = tmp_path / "new"
-    for part in ("mappings", "schemas"):
-        shutil.copytree(ROOT / part, folder / part)
-    return folder
+    return copy_rules(tmp_path / "new")
 
 
 @pytest.fixture
@@ -43,10 +41,7 @@ def documents(tmp_path: Path) -> Path:
 
 
 def edit(root: Path, old: str, new: str, file: str = RULES) -> None:
-    path = root / file
-    text = path.read_text("utf-8")
-    assert 1 == text.count(old)
-    path.write_text(text.replace(old, new), "utf-8")
+    replace_once(root / file, old, new)
 
 
 Call = Callable[..., tuple[int, str, str]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +12,6 @@ from engine.cli import exit_codes
 from engine.ledger.open import open_ledger
 from tests.cli.operators import Operator
 from tests.simulators import DEMO_NOW, StillClock
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_the_unexpected_has_its_own_exit_code(
@@ -77,6 +73,31 @@ def test_test_hands_options_to_pytest(monkeypatch: pytest.MonkeyPatch):
 
     assert 5 == runner.main(["test", "--snapshot-update"])
     assert [["test", "--snapshot-update"]] == calls
+
+
+@pytest.mark.parametrize(
+    ("given", "is_spread"),
+    [
+        (["--snapshot-update"], True),
+        (["-k", "money", "-x"], True),
+        (["-n0"], False),
+        (["-p", "no:xdist"], False),
+        (["--pdb"], False),
+    ],
+)
+def test_tests_use_every_core_unless_told(
+    monkeypatch: pytest.MonkeyPatch, given: list[str], is_spread: bool
+):
+    """Whoever looks for a fault says so, and gets one process."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr(runner.selfsetup, "is_inside", lambda _: True)
+    monkeypatch.setattr(runner, "_write_local_pages", lambda: None)
+    monkeypatch.setattr(pytest, "main", lambda options: asked.append(options) or 5)
+    monkeypatch.chdir(runner.ROOT)
+
+    assert 5 == runner.main(["test", *given])
+    spread = ["--numprocesses", "auto", "--dist", "worksteal"] if is_spread else []
+    assert [[*spread, *given]] == asked
 
 
 def start_again(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:

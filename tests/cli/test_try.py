@@ -14,6 +14,7 @@ from engine.__main__ import main
 from engine.cli.samples.samples import find_samples, load_sample
 from engine.cli.samples.snapshots import SNAPSHOTS, read_snapshots, write_snapshots
 from engine.project.project import load_project
+from tests.places import copy_rules, replace_once
 from tests.worlds import ROOT
 
 BASE = ROOT / "tests" / "samples" / "sales_invoice" / "base.json"
@@ -24,8 +25,7 @@ RULES = "mappings/sales_invoice/invoice.yaml"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Give a project of its own, with a few samples and their snapshots."""
-    for folder in ("mappings", "schemas"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    copy_rules(tmp_path)
     samples = tmp_path / "tests" / "samples" / "sales_invoice"
     samples.mkdir(parents=True)
     for name in ("base.json", *(f"{case}.yaml" for case in KEPT)):
@@ -44,10 +44,7 @@ def call(capsys: Any, root: Path, *arguments: object) -> tuple[int, str, str]:
 
 
 def edit(root: Path, file: str, old: str, new: str) -> None:
-    path = root / file
-    text = path.read_text("utf-8")
-    assert 1 == text.count(old)
-    path.write_text(text.replace(old, new), "utf-8")
+    replace_once(root / file, old, new)
 
 
 def test_without_a_change_all_is_as_before(capsys, root):

@@ -13,7 +13,6 @@ import pytest
 
 from engine.errors import RuleError
 from engine.project.project import load_project
-from tests.toy.world import build_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 SCHEMA = "schemas/kiosk/order.schema.json"
 SYSTEM = "mappings/systems/kiosk.yaml"
 FLOW = "mappings/billing/flow.yaml"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return build_project(tmp_path)
 
 
 def find_codes(root: Path, state: dict[str, Any], takes: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 
 import pytest
@@ -13,7 +12,7 @@ from engine.project.company import read_company
 from engine.project.project import load_project
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.reader import load_yaml
-from tests.places import ROOT, read_texts
+from tests.places import ROOT, copy_rules, read_texts
 
 FILE = "mappings/companies/demo.yaml"
 CASES = ROOT / "tests" / "cases" / "settings"
@@ -54,8 +53,7 @@ def test_there_are_enough_of_them():
 
 
 def test_the_copied_example_is_a_good_company(tmp_path):
-    for name in ("mappings", "schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    copy_rules(tmp_path)
     folder = tmp_path / "mappings" / "companies"
     demo = (folder / "demo.yaml").read_text("utf-8")
     text = demo.replace("company: demo", "company: acme")
