@@ -39,6 +39,7 @@ def load_grammars(root: Path) -> dict[str, dict[str, Any]]:
     Raises:
         OSError: A grammar cannot be read.
         referencing.exceptions.Unresolvable: A reference leads nowhere.
+        ValueError: One grammar refers to two definitions of one name.
     """
     paths = sorted((root / FOLDER).glob(f"*{_SUFFIX}"))
     texts = {path.name.removesuffix(_SUFFIX): path.read_bytes() for path in paths}
@@ -69,6 +70,7 @@ class _Bundle:
     def __init__(self, resolver: Any) -> None:
         self._resolver = resolver
         self._definitions: dict[str, Any] = {}
+        self._origins: dict[str, Any] = {}  # as they stand in their files
 
     def whole(self, schema: dict[str, Any], order: list[str]) -> dict[str, Any]:
         """Give the grammar with every definition that it uses."""
@@ -93,8 +95,11 @@ class _Bundle:
 
     def _define(self, name: str, found: Any) -> None:
         if name not in self._definitions:
+            self._origins[name] = found.contents
             self._definitions[name] = {}  # it may refer to itself
             self._definitions[name] = self._merged(found.contents, found.resolver)
+        elif self._origins[name] is not found.contents:
+            raise ValueError(f"two definitions are called {name}")
 
     def _merged(self, schema: dict[str, Any], resolver: Any) -> dict[str, Any]:
         """Give a schema with what it refers to in the place of the reference."""

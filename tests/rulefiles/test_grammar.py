@@ -124,6 +124,18 @@ def test_a_definition_stands_once():
     assert [] == [(file, name) for file, name, t in found if texts.count(t) > 1]
 
 
+def test_two_definitions_of_one_name_are_refused(tmp_path):
+    shutil.copytree(ROOT / FOLDER, tmp_path / FOLDER)
+    path = tmp_path / FOLDER / "table.schema.json"
+    table = json.loads(path.read_text("utf-8"))
+    table["properties"]["one"] = {"$ref": "match.schema.json#/$defs/rule"}
+    table["properties"]["two"] = {"$ref": "mapping.schema.json#/$defs/rule"}
+    path.write_text(json.dumps(table), "utf-8")
+
+    with pytest.raises(ValueError, match="two definitions are called rule"):
+        load_grammars(tmp_path)
+
+
 def test_settings_are_put_over_what_every_company_file_may_say(tmp_path):
     """Without settings of its own a project's company files have the engine's keys."""
     shutil.copytree(ROOT / FOLDER, tmp_path / FOLDER)
