@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import RecordError, StoppedError, TransientError
+from engine.errors import StoppedError
 from engine.flow.context import Document, Gathered, GoneError
 from engine.flow.digests import digest_of
 from engine.flow.listing import Listed, open_transfer, text_at
 from engine.flow.looks import find_known
 from engine.flow.steps import iter_items, run_step
-from engine.language.values import ValueFault
 from engine.ledger.model import Event
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Parts:
             items = list(iter_items(self._expand.each, scope))
         except GoneError:
             return []
-        except (RecordError, ValueFault, TransientError) as error:
+        except Exception as error:  # noqa: BLE001  # one record never stops another
             transfer = open_transfer(self._run, listed)
             document = self._flow_run.document_of(listed, transfer)
             self._flow_run.fail(document, error)
