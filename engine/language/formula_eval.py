@@ -6,7 +6,7 @@ a table or of the document. Whatever the checker does not admit has no case here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from decimal import Decimal
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,14 +21,14 @@ from engine.language.operators import (
     get_slice,
     is_true,
 )
-from engine.language.scope import Scope
-from engine.language.values import limited_text, text_of
+from engine.language.values import ValueFault, limited_text, plain, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-Evaluate = Callable[[Scope], Any]
+    from engine.language.scope import Evaluate, Scope
 
+_PLAIN: Final = (str, bool, int, Decimal, list, dict, type(None))
 _COMPARISONS: Final[Mapping[str, str]] = {
     "eq": "==",
     "ne": "!=",
@@ -39,6 +39,25 @@ _COMPARISONS: Final[Mapping[str, str]] = {
     "in": "in",
     "notin": "not in",
 }
+
+
+def compile_formula_tree(tree: nodes.Expr, text: str) -> Evaluate:
+    """Give the function that computes a formula; an empty result is None.
+
+    It raises a ValueFault when a value does not fit; the message names the field.
+    """
+    compute = compile_expression(tree)
+
+    def evaluate(scope: Scope) -> Any:
+        result = compute(scope)
+        if isinstance(result, dict):  # a group is the document's own
+            return result
+        result = plain(result)
+        if not isinstance(result, _PLAIN):
+            raise ValueFault("FORMULA", f"{text} gives no plain data")
+        return result
+
+    return evaluate
 
 
 def compile_expression(node: nodes.Node | None) -> Evaluate:  # noqa: C901, PLR0912 - one case a node

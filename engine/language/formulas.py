@@ -13,22 +13,19 @@ fault that names the field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
 from engine.language.formula_check import FormulaChecker
-from engine.language.formula_eval import Evaluate, compile_expression
+from engine.language.formula_eval import compile_formula_tree
 from engine.language.formula_parse import FormulaProblems, parse_formula
 from engine.language.operators import is_true
 from engine.language.symbols import Symbol, SymbolTable
 from engine.language.values import (
-    ValueFault,
     is_empty,
     limited_text,
-    plain,
     text_of,
 )
 from engine.problems import Problems
@@ -37,10 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.errors import Position
-    from engine.language.scope import Scope
+    from engine.language.scope import Evaluate, Scope
     from engine.rulefiles.reader import Scalar
-
-_PLAIN: Final = (str, bool, int, Decimal, list, dict, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +46,12 @@ class Formula:
     position: Position
     paths: tuple[str, ...]  # what it reads, fields joined by points, for traces
     shape: Symbol  # what it gives, as far as the schemas tell
-    _compute: Evaluate
+    evaluate: Evaluate = field(repr=False, compare=False)  # empty results are None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The bare names it reads."""
         return tuple(dict.fromkeys(path.partition(".")[0] for path in self.paths))
-
-    def evaluate(self, scope: Scope) -> Any:
-        """Compute; an empty result is None.
-
-        Raises:
-            ValueFault: A value does not fit; the message names the field.
-        """
-        result = self._compute(scope)
-        if isinstance(result, dict):  # a group is the document's own
-            return result
-        result = plain(result)
-        if not isinstance(result, _PLAIN):
-            raise ValueFault("FORMULA", f"{self.text} gives no plain data")
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,5 +214,5 @@ def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formu
         scalar.position,
         tuple(dict.fromkeys(checker.paths)),
         shape,
-        compile_expression(tree),
+        compile_formula_tree(tree, text.strip()),
     )

@@ -8,57 +8,28 @@ values: doubling tricks end there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from jmespath.exceptions import JMESPathError, JMESPathTypeError
-
-from engine.language.jmespath_exact import Interpreter, Tree, View, item_of
 from engine.language.path_check import PathChecker
+from engine.language.path_eval import compile_path_tree, names_of
 from engine.language.symbols import Symbol, SymbolTable
-from engine.language.values import ValueFault, plain
 
 if TYPE_CHECKING:
     from engine.errors import Position
-    from engine.language.scope import Scope
+    from engine.language.scope import Evaluate
     from engine.rulefiles.reader import Scalar
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A compiled path.
-
-    ``keys`` is set when it is just names joined by points, ``listed`` when it is a list
-    of such, as ``[vars.project]`` and ``[@]``: they need no interpreter.
-    """
+    """A compiled path; ``keys`` is set when it is just names joined by points."""
 
     text: str
     position: Position
-    tree: Tree
     keys: tuple[str, ...] | None
-    listed: tuple[tuple[str, ...], ...] | None
     shape: Symbol  # what it gives, as far as the source schema tells
-
-    def evaluate(self, scope: Scope) -> Any:
-        """Pick the value; None when there is none.
-
-        Raises:
-            ValueFault: A function or comparison met a value it cannot use.
-        """
-        if self.keys is not None:
-            value = scope.follow(self.keys)
-            return plain(value) if isinstance(value, float) else value
-        if self.listed is not None:
-            found = [scope.follow(keys) for keys in self.listed]
-            return [plain(one) if isinstance(one, float) else one for one in found]
-        try:
-            value = Interpreter().visit(self.tree, View(scope))
-        except (JMESPathError, TypeError, ValueError, ArithmeticError) as error:
-            said = _explain(error)
-            raise ValueFault("PATH", f"{self.text} cannot be read: {said}") from error
-        except RecursionError:
-            raise ValueFault("PATH", f"{self.text} is nested too deeply") from None
-        return plain(item_of(value))
+    evaluate: Evaluate = field(repr=False, compare=False)  # None when there is none
 
 
 def compile_path(scalar: Scalar, types: SymbolTable | None = None) -> Path:
@@ -73,36 +44,6 @@ def compile_path(scalar: Scalar, types: SymbolTable | None = None) -> Path:
     checker = PathChecker(scalar, types or SymbolTable())
     tree = checker.parse()
     shape = checker.admit(tree)
-    keys, listed = _simple_keys(tree), _simple_list(tree)
-    return Path(scalar.text.strip(), scalar.position, tree, keys, listed, shape)
-
-
-def _explain(error: Exception) -> str:
-    """Say in the consultant's words why a path met a value it cannot use."""
-    if isinstance(error, JMESPathTypeError):
-        kind = {"null": "an empty value"}.get(
-            error.actual_type, f"a {error.actual_type}"
-        )
-        return f"{error.function_name}() cannot use {kind}"
-    said = str(error).splitlines()[0] if str(error) else ""
-    if "not supported between" in said:
-        return "it compares a text with a number"
-    return said or "a value of the wrong kind"
-
-
-def _simple_keys(tree: Tree) -> tuple[str, ...] | None:
-    nodes = tree["children"] if tree["type"] == "subexpression" else [tree]
-    if all(node["type"] == "field" for node in nodes):
-        return tuple(node["value"] for node in nodes)
-    return None
-
-
-def _simple_list(tree: Tree) -> tuple[tuple[str, ...], ...] | None:
-    if tree["type"] != "multi_select_list":
-        return None
-    found = [
-        () if node["type"] == "current" else _simple_keys(node)
-        for node in tree["children"]
-    ]
-    simple = tuple(keys for keys in found if keys is not None)
-    return simple if len(simple) == len(found) else None
+    text = scalar.text.strip()
+    evaluate = compile_path_tree(tree, text)
+    return Path(text, scalar.position, names_of(tree), shape, evaluate)

@@ -7,6 +7,7 @@ of the same name; ``this.NAME`` still reaches the field.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,3 +55,6 @@ class Scope:
     def with_roots(self, **more: Any) -> Scope:
         """Add or replace roots."""
         return Scope(self.item, {**self.roots, **more})
+
+
+Evaluate = Callable[[Scope], Any]  # what a path or formula becomes when it is loaded
