@@ -13,7 +13,7 @@ from engine.problems import nearest
 from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from engine.language.schema import SchemaField
 
@@ -109,15 +109,3 @@ def hint_name(word: str, known: Iterable[str], what: str) -> str | None:
         return None
     more = ", …" if len(names) > _SHOWN else ""
     return f"{what}: {', '.join(names[:_SHOWN])}{more}"
-
-
-def iter_scalars(node: Node, key: str = "") -> Iterator[tuple[str, Scalar]]:
-    """Give every text below a node with the key it stands under."""
-    if isinstance(node, Scalar):
-        yield key, node
-    elif isinstance(node, ListNode):
-        for item in node.items:
-            yield from iter_scalars(item, key)
-    else:
-        for name, entry in node.entries.items():
-            yield from iter_scalars(entry.value, name)

@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import Problem
-from engine.mapping.addresses import Address, iter_scalars
 from engine.problems import nearest
+from engine.rulefiles.node_parts import iter_scalars
 from engine.rulefiles.reader import YES_NO, MapNode, Node, Scalar, to_plain
 
 if TYPE_CHECKING:
     from engine.errors import Position
+    from engine.mapping.addresses import Address
 
 
 class OverlayFindings:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine.mapping.addresses import iter_scalars
 from engine.mapping.stages import rule_reads
+from engine.rulefiles.node_parts import iter_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,11 +11,10 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.mapping.addresses import iter_scalars
 from engine.problems import Problems
 from engine.project.field_names import FieldWords
 from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
-from engine.rulefiles.node_parts import entries_at, scalar_at
+from engine.rulefiles.node_parts import entries_at, iter_scalars, scalar_at
 from engine.rulefiles.reader import to_plain
 
 if TYPE_CHECKING:

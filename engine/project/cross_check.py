@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import Position
-from engine.mapping.addresses import iter_scalars
 from engine.problems import did_you_mean, hint_for
-from engine.rulefiles.node_parts import entries_at, scalar_at
+from engine.rulefiles.node_parts import entries_at, iter_scalars, scalar_at
 from engine.rulefiles.reader import MapNode, Scalar, to_plain
 
 if TYPE_CHECKING:

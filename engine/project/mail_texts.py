@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.mapping.addresses import iter_scalars
 from engine.problems import Problems
 from engine.project.languages import FALLBACK_LANGUAGE
-from engine.rulefiles.node_parts import entries_at
+from engine.rulefiles.node_parts import entries_at, iter_scalars
 from engine.rulefiles.reader import to_plain
 
 if TYPE_CHECKING:

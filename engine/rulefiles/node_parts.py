@@ -54,3 +54,15 @@ def scalars_at(node: Node | None, key: str) -> list[Scalar]:
     value = node.get(key) if isinstance(node, MapNode) else None
     items = value.items if isinstance(value, ListNode) else ()
     return [item for item in items if isinstance(item, Scalar)]
+
+
+def iter_scalars(node: Node, key: str = "") -> Iterator[tuple[str, Scalar]]:
+    """Give every text below a node with the key it stands under."""
+    if isinstance(node, Scalar):
+        yield key, node
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from iter_scalars(item, key)
+    else:
+        for name, entry in node.entries.items():
+            yield from iter_scalars(entry.value, name)
