@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urljoin
 
-from engine.errors import Position, Problem, RuleError
+from engine.errors import Position
+from engine.problems import Problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,15 +36,14 @@ class SchemaStore:
     def __init__(self, documents: Mapping[str, dict[str, Any]]) -> None:
         self.documents: dict[str, dict[str, Any]] = dict(documents)
         self._uris = {self.uri(name): name for name in self.documents}
-        self._validators: dict[str, Any] = {}  # filled by engine.language.validation
-        problems = [
-            _problem(name, f"the reference {reference} leads to no schema")
-            for name, document in self.documents.items()
-            for reference in _iter_references(document)
-            if self.find_target(name, reference) is None
-        ]
-        if problems:
-            raise RuleError(problems)
+        self.validators: dict[str, Any] = {}  # filled by engine.language.validation
+        problems = Problems()
+        for name, document in self.documents.items():
+            for reference in _iter_references(document):
+                if self.find_target(name, reference) is None:
+                    said = f"the reference {reference} leads to no schema"
+                    problems.add("M408", said, _beginning(name))
+        problems.raise_if_any()
 
     def __contains__(self, name: object) -> bool:
         return name in self.documents
@@ -52,11 +52,6 @@ class SchemaStore:
     def names(self) -> tuple[str, ...]:
         """The schemas' names, sorted."""
         return tuple(sorted(self.documents))
-
-    @property
-    def validators(self) -> dict[str, Any]:
-        """Compiled validators by schema name, kept for this store's lifetime."""
-        return self._validators
 
     def uri(self, name: str) -> str:
         """Give the schema's ``$id``, or the one its name implies."""
@@ -257,31 +252,30 @@ def load_schemas(root: Path) -> SchemaStore:
         RuleError: A file is not JSON or not an object (M408).
     """
     documents: dict[str, dict[str, Any]] = {}
-    problems: list[Problem] = []
+    problems = Problems()
     for path in sorted(root.glob(f"*/*{SUFFIX}")):
         if path.parent.name == "grammar":
             continue
         name = f"{path.parent.name}/{path.name.removesuffix(SUFFIX)}"
+        place = _beginning(name)
         try:
             document = json.loads(path.read_bytes(), parse_float=Decimal)
         except json.JSONDecodeError as error:
-            place = Position(f"schemas/{name}{SUFFIX}", error.lineno, error.colno)
-            problems.append(Problem("M408", f"this is not JSON: {error.msg}", place))
-            continue
+            place = replace(place, line=error.lineno, column=error.colno)
+            problems.add("M408", f"this is not JSON: {error.msg}", place)
         except UnicodeDecodeError:
-            problems.append(_problem(name, "this is not UTF-8 text"))
-            continue
-        if isinstance(document, dict):
-            documents[name] = document
+            problems.add("M408", "this is not UTF-8 text", place)
         else:
-            problems.append(_problem(name, "a schema is an object"))
-    if problems:
-        raise RuleError(problems)
+            if isinstance(document, dict):
+                documents[name] = document
+            else:
+                problems.add("M408", "a schema is an object", place)
+    problems.raise_if_any()
     return SchemaStore(documents)
 
 
-def _problem(name: str, message: str) -> Problem:
-    return Problem("M408", message, Position(f"schemas/{name}{SUFFIX}", 1, 1))
+def _beginning(name: str) -> Position:
+    return Position(f"schemas/{name}{SUFFIX}", 1, 1)
 
 
 def _iter_references(node: Any) -> Iterator[str]:

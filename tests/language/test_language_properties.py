@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import decimal
+import inspect
 import unicodedata
 from decimal import Decimal
 
@@ -331,6 +332,13 @@ def test_every_filter_shows_an_example_that_works(spec):
     assert 1 == len(given_)
     assert spec.name in given_[0]
     assert compute(expected) == compute(given_[0])
+
+
+@pytest.mark.parametrize("spec", FILTERS.values(), ids=lambda spec: spec.name)
+def test_a_filter_declares_parameters_that_it_has(spec):
+    named = {*spec.fields, *filter(None, [spec.equals])}
+
+    assert named <= set(inspect.signature(spec.function).parameters)
 
 
 @pytest.mark.parametrize("rule", ["{source: a, source: b}", "{fixed: [a}", "[a"])
