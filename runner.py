@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 LEDGER = "sqlite:///siirto-ledger.sqlite"
-# Options of the test runner that want one process, or say themselves how many.
-ONE_PROCESS = ("-n", "--numprocesses", "--dist", "-p", "-s", "--capture", "--pdb")
+# Options of the test runner that want one process, or say themselves how many; two
+# would write the same file of snapshots.
+ONE_PROCESS = (
+    *("-n", "--numprocesses", "--dist", "-p", "-s", "--capture", "--pdb"),
+    "--snapshot-update",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

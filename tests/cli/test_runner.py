@@ -78,8 +78,9 @@ def test_test_hands_options_to_pytest(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("given", "is_spread"),
     [
-        (["--snapshot-update"], True),
+        ([], True),
         (["-k", "money", "-x"], True),
+        (["--snapshot-update"], False),
         (["-n0"], False),
         (["-p", "no:xdist"], False),
         (["--pdb"], False),
