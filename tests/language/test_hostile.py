@@ -133,7 +133,7 @@ def test_a_path_cannot_run_away(text):
         "'" + "a" * 1990,
     ],
 )
-def test_size_and_depth_end_at_the_gate(text):
+def test_size_and_depth_end_at_the_checker(text):
     assert "refused" == outcome(compile_formula, text)
 
 
