@@ -136,13 +136,6 @@ def is_same(left: Any, right: Any, left_label: str = "", right_label: str = "") 
     return bool(left == right)
 
 
-def is_other(
-    left: Any, right: Any, left_label: str = "", right_label: str = ""
-) -> bool:
-    """Tell whether two values differ."""
-    return not is_same(left, right, left_label, right_label)
-
-
 def is_in(value: Any, choices: Any, label: str = "", choices_label: str = "") -> bool:
     """Tell whether a value is one of a list, or part of a text."""
     if is_empty(value) or is_empty(choices):
@@ -153,13 +146,6 @@ def is_in(value: Any, choices: Any, label: str = "", choices_label: str = "") ->
         return text_of(value) in choices
     said = f"{_name(choices_label)} is {name_kind(choices)}, so in cannot be decided"
     raise ValueFault("FORMULA", said)
-
-
-def is_not_in(
-    value: Any, choices: Any, label: str = "", choices_label: str = ""
-) -> bool:
-    """Tell whether a value is none of a list."""
-    return not is_in(value, choices, label, choices_label)
 
 
 def order(sign: str, left: Any, right: Any, left_label: str, right_label: str) -> bool:
@@ -196,9 +182,9 @@ def _name(label: str) -> str:
 # Each takes two values and what the formula calls them.
 BINARY: Final[Mapping[str, Callable[[Any, Any, str, str], Any]]] = {
     "==": is_same,
-    "!=": is_other,
+    "!=": lambda *values: not is_same(*values),
     "in": is_in,
-    "not in": is_not_in,
+    "not in": lambda *values: not is_in(*values),
     **{sign: partial(calculate, sign) for sign in _CALCULATIONS},
     **{sign: partial(order, sign) for sign in _ORDERS},
 }

@@ -280,11 +280,5 @@ def _key(value: Any) -> Any:
         return tuple(sorted((str(k), _key(v)) for k, v in value.items()))
     if isinstance(value, list | tuple):
         return tuple(_key(v) for v in value)
-    return (
-        (isinstance(value, bool), decimal_of(value))
-        if isinstance(value, float)
-        else (
-            isinstance(value, bool),
-            value,
-        )
-    )
+    exact = decimal_of(value) if isinstance(value, float) else value
+    return isinstance(value, bool), exact  # 1 and true are two values
