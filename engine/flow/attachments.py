@@ -59,42 +59,41 @@ def check_file(
             ``FILE_DAMAGED``; all that apply.
     """
     data = content.content if isinstance(content, FileContent) else content
-    if not data:
-        raise ViolationError([_violation("FILE_EMPTY", name, "the file is empty")])
-    found = []
-    if len(data) > max_bytes:
-        found.append(
-            _violation(
-                "FILE_TOO_BIG",
-                name,
-                f"the file has {len(data):,} bytes, at most {max_bytes:,}",
-            )
-        )
     form = find_format(data)
+    found = list(_iter_faults(name, data, form, max_bytes, formats))
+    if form is None or found:
+        raise ViolationError(
+            [Violation(code, said, "attachment", name) for code, said in found]
+        )
+    return form.media_type
+
+
+def _iter_faults(
+    name: str,
+    data: bytes,
+    form: Format | None,
+    max_bytes: int,
+    formats: Collection[str],
+) -> Iterator[tuple[str, str]]:
+    """Give code and sentence of each fault of a file."""
+    if not data:
+        yield "FILE_EMPTY", "the file is empty"
+        return
+    if len(data) > max_bytes:
+        yield "FILE_TOO_BIG", f"the file has {len(data):,} bytes, at most {max_bytes:,}"
     extension = split_name(name)[1]
     if form is None or form.word not in formats:
         allowed = ", ".join(f.title for f in FORMATS if f.word in formats)
         what = form.title if form else find_other_format(data)
         said = f"the file is {what} by its content" if what else "the file is unknown"
-        found.append(
-            _violation("FILE_FORMAT", name, f"{said}, allowed are {allowed or 'none'}")
-        )
+        yield "FILE_FORMAT", f"{said}, allowed are {allowed or 'none'}"
     elif extension.lower() not in form.extensions:
         shown = f"ends with .{extension}" if extension else "has no extension"
         wanted = " or ".join(f".{extension}" for extension in form.extensions)
-        found.append(
-            _violation(
-                "FILE_FORMAT",
-                name,
-                f"the file is {form.title} by its content, its name {shown} "
-                f"instead of {wanted}",
-            )
-        )
+        said = f"the file is {form.title} by its content, its name {shown}"
+        yield "FILE_FORMAT", f"{said} instead of {wanted}"
     elif form.word == "pdf" and (fault := find_pdf_fault(data)):
-        found.append(_violation("FILE_DAMAGED", name, fault))
-    if form is None or found:
-        raise ViolationError(found)
-    return form.media_type
+        yield "FILE_DAMAGED", fault
 
 
 def find_format(data: bytes) -> Format | None:
@@ -154,7 +153,3 @@ def quiet_pypdf() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(is_foreign)
-
-
-def _violation(code: str, name: str, message: str) -> Violation:
-    return Violation(code, message, field="attachment", value=name)

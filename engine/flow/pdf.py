@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import Violation, ViolationError
@@ -130,10 +130,7 @@ def _take_jpeg(image: Image.Image, content: bytes) -> _Picture:
     orientation = _find_orientation(image)
     colours = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}.get(image.mode)
     if colours is None:
-        packed = _pack(image)
-        return _Picture(
-            width, height, packed.colours, packed.packing, packed.content, orientation
-        )
+        return replace(_pack(image), orientation=orientation)
     # All of it must be readable; an eighth of its size is enough to see that.
     image.draft(None, (max(width // 8, 1), max(height // 8, 1)))
     image.load()
