@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.clock import Clock
-    from engine.flow.services import Services
+    from engine.flow.services import Services, Session
     from engine.ledger.ledger import Ledger
     from engine.project.company import Company
     from engine.project.flow_spec import Flow
     from engine.project.project import Project
-    from engine.systems.system import System
 
 AfterCompany = Callable[["Ledger", "Company", "CompanyReport", list[Problem]], None]
 UNFINISHED = ("stopped", "still stopped", "waiting")
@@ -121,12 +120,13 @@ def sync_company(
         report.is_locked = True
         report.held_by = str(holder) if holder else "another process"
         return report
-    with ExitStack() as stack:
-        stack.enter_context(lock)
-        run = ledger.runs.start(company.name, _owner())
+    owner = f"pid {os.getpid()}"
+    with lock:
+        run = ledger.runs.start(company.name, owner)
         outcome: Any = "failed"
         try:
-            _run_flows(services, company, flows, ledger, report, stack)
+            with services.session(company, ledger, owner) as session:
+                _run_flows(session, flows, report)
             is_well = not report.degraded and not report.problems
             outcome = "ok" if is_well else "degraded"
         finally:
@@ -134,28 +134,13 @@ def sync_company(
     return report
 
 
-def _owner() -> str:
-    return f"pid {os.getpid()}"
-
-
-def _run_flows(
-    services: Services,
-    company: Company,
-    flows: Iterable[Flow],
-    ledger: Ledger,
-    report: CompanyReport,
-    stack: ExitStack,
-) -> None:
-    systems: dict[str, System] = {}
-    cached: dict[Any, Any] = {}
+def _run_flows(session: Session, flows: Iterable[Flow], report: CompanyReport) -> None:
+    services, company, log = session.services, session.company, session.ledger.log
     is_on = services.is_on
     if is_on is None:
         is_on = Switch(services.project.root, company.position.file).is_on
     for flow in flows:
-        services.open_all(company, flow, systems, stack)
-        context = services.make_context(
-            company, flow, systems, ledger=ledger, owner=_owner(), cached=cached
-        )
+        context = session.make_context(flow)
         context.is_on = is_on
         try:
             done = run_flow(context, services.project.advice, services.progress)
@@ -163,13 +148,11 @@ def _run_flows(
             report.problems.extend(error.problems)
             continue
         report.flows.append(done)
-        for key in [key for key in cached if key[0] in context.written]:
-            del cached[key]  # it may say now what was written
+        session.forget(context.written)
         if done.degraded:
-            event = Event("DEGRADED", done.degraded)
-            ledger.log.note_flow(company.name, flow.name, event)
+            log.note_flow(company.name, flow.name, Event("DEGRADED", done.degraded))
         if done.is_switched_off:
-            ledger.log.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
+            log.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
             break
 
 

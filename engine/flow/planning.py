@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from engine.ledger.ledger import Ledger
     from engine.project.company import Company
     from engine.project.flow_spec import Flow
-    from engine.systems.system import System
 
 MAX_CALLS = 1_000  # requests of one plan, unless said
 Action = Literal["create", "update", "link", "adopt", "send", "leave"]
@@ -104,24 +103,16 @@ def plan_company(
         copy_ledger(ledger_url, copy)
         ledger = open_ledger(f"sqlite:///{copy}", services.clock)
         stack.callback(ledger.close)
-        systems: dict[str, System] = {}
-        cached: dict[Any, Any] = {}
+        session = stack.enter_context(services.session(company, ledger, "plan"))
         for flow in flows:
-            services.open_all(company, flow, systems, stack)
-            context = services.make_context(
-                company,
-                replace(flow, on_stop=None),  # it would move the source's status
-                systems,
-                ledger=ledger,
-                owner="plan",
-                cached=cached,
-            )
+            # A plan moves no status of what is stopped.
+            context = session.make_context(replace(flow, on_stop=None))
             planner = context.access = Planner(context, plan, max_calls)
             report = run_flow(context, services.project.advice, planner.end_document)
             if report.degraded:
                 plan.ended_early = report.degraded
             _add_reasons(plan, flow, company, ledger)
-        for name, system in systems.items():
+        for name, system in session.systems.items():
             plan.calls[name] = sum(system.calls.values())
     return plan
 

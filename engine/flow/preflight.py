@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.errors import (
     RefusedError,
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.flow.context import RunContext
-    from engine.flow.services import Services
-    from engine.ledger.ledger import Ledger
+    from engine.flow.services import Services, Session
     from engine.project.company import Company
     from engine.project.flow_spec import Flow
     from engine.systems.system import System
@@ -74,38 +73,34 @@ def examine_company(
         folder = stack.enter_context(TemporaryDirectory(prefix="siirto-doctor-"))
         ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite", services.clock)
         stack.callback(ledger.close)
-        examiner = _Examiner(services, company, ledger)
-        systems: dict[str, System] = {}
+        session = stack.enter_context(services.session(company, ledger, "doctor"))
+        examiner = _Examiner(session)
         for name in dict.fromkeys(name for flow in flows for name in flow.systems):
             try:
-                systems[name] = services.open(company, name)
+                system = session.open(name)
             except SettingsError as error:
                 examiner.add("", f"settings of {name}", "stop", shown=str(error))
-                continue
-            stack.callback(systems[name].close)
-            examiner.sign_in(name, systems[name])
+            else:
+                examiner.sign_in(name, system)
         for flow in flows:
-            if all(name in systems for name in flow.systems):
-                examiner.examine(flow, systems)
+            if all(name in session.systems for name in flow.systems):
+                examiner.examine(flow)
         return examiner.findings
 
 
 class _Examiner:
-    def __init__(self, services: Services, company: Company, ledger: Ledger) -> None:
-        self.services = services
-        self.company = company
-        self.ledger = ledger
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self.findings: list[CheckResult] = []
-        self._cached: dict[Any, Any] = {}  # flows ask for the same registers
 
     def add(
         self, flow: str, label: str, state: State, *, code: str = "", shown: str = ""
     ) -> None:
-        language = str(self.company.settings.get("language") or "en")
+        language = str(self._session.company.settings.get("language") or "en")
         details = {"value": mask_text(shown)} if shown else {}
-        book, masked = self.services.project.advice, mask_text(shown)
+        book, masked = self._session.services.project.advice, mask_text(shown)
         advice = book.render(code, language, details) if code else None
-        where = (self.company.name, flow, label)
+        where = (self._session.company.name, flow, label)
         self.findings.append(CheckResult(*where, state, code, masked, advice or ""))
 
     def sign_in(self, name: str, system: System) -> None:
@@ -118,16 +113,9 @@ class _Examiner:
         else:
             self.add("", f"sign-in to {name}", "ok")
 
-    def examine(self, flow: Flow, systems: dict[str, System]) -> None:
+    def examine(self, flow: Flow) -> None:
         """Take the steps of ``setup`` and ``doctor``, one by one."""
-        run = self.services.make_context(
-            self.company,
-            flow,
-            systems,
-            ledger=self.ledger,
-            owner="doctor",
-            cached=self._cached,
-        )
+        run = self._session.make_context(flow)
         steps = (*flow.setup, *flow.doctor)
         name_registers(steps, run)
         for step in steps:

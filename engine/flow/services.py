@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,8 +14,7 @@ from engine.systems.limiter import RateLimiter
 from engine.systems.system import open_system
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from contextlib import ExitStack
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from engine.clock import Clock
     from engine.ledger.ledger import Ledger
@@ -73,48 +73,21 @@ class Services:
             clock=self.clock,
         )
 
-    def open_all(
-        self, company: Company, flow: Flow, systems: dict[str, System], stack: ExitStack
-    ) -> None:
-        """Open what a flow needs beside ``systems``; the stack closes it again.
-
-        Raises:
-            SettingsError: See ``open``.
-        """
-        for name in flow.systems:
-            if name not in systems:
-                systems[name] = self.open(company, name)
-                stack.callback(systems[name].close)
-
-    def make_context(
-        self,
-        company: Company,
-        flow: Flow,
-        systems: dict[str, System],
-        *,
-        ledger: Ledger,
-        owner: str,
-        cached: dict[Any, Any],
-    ) -> RunContext:
-        """Give what a run carries; a plan and the doctor see what a run would see.
+    @contextmanager
+    def session(
+        self, company: Company, ledger: Ledger, owner: str
+    ) -> Iterator[Session]:
+        """Open a company's systems as its flows need them; close them in the end.
 
         Args:
-            cached: What one flow has asked, the next one knows.
+            owner: Names the process in the ledger.
         """
-        run = RunContext(
-            company=company.name,
-            settings=company.settings,
-            flow=flow,
-            systems=systems,
-            ledger=ledger,
-            clock=self.clock,
-            owner=owner,
-            settle_seconds=self.settle_seconds,
-            cached=cached,
-            companies={n: c.settings for n, c in self.project.companies.items()},
-        )
-        run.access = Online(run)
-        return run
+        session = Session(self, company, ledger, owner)
+        try:
+            yield session
+        finally:
+            for system in session.systems.values():
+                system.close()
 
     def check_secrets(self, company: Company, flows: Iterable[Flow]) -> list[Problem]:
         """List the secrets that a company's flows would miss."""
@@ -126,6 +99,57 @@ class Services:
             except SettingsError as error:
                 problems.extend(error.problems)
         return problems
+
+
+@dataclass(slots=True)
+class Session:
+    """A company's open systems, and what its flows have read of them."""
+
+    services: Services
+    company: Company
+    ledger: Ledger
+    owner: str
+    systems: dict[str, System] = field(default_factory=dict)
+    cached: dict[Any, Any] = field(default_factory=dict)
+
+    def open(self, name: str) -> System:
+        """Open a system, unless it is open.
+
+        Raises:
+            SettingsError: See ``Services.open``.
+        """
+        if name not in self.systems:
+            self.systems[name] = self.services.open(self.company, name)
+        return self.systems[name]
+
+    def make_context(self, flow: Flow) -> RunContext:
+        """Give what a run carries; a plan and the doctor see what a run would see.
+
+        Raises:
+            SettingsError: A system of the flow cannot be opened.
+        """
+        for name in flow.systems:
+            self.open(name)
+        services, companies = self.services, self.services.project.companies
+        run = RunContext(
+            company=self.company.name,
+            settings=self.company.settings,
+            flow=flow,
+            systems=self.systems,
+            ledger=self.ledger,
+            clock=services.clock,
+            owner=self.owner,
+            settle_seconds=services.settle_seconds,
+            cached=self.cached,
+            companies={name: found.settings for name, found in companies.items()},
+        )
+        run.access = Online(run)
+        return run
+
+    def forget(self, written: Collection[str]) -> None:
+        """Forget what was read of systems that have been written to since."""
+        for key in [key for key in self.cached if key[0] in written]:
+            del self.cached[key]
 
 
 def find_system_secrets(
