@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.places import ROOT
+from tests.places import ROOT, TESTS
 from tests.sources import SOURCES, TREES, code_lines, iter_files, relative
 
 # Imports go down only, room by room; systems and ledger do not know each other. What
@@ -251,6 +251,17 @@ def test_nothing_is_larger_than_a_page():
     found = {(kind, name): n for kind, name, n in iter_sizes() if n > LIMITS[kind]}
 
     assert LARGE == set(found), found
+
+
+def test_no_module_of_tests_is_larger_than_a_page():
+    """What it holds is found by its name."""
+    found = {
+        relative(path): lines
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if (lines := len(path.read_text("utf-8").splitlines())) > LIMITS["module"]
+    }
+
+    assert {} == found
 
 
 def iter_names() -> Iterator[tuple[str, str]]:
