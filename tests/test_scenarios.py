@@ -100,8 +100,8 @@ def play(world: World, number: int, run: dict[str, Any]) -> str:
     lines += [f"  {describe(name, e)}" for name, e in world.requests()[before:]]
     lines.append("  log:")
     ledger = world.open_ledger()
-    lines += [f"    {describe_row(row)}" for row in ledger.log.rows()]
-    notes = ledger.log.rows(outcome="note", latest_per_document=False)
+    lines += [f"    {describe_row(row)}" for row in ledger.log()]
+    notes = ledger.log(outcome="note", latest_per_document=False)
     lines += [f"    {describe_row(row)}" for row in notes]
     ledger.close()
     return "\n".join(lines)

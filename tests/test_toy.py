@@ -223,7 +223,7 @@ def test_a_corrected_order_goes(root: Path):
 
 def log(world: ToyWorld) -> list[LogRow]:
     ledger = world.open_ledger()
-    rows: list[Any] = list(ledger.log.rows())
+    rows: list[Any] = list(ledger.log())
     ledger.close()
     return rows
 

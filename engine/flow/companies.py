@@ -135,7 +135,7 @@ def sync_company(
 
 
 def _run_flows(session: Session, flows: Iterable[Flow], report: CompanyReport) -> None:
-    services, company, log = session.services, session.company, session.ledger.log
+    services, company, log = session.services, session.company, session.ledger.events
     is_on = services.is_on
     if is_on is None:
         is_on = Switch(services.project.root, company.position.file).is_on

@@ -121,7 +121,7 @@ def _add_reasons(
     plan: CompanyPlan, flow: Flow, company: Company, ledger: Ledger
 ) -> None:
     """Say of stopped documents what the log of a run would say."""
-    words = {row.label: row for row in ledger.log.rows(company.name, flow=flow.name)}
+    words = {row.label: row for row in ledger.log(company.name, flow=flow.name)}
     for number, document in enumerate(plan.documents):
         row = words.get(document.label)
         if document.flow == flow.name and document.outcome == "stopped" and row:

@@ -89,7 +89,7 @@ def _note_left_out(run: RunContext, gone: GoneError) -> None:
     last = runs.find_mark(run.company, name, "left_out")
     if last is None or now - last >= SAID_AGAIN:
         event = Event(gone.code, gone.message)
-        run.ledger.log.note_flow(run.company, name, event)
+        run.ledger.events.note_flow(run.company, name, event)
         runs.mark(run.company, name, "left_out", now)
 
 
@@ -258,7 +258,7 @@ class FlowRun:
 
     def _finish(self, document: Document, ending: Ending) -> None:
         for note in document.notes:
-            self.run.ledger.log.note(
+            self.run.ledger.events.note(
                 document.transfer, Event(note.code, mask_text(note.message), note.field)
             )
         self._tell(document, ending)

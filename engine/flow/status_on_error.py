@@ -58,6 +58,6 @@ def move_stopped(
         return  # a person is at work on it
     except (EngineError, ValueFault) as error:
         # Nothing is lost: it is stopped, and the next try moves it.
-        run.ledger.log.note(held, Event(NOT_MOVED, mask_text(str(error))))
+        run.ledger.events.note(held, Event(NOT_MOVED, mask_text(str(error))))
     else:
-        run.ledger.log.note(held, Event(MOVED))
+        run.ledger.events.note(held, Event(MOVED))

@@ -13,7 +13,7 @@ from engine.errors import StoppedError, Violation, ViolationError
 from engine.flow.attachments import check_file
 from engine.flow.context import GoneError
 from engine.flow.pdf import merge_files
-from engine.language.file_names import clean_file_names
+from engine.language.file_names import clean_names
 from engine.language.values import is_empty
 from engine.mapping.apply import apply_mapping, apply_rule
 from engine.project.flow_spec import (
@@ -232,7 +232,7 @@ def _check_files(step: CheckFilesStep, scope: Scope, document: Gathered) -> None
             violations.extend(error.violations)
     if violations:
         raise ViolationError(violations)
-    names = clean_file_names([file["name"] for file in files])
+    names = clean_names([file["name"] for file in files])
     for file, name in zip(files, names, strict=True):
         if file["name"] != name:
             document.note("FILE_RENAMED", f'"{file["name"]}" is sent as {name}')

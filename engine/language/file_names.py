@@ -41,7 +41,7 @@ def clean_file_name(name: str) -> str:
     return _fit(*_clean_parts(name))
 
 
-def clean_file_names(names: Sequence[str]) -> list[str]:
+def clean_names(names: Sequence[str]) -> list[str]:
     """Clean the names of files that go together: all different, in order.
 
     Of equal names the second becomes ``name_2.pdf``; capitals make no difference.

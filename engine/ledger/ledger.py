@@ -33,13 +33,15 @@ class Ledger:
     """Finds transfers and holds companies' locks; its parts change and tell.
 
     ``steps`` takes a transfer from stage to stage, ``writes`` knows the writes beside
-    it, ``log`` is what people read, ``runs`` the runs, ``notices`` the mails.
+    it, ``log()`` gives what people read, ``events`` appends to it, ``runs`` knows the
+    runs, ``notices`` the mails.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._database = database = Database(store, clock)
-        self.log = EventLog(database)
-        self.steps = TransferSteps(database, self.log)
+        self.events = EventLog(database)
+        self.log = self.events.rows
+        self.steps = TransferSteps(database, self.events)
         self.writes = WriteLog(database)
         self.runs = RunLog(database)
         self.notices = NoticeLog(database)
@@ -160,7 +162,7 @@ class Ledger:
                 Transfer, "retry", company=company, key=key
             )
             for transfer in marked:
-                self.log.append(transfer, "note", asked)
+                self.events.append(transfer, "note", asked)
         return marked
 
     def _find_other(

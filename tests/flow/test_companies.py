@@ -158,7 +158,7 @@ def test_an_invoice_without_company_is_logged_once(group):
     """By the first company by name; the other leaves it alone."""
     number = str(number_of("ee_no_company"))
     ledger = group.world.open_ledger()
-    rows = [row for row in ledger.log.rows() if row.label == number]
+    rows = [row for row in ledger.log() if row.label == number]
     ledger.close()
 
     assert [("demo", "stopped", "UNIT_WITHOUT_COMPANY")] == [
@@ -183,9 +183,7 @@ def test_a_plan_for_each_company_says_what_it_would_take(tmp_path):
     ledger = world.open_ledger()
     for name, documents in planned.items():
         moved = {(t.flow, t.label) for t in ledger.transfers(name) if t.state == "done"}
-        closed = {
-            r.label for r in ledger.log.rows(name) if r.code == "CLOSED_FISCAL_PERIOD"
-        }
+        closed = {r.label for r in ledger.log(name) if r.code == "CLOSED_FISCAL_PERIOD"}
         assert moved
         assert moved == {(f, label) for f, label in documents if label not in closed}
     ledger.close()

@@ -131,7 +131,7 @@ def words_of(world: World) -> list[str]:
     rows = [
         row
         for outcome in ("note", "stopped")
-        for row in ledger.log.rows(outcome=outcome, latest_per_document=False)
+        for row in ledger.log(outcome=outcome, latest_per_document=False)
     ]
     ledger.close()
     return [row.code for row in sorted(rows, key=lambda row: row.at)]

@@ -19,7 +19,7 @@ def test_an_unknown_unit_is_sent_as_none_and_told(tmp_path):
     ledger = world.open_ledger()
     notes = {
         (row.code, row.field): row.message
-        for row in ledger.log.rows(outcome="note", latest_per_document=False)
+        for row in ledger.log(outcome="note", latest_per_document=False)
     }
     ledger.close()
     expected = '"laatikollinen" is not in table units; NO_UNIT is sent'
@@ -37,6 +37,6 @@ def test_an_unknown_language_is_told(tmp_path):
     (invoice,) = [e.body for _, e in world.requests() if e.endpoint == "POST /invoices"]
     assert "ENGLISH" == invoice["language"]
     ledger = world.open_ledger()
-    notes = list(ledger.log.rows(outcome="note", latest_per_document=False))
+    notes = list(ledger.log(outcome="note", latest_per_document=False))
     ledger.close()
     assert "language" in {r.field for r in notes if r.code == "VALUE_REPLACED"}

@@ -259,7 +259,7 @@ def test_a_mail_is_given_up_after_a_week(book, texts, clock, ledger):
     notifier.deliver(ledger)
 
     assert 0 == ledger.notices.count_unsent()
-    notes = ledger.log.rows(outcome="note", latest_per_document=False)
+    notes = ledger.log(outcome="note", latest_per_document=False)
     assert ["MAIL_WAITS", "MAIL_GIVEN_UP"] == [row.code for row in notes]
 
 
@@ -327,6 +327,6 @@ def test_a_refused_receiver_is_remembered_once(book, texts, clock, ledger):
         notifier.deliver(ledger)
         notifier.deliver(ledger)
 
-    notes = ledger.log.rows(outcome="note", latest_per_document=False)
+    notes = ledger.log(outcome="note", latest_per_document=False)
     assert ["MAIL_REFUSED"] == [row.code for row in notes]
     assert (1, 0) == (len(peer.taken), ledger.notices.count_unsent())

@@ -61,7 +61,7 @@ def test_a_run_does_what_the_plan_said(tmp_path):
     made = Counter(e.endpoint for _, e in world.requests()[before:])
     assert planned == {write: made[write] for write in WRITES.values()}
     ledger = world.open_ledger()
-    for row in ledger.log.rows():
+    for row in ledger.log():
         foreseen = "planned" if row.outcome == "transferred" else row.outcome
         if row.code != "CLOSED_FISCAL_PERIOD":
             assert (row.label, foreseen) == (row.label, outcomes[row.label])

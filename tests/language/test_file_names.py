@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.language.file_names import ALLOWED, clean_file_name, clean_file_names
+from engine.language.file_names import ALLOWED, clean_file_name, clean_names
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,19 @@ from engine.language.file_names import ALLOWED, clean_file_name, clean_file_name
     ids=str,
 )
 def test_names_are_cleaned_and_unique(names, cleaned):
-    assert cleaned == clean_file_names(names)
+    assert cleaned == clean_names(names)
 
 
 @given(st.lists(st.text(max_size=100), max_size=8))
 def test_whatever_the_names_the_cleaned_ones_can_be_sent(names):
-    cleaned = clean_file_names(names)
+    cleaned = clean_names(names)
 
     assert len(names) == len({name.lower() for name in cleaned})
     assert all(set(name) <= ALLOWED and 0 < len(name) <= 80 for name in cleaned)
     assert not any(name.startswith(".") or name.endswith(".") for name in cleaned)
-    assert cleaned == clean_file_names(cleaned)
+    assert cleaned == clean_names(cleaned)
 
 
 @given(st.text(max_size=100))
 def test_a_rule_and_an_attachment_give_one_name(name):
-    assert [clean_file_name(name)] == clean_file_names([name])
+    assert [clean_file_name(name)] == clean_names([name])

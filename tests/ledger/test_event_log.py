@@ -17,12 +17,14 @@ def test_the_log_gives_the_last_word_on_each_document(ledger, clock):
     ledger.steps.wait(see(ledger, "k2", label="2", reference="2"), Event("DOWN"))
     clock.sleep(60)
     posted = ledger.steps.posted(claim(ledger, first), target_id="4711")
-    ledger.log.note(posted, Event("CUT", "cut at 70", "orderReference"))
+    ledger.events.note(posted, Event("CUT", "cut at 70", "orderReference"))
     ledger.steps.done(ledger.steps.proved(posted), target_number="12")
-    ledger.log.note(posted, Event("CUT", "cut at 80", "name"))
-    ledger.log.note_flow("acme", "sales", Event("SYSTEM_DOWN", "no answer"), "waiting")
+    ledger.events.note(posted, Event("CUT", "cut at 80", "name"))
+    ledger.events.note_flow(
+        "acme", "sales", Event("SYSTEM_DOWN", "no answer"), "waiting"
+    )
 
-    rows = list(ledger.log.rows())
+    rows = list(ledger.log())
     assert [("2", "waiting"), ("1", "transferred")] == [
         (row.label, row.outcome) for row in rows
     ]
@@ -40,12 +42,10 @@ def test_the_log_gives_the_last_word_on_each_document(ledger, clock):
         "advice": "",
         "at": "2026-03-02T08:02:00.000Z",
     } == rows[1].to_json()
-    assert [] == list(ledger.log.rows(outcome="stopped"))
-    assert [] == list(ledger.log.rows(company="beta"))
-    assert [] == list(ledger.log.rows(flow="travel"))
-    assert ["1"] == [
-        r.label for r in ledger.log.rows(since=START + timedelta(minutes=2))
-    ]
+    assert [] == list(ledger.log(outcome="stopped"))
+    assert [] == list(ledger.log(company="beta"))
+    assert [] == list(ledger.log(flow="travel"))
+    assert ["1"] == [r.label for r in ledger.log(since=START + timedelta(minutes=2))]
     assert [*("stopped", "waiting", "note", "transferred", "note", "waiting")] == [
         row.outcome for row in steps(ledger)
     ]
@@ -57,14 +57,14 @@ def test_the_log_gives_the_last_word_on_each_document(ledger, clock):
 def test_a_doubt_is_a_document_that_waits(ledger):
     bring(ledger, "doubt")
 
-    assert [("waiting", "IN_DOUBT")] == [(r.outcome, r.code) for r in ledger.log.rows()]
+    assert [("waiting", "IN_DOUBT")] == [(r.outcome, r.code) for r in ledger.log()]
 
 
 def test_an_event_says_what_was_true_when_it_was_said(ledger):
     ledger.steps.hold(see(ledger), REASON)
     see(ledger, label="10482 B", source_digest="s2")
 
-    assert ["10482"] == [row.label for row in ledger.log.rows()]
+    assert ["10482"] == [row.label for row in ledger.log()]
 
 
 def test_long_logs_come_page_by_page(ledger, monkeypatch):
@@ -73,8 +73,8 @@ def test_long_logs_come_page_by_page(ledger, monkeypatch):
         ledger.steps.hold(see(ledger, f"k{number}", reference=f"{number}"), REASON)
 
     rows = []
-    for row in ledger.log.rows():
-        ledger.log.note(see(ledger, row.key, reference=row.key[1:]), Event("SEEN"))
+    for row in ledger.log():
+        ledger.events.note(see(ledger, row.key, reference=row.key[1:]), Event("SEEN"))
         rows.append(row.key)
     keys = [f"k{number}" for number in range(5)]
     assert keys == rows
@@ -115,7 +115,7 @@ def test_a_failed_change_leaves_no_event_and_a_failed_event_no_change(
     with pytest.raises(LedgerStateError):
         ledger.steps.hold(transfer, Event(""))  # a hold needs a code
     with monkeypatch.context() as patch:
-        patch.setattr(ledger.log, "append", lambda *_: 1 / 0)
+        patch.setattr(ledger.events, "append", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             claim(ledger, transfer)
 

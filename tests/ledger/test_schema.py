@@ -48,7 +48,7 @@ def test_log_rows_have_exactly_the_promised_fields():
 
 def test_the_schema_knows_every_outcome(ledger):
     for outcome in OUTCOMES:
-        ledger.log.note(see(ledger), Event("X"), outcome)
+        ledger.events.note(see(ledger), Event("X"), outcome)
 
     assert len(OUTCOMES) == len(steps(ledger)) + len(steps(ledger, outcome="step"))
 
@@ -85,7 +85,7 @@ def test_times_sort_as_texts_and_need_a_zone():
 
 def test_rows_can_be_printed_as_json(ledger):
     ledger.steps.hold(see(ledger), REASON)
-    (row,) = ledger.log.rows()
+    (row,) = ledger.log()
 
     assert "ERROR_DATE" == json.loads(json.dumps(row.to_json()))["code"]
 

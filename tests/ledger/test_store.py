@@ -95,7 +95,7 @@ def test_a_document_goes_its_whole_way(ledger):
     run = ledger.runs.start("acme", "pid 1")
     ledger.runs.end(run, "ok", {"transferred": 1})
 
-    assert ["transferred"] == [row.outcome for row in ledger.log.rows()]
+    assert ["transferred"] == [row.outcome for row in ledger.log()]
     assert {("acme", "sales", "done"): 1} == ledger.count_states()
     assert {"transferred": 1} == ledger.runs.find_last("acme").counts
     assert {"id": 7} == ledger.writes.find(done, "attachment", "a.pdf").answer

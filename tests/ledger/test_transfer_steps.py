@@ -156,7 +156,7 @@ def test_an_adopted_document_says_so_when_it_is_done(ledger):
     transfer = ledger.steps.posted(see(ledger), target_id="4711", adopted=True)
     ledger.steps.done(ledger.steps.proved(transfer), target_number="12")
 
-    (row,) = ledger.log.rows()
+    (row,) = ledger.log()
     assert ("transferred", "ADOPTED", "4711", "12") == (
         row.outcome,
         row.code,

@@ -109,9 +109,7 @@ def test_a_second_document_with_the_same_reference_is_reported(ledger):
         error.transfer.reference,
     )
     ledger.steps.hold(error.transfer, Event(error.code, error.message))
-    assert ["REFERENCE_TAKEN"] == [
-        row.code for row in ledger.log.rows(outcome="stopped")
-    ]
+    assert ["REFERENCE_TAKEN"] == [row.code for row in ledger.log(outcome="stopped")]
     with pytest.raises(LedgerConflictError):
         see(ledger, "k2")
     assert "10483" == see(ledger, "k2", reference="10483").reference

@@ -55,7 +55,7 @@ def bring(ledger, stage, key="k1"):
 
 
 def steps(ledger, **choice):
-    return list(ledger.log.rows(latest_per_document=False, **choice))
+    return list(ledger.log(latest_per_document=False, **choice))
 
 
 def raw(path, statement):

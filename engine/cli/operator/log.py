@@ -33,9 +33,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     since, outcome = parse_since(arguments.since), arguments.outcome
     with context.open_ledger(arguments.ledger) as ledger:
         latest = outcome != "note"
-        rows = ledger.log.rows(
-            arguments.company, outcome, since, latest_per_document=latest
-        )
+        rows = ledger.log(arguments.company, outcome, since, latest_per_document=latest)
         rows = translate_rows(rows, arguments.language, arguments.root)
         for line in iter_log(rows, as_json=arguments.json, width=context.width):
             context.write(line)

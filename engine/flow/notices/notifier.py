@@ -140,7 +140,7 @@ class Notifier:
 
     def _remember(self, ledger: Ledger, letter: Letter, code: str, said: str) -> None:
         event = Event(code, f'"{letter.subject}": {said}', details={"value": said})
-        ledger.log.note_flow(letter.company, "", event)
+        ledger.events.note_flow(letter.company, "", event)
 
 
 def run_stops(report: CompanyReport, problems: Sequence[Problem]) -> list[Stop]:
