@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from engine.errors import Problem, RuleError
 from engine.language.formulas import compile_condition
 from engine.language.symbols import SymbolTable
-from engine.rulefiles.node_parts import text_at
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.problems import Problems
+from engine.rulefiles.node_parts import maps_at, scalar_at, text_at
+from engine.rulefiles.reader import ListNode, MapNode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,43 +71,59 @@ def load_match_rules(node: Node, types: SymbolTable | None = None) -> MatchRules
         types: What is known of the record that it is used on, to check names.
 
     Raises:
-        RuleError: Formulas are wrong, ``reject`` has no code, or the last rule does not
-            always hold; all problems at once.
+        RuleError: Formulas are wrong, or the last rule does not always hold; all
+            problems at once.
     """
     types = (types or SymbolTable()).with_extra("candidate", "reference")
-    problems: list[Problem] = []
-    rules: list[MatchRule] = []
+    problems = Problems()
+    entries = maps_at(node, "rules")
+    rules = [_load_rule(entry, types, problems) for entry in entries]
+    sound = tuple(rule for rule in rules if rule is not None)
     listed = node.get("rules") if isinstance(node, MapNode) else None
-    for entry in listed.items if isinstance(listed, ListNode) else ():
-        if isinstance(entry, MapNode):
-            rule = _load_rule(entry, types, problems)
-            if rule is not None:
-                rules.append(rule)
-    items = listed if isinstance(listed, ListNode) else ListNode((), node.position)
-    if items.is_whole and len(rules) == len(items.items):
-        problems += _check_order(rules)
-    if problems:
-        raise RuleError(problems)
-    return MatchRules(text_at(node, "name"), tuple(rules))
+    is_whole = isinstance(listed, ListNode) and listed.is_whole
+    if is_whole and len(sound) == len(entries):
+        _check_order(sound, problems)
+    problems.raise_if_any()
+    return MatchRules(text_at(node, "name"), sound)
 
 
-def _check_order(rules: Sequence[MatchRule]) -> list[Problem]:
+def _load_rule(
+    entry: MapNode, types: SymbolTable, problems: Problems
+) -> MatchRule | None:
+    action = next((action for action in ACTIONS if action in entry), None)
+    formula = None if action is None else scalar_at(entry, action)
+    if action is None or formula is None:
+        return None  # the grammar has said so
+    before = len(problems)
+    condition = applies = None
+    if formula.text != OTHERWISE:
+        condition = problems.attempt(compile_condition, formula, types)
+    if when := scalar_at(entry, "when"):
+        applies = problems.attempt(compile_condition, when, types)
+    if len(problems) > before:
+        return None
+    return MatchRule(
+        action,
+        condition,
+        condition is not None and "candidate" in condition.formula.names,
+        applies,
+        text_at(entry, "code"),
+        text_at(entry, "warn"),
+        text_at(entry, "note"),
+        formula.position,
+    )
+
+
+def _check_order(rules: Sequence[MatchRule], problems: Problems) -> None:
     """Find rules that are never reached, and a list that may decide nothing."""
     ends = [n for n, rule in enumerate(rules) if not rule.condition and not rule.when]
-    problems = [
-        Problem(
-            "M514",
-            "this rule is never reached: otherwise stands above it",
-            rule.position,
-            "move it above otherwise",
-        )
-        for rule in (rules[ends[0] + 1 :] if ends else ())
-    ]
+    for rule in rules[ends[0] + 1 :] if ends else ():
+        said = "this rule is never reached: otherwise stands above it"
+        problems.add("M514", said, rule.position, "move it above otherwise")
     if rules and not ends:
         hint = "end with a rule such as create: otherwise, without when:"
         said = "the last rule must always hold"
-        problems.append(Problem("M513", said, rules[-1].position, hint))
-    return problems
+        problems.add("M513", said, rules[-1].position, hint)
 
 
 def decide_match(
@@ -155,51 +171,3 @@ def _try_rule(
         if rule.condition.evaluate(scope.with_roots(candidate=candidate)):
             return MatchDecision(rule, candidate)
     return None
-
-
-def _load_rule(
-    entry: MapNode, types: SymbolTable, problems: list[Problem]
-) -> MatchRule | None:
-    found = [action for action in ACTIONS if action in entry]
-    if len(found) != 1:
-        problems.append(
-            Problem(
-                "M511",
-                "a match rule says exactly one of " + ", ".join(ACTIONS),
-                entry.position,
-            )
-        )
-        return None
-    action = found[0]
-    formula = entry.get(action)
-    if not isinstance(formula, Scalar):
-        return None  # the grammar has said so
-    when = entry.get("when")
-    try:
-        condition = (
-            None if formula.text == OTHERWISE else compile_condition(formula, types)
-        )
-        applies = compile_condition(when, types) if isinstance(when, Scalar) else None
-    except RuleError as error:
-        problems.extend(error.problems)
-        return None
-    rule = MatchRule(
-        action,
-        condition,
-        condition is not None and "candidate" in condition.formula.names,
-        applies,
-        text_at(entry, "code"),
-        text_at(entry, "warn"),
-        text_at(entry, "note"),
-        formula.position,
-    )
-    if action == "reject" and not rule.code:
-        problems.append(
-            Problem(
-                "M512",
-                "reject needs a code",
-                formula.position,
-                "add code: and its entry in advice.yaml",
-            )
-        )
-    return rule

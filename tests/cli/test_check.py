@@ -21,7 +21,6 @@ from engine.cli.report_formats import (
     problems_to_sarif,
 )
 from engine.errors import Position, Problem, RuleError
-from engine.mapping.match import load_match_rules
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
 from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
 from engine.rulefiles.source import Source
@@ -193,21 +192,6 @@ def test_what_a_grammar_refuses_without_a_plainer_word():
     (problem,) = word_finding(finding)
 
     assert ("M107", "key is not allowed like this") == (problem.code, problem.message)
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
-    [
-        ("{link: otherwise, create: otherwise}", "M511 a match rule says exactly one"),
-        ("{reject: otherwise}", "M512 reject needs a code"),
-    ],
-)
-def test_a_match_file_that_no_grammar_has_seen(rule: str, expected: str):
-    with pytest.raises(RuleError) as raised:
-        load_match_rules(load_yaml(f"name: n\nrules: [{rule}]", "a.match.yaml"))
-
-    (problem,) = raised.value.problems
-    assert f"{problem.code} {problem.message}".startswith(expected)
 
 
 # --- two readers, one meaning ----------------------------------------------------------
