@@ -112,9 +112,9 @@ class Listing:
         fetch = self._run.flow.fetch
         scope = self._run.scope({}).with_item(record)
         return Listed(
-            key=text_at(fetch.key, scope),
-            label=text_at(fetch.label, scope),
-            reference=text_at(fetch.reference, scope),
+            key=text_on(fetch.key, scope),
+            label=text_on(fetch.label, scope),
+            reference=text_on(fetch.reference, scope),
             digest=digest_of(record),
             data={fetch.save: record},
         )
@@ -228,7 +228,7 @@ def open_transfer(run: RunContext, listed: Listed) -> Transfer:
     )
 
 
-def text_at(path: Path, scope: Scope) -> str:
+def text_on(path: Path, scope: Scope) -> str:
     """Give a value as text; "" for a missing one."""
     value = path.evaluate(scope)
     return "" if value is None else str(value)

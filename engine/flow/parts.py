@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.errors import StoppedError
 from engine.flow.context import Document, Gathered, GoneError
 from engine.flow.digests import digest_of
-from engine.flow.listing import Listed, open_transfer, text_at
+from engine.flow.listing import Listed, open_transfer, text_on
 from engine.flow.looks import find_known
 from engine.flow.steps import iter_items, run_step
 from engine.ledger.model import Event
@@ -66,9 +66,9 @@ class Parts:
             return None
         return [
             Listed(
-                key=f"{listed.key}/{text_at(self._expand.key, item)}",
-                label=text_at(self._expand.label, item),
-                reference=text_at(self._expand.reference, item),
+                key=f"{listed.key}/{text_on(self._expand.key, item)}",
+                label=text_on(self._expand.label, item),
+                reference=text_on(self._expand.reference, item),
                 digest=digest_of(item.item),
                 data={**gathered.data, self._expand.save: item.item},
                 is_gathered=True,

@@ -62,7 +62,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Parts:
+class ProjectParts:
     """What a project is made of, as far as it could be loaded."""
 
     schemas: SchemaStore
@@ -81,14 +81,14 @@ class Parts:
 class ProjectLoader(ProjectFiles):
     """Loads one project, as far as it is sound."""
 
-    def load(self) -> Parts | None:
+    def load(self) -> ProjectParts | None:
         """Read and check everything; None when there are no sound schemas."""
         store = self._load_schemas()
         for file, text in self.sources():
             self.read(file, text)
         if store is None:
             return None
-        parts = Parts(store)
+        parts = ProjectParts(store)
         entries = self._load_tables(parts)
         codes = self._load_advice(parts)
         for file, node in self.of("notices"):
@@ -116,7 +116,7 @@ class ProjectLoader(ProjectFiles):
 
     # Parts ---------------------------------------------------------------------------
 
-    def _load_tables(self, parts: Parts) -> dict[str, dict[str, Scalar]]:
+    def _load_tables(self, parts: ProjectParts) -> dict[str, dict[str, Scalar]]:
         """Load the tables as texts; give their entries as cells, which have a place."""
         known: dict[str, MapNode] = {}
         cells: dict[str, dict[str, Scalar]] = {}
@@ -139,7 +139,7 @@ class ProjectLoader(ProjectFiles):
         }
         return cells
 
-    def _load_advice(self, parts: Parts) -> frozenset[str] | None:
+    def _load_advice(self, parts: ProjectParts) -> frozenset[str] | None:
         found = self.of("advice")
         file = f"{MAPPINGS}/advice.yaml"
         if file not in self.texts:
@@ -154,7 +154,7 @@ class ProjectLoader(ProjectFiles):
         aliases = (alias for entry in parts.advice.entries for alias in entry.aliases)
         return frozenset((*parts.advice.codes, *aliases))
 
-    def _load_systems(self, parts: Parts) -> None:
+    def _load_systems(self, parts: ProjectParts) -> None:
         for file, node in self.of("system"):
             if file in self.ungrammatical:
                 continue
@@ -180,7 +180,7 @@ class ProjectLoader(ProjectFiles):
         }
         return frozenset(names | systems)
 
-    def _load_folders(self, parts: Parts, around: FlowTypes) -> None:
+    def _load_folders(self, parts: ProjectParts, around: FlowTypes) -> None:
         flows = {file.rpartition("/")[0]: node for file, node in self.of("flow")}
         for file, node in self.of("mapping"):
             folder, _, name = file.rpartition("/")
@@ -216,7 +216,7 @@ class ProjectLoader(ProjectFiles):
         )
 
     def _load_flow(
-        self, folder: str, node: MapNode, parts: Parts, around: FlowTypes
+        self, folder: str, node: MapNode, parts: ProjectParts, around: FlowTypes
     ) -> None:
         file = f"{folder}/{FLOW_FILE}"
         check_name(node, "flow", "F221", "flow", self.problems)
@@ -261,7 +261,7 @@ class ProjectLoader(ProjectFiles):
         schema = self.grammar("company")
         return SchemaStore({"grammar/company": schema}).field("grammar/company")
 
-    def _load_companies(self, parts: Parts) -> None:
+    def _load_companies(self, parts: ProjectParts) -> None:
         parts.bases = Bases(
             self.nodes, parts.mappings, parts.schemas, parts.tables, parts.types
         )
