@@ -1,7 +1,7 @@
 """Where a field stands in a mapping: ``invoiceRows[].unit``, ``billingAddress.name``.
 
 A mapping may write a group as a nested block or as dotted names; an address is the same
-for both. Pure; imports problems and the yaml modules.
+for both.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.problems import nearest
+from engine.mapping.rule_load import VALUE_KEYS
+from engine.rulefiles.node_parts import map_at
 from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from engine.language.schema import SchemaField
-
-_SHOWN = 8  # names that a finding lists at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ def list_addresses(entries: Mapping[str, Entry]) -> list[str]:
         found.append(name)
         node = entry.value
         for block in node.items if isinstance(node, ListNode) else (node,):
-            inner = block.get("fields") if isinstance(block, MapNode) else None
-            if isinstance(block, MapNode) and isinstance(inner, MapNode):
+            inner = map_at(block, "fields")
+            if isinstance(block, MapNode) and inner is not None:
                 joint = "[]." if "each" in block else "."
                 found += [f"{name}{joint}{n}" for n in list_addresses(inner.entries)]
     return list(dict.fromkeys(found))
@@ -94,18 +93,39 @@ def list_addresses(entries: Mapping[str, Entry]) -> list[str]:
 
 def has_field(block: Node, address: str) -> bool:
     """Tell whether a block makes a field, or fields below it."""
-    fields = block.get("fields") if isinstance(block, MapNode) else None
-    own = list_addresses(fields.entries) if isinstance(fields, MapNode) else []
+    fields = map_at(block, "fields")
+    own = [] if fields is None else list_addresses(fields.entries)
     return any(o == address or o.startswith(f"{address}.") for o in own)
 
 
-def hint_name(word: str, known: Iterable[str], what: str) -> str | None:
-    """Suggest the name that was meant, or list some that there are."""
-    names = list(dict.fromkeys(known))
-    close = nearest(word, names)
-    if close:
-        return f"did you mean {close}?"
-    if not names:
-        return None
-    more = ", …" if len(names) > _SHOWN else ""
-    return f"{what}: {', '.join(names[:_SHOWN])}{more}"
+def rule_kind(node: Node, like: Node | None = None) -> str:
+    """Tell a rule, a group of fields and rows apart.
+
+    Of a change (``like`` is what it changes), only a value key, ``fields`` or ``each``
+    says that it is another kind: a lone ``when`` changes whatever stands there.
+    """
+    if isinstance(node, ListNode):
+        return "rows"
+    if isinstance(node, Scalar):
+        return "rule"
+    if "each" in node:
+        return "rows"
+    if makes_value(node) and "fields" not in node:
+        return "rule"
+    known = "rule" if like is None else rule_kind(like)
+    return "group" if "fields" in node and known == "rule" else known
+
+
+def makes_value(node: Node) -> bool:
+    """Tell whether a change makes a value by itself."""
+    return not isinstance(node, MapNode) or any(
+        key in node for key in (*VALUE_KEYS, "transform", "fields", "each")
+    )
+
+
+def as_map(node: Node) -> MapNode:
+    """Write the short form of a rule out: a path is ``source``."""
+    if isinstance(node, MapNode):
+        return node
+    key = Scalar("source", node.position)
+    return MapNode({"source": Entry(key, node)}, node.position)

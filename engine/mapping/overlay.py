@@ -11,33 +11,39 @@ where that one does. The ordinary loader reads what comes out.
     remove: yes   takes the field out
     tables        merge by entry
 
-Imports addresses, errors, overlayfindings and the yaml modules.
+Findings are of family M5: M520 a place that is not there, M521 a change that changes
+nothing, M522 something required is removed, M524 an unknown table.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.mapping.addresses import (
     Address,
+    as_map,
     has_field,
-    hint_name,
     list_addresses,
+    makes_value,
+    rule_kind,
     step,
 )
-from engine.mapping.overlay_findings import OverlayFindings, show_place
+from engine.mapping.cells import read_flag
+from engine.mapping.rule_load import VALUE_KEYS
+from engine.problems import Problems, did_you_mean, hint_for
+from engine.rulefiles.node_parts import entries_at, iter_scalars, map_at, scalar_at
 from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.errors import Problem
+    from engine.errors import Position, Problem
     from engine.language.schema import SchemaField
 
-VALUE_KEYS: Final = ("source", "first_of", "join", "fixed", "choose", "text")
-# What a literal never reaches: it is sent as it stands.
-_DEAD_AFTER_FIXED: Final = (
+# Keys that change nothing beside ``fixed``: a literal is sent as it stands.
+WITHOUT_EFFECT_ON_FIXED: Final = (
     *("limit", "too_long", "cut_at", "default", "default_from"),
     *("required", "required_when"),
 )
@@ -87,33 +93,35 @@ def merge_overlay(
         key = base.key(part) if part in base else overlay.key(part)
         entries[part] = Entry(key, merged)
     node = MapNode(entries, base.position)
-    merger.find_unused(node, overlay)
-    return Merged(node, tuple(merger.problems))
+    _find_unused(merger.problems, node, overlay)
+    return Merged(node, tuple(merger.problems.found))
 
 
-class OverlayMerge(OverlayFindings):
+class OverlayMerge:
     """Lays a company's changes over a mapping's file."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
-        super().__init__()
-        self.tables = tables
+        self.problems = Problems()
+        self._tables = tables
 
     def merge_tables(self, base: MapNode, changes: MapNode) -> MapNode:
         """Merge table by table and entry by entry."""
         tables = dict(base.entries)
         for name, entries in changes.items():
             own = base.get(name.text)
-            if own is None and name.text not in self.tables:
-                hint = hint_name(name.text, [*base, *self.tables], "tables")
-                self.say("M524", f"there is no table {name.text}", name, hint)
+            if own is None and name.text not in self._tables:
+                hint = hint_for(name.text, [*base, *self._tables], "tables:")
+                self.problems.add("M524", f"there is no table {name.text}", name, hint)
             elif isinstance(entries, MapNode):
-                shared = self.tables.get(name.text, {})
+                shared = self._tables.get(name.text, {})
                 merged = dict(own.entries) if isinstance(own, MapNode) else {}
                 for key, value in entries.items():
                     if key.text in merged:
-                        self.compare(key, merged[key.text].value, value)
+                        _compare(self.problems, key, merged[key.text].value, value)
                     elif to_plain(value) == shared.get(key.text):
-                        self.say_nothing(key, f"table {name.text} says the same")
+                        _say_nothing(
+                            self.problems, key, f"table {name.text} says the same"
+                        )
                     merged[key.text] = Entry(key, value)
                 held = base.key(name.text) if own is not None else name
                 tables[name.text] = Entry(held, MapNode(merged, entries.position))
@@ -125,8 +133,8 @@ class OverlayMerge(OverlayFindings):
         for key, change in changes.items():
             held = variables.get(key.text)
             if held is None and _removes(change):
-                hint = hint_name(key.text, base, "variables")
-                self.say("M520", f"there is no variable {key.text}", key, hint)
+                hint = hint_for(key.text, base, "variables:")
+                self.problems.add("M520", f"there is no variable {key.text}", key, hint)
             elif held is None:
                 variables[key.text] = Entry(key, change)
             elif _removes(change):
@@ -177,16 +185,12 @@ class OverlayMerge(OverlayFindings):
                 for item in node.items
             )
             return ListNode(tuple(items), node.position)
-        fields = node.get("fields") if isinstance(node, MapNode) else None
-        is_list = _kind(node) == "rows"
-        if (
-            not isinstance(node, MapNode)
-            or not isinstance(fields, MapNode)
-            or is_list is not is_row
-        ):
+        fields = map_at(node, "fields")
+        is_list = rule_kind(node) == "rows"
+        if not isinstance(node, MapNode) or fields is None or is_list is not is_row:
             owner = at.path.rstrip(".").removesuffix("[]")
             if is_list:
-                self.say(
+                self.problems.add(
                     "M520",
                     f"{owner} is a list of rows",
                     at.key,
@@ -194,7 +198,7 @@ class OverlayMerge(OverlayFindings):
                 )
             else:
                 what = "no list of rows" if is_row else "no group of fields"
-                self.say("M520", f"{owner} is {what}", at.key)
+                self.problems.add("M520", f"{owner} is {what}", at.key)
             return node
         entries = dict(fields.entries)
         self._place(entries, at, change)
@@ -205,14 +209,14 @@ class OverlayMerge(OverlayFindings):
         self, entries: dict[str, Entry], spread: list[str], at: Address, change: Node
     ) -> None:
         """Change a group that the base writes as dotted names."""
-        fields = change.get("fields") if isinstance(change, MapNode) else None
+        fields = map_at(change, "fields")
         if _removes(change):
-            if self.may_remove(at, None):
+            if _may_remove(self.problems, at, None):
                 for own in spread:
                     del entries[own]
         elif (
             isinstance(change, MapNode)
-            and isinstance(fields, MapNode)
+            and fields is not None
             and set(change) <= {"fields", "note"}
         ):
             for key, value in fields.items():
@@ -220,29 +224,29 @@ class OverlayMerge(OverlayFindings):
         else:
             said = f"{at.full} is made by {len(spread)} rules, not by one"
             hint = f"change one of them, such as {at.path}{spread[0]}"
-            self.say("M520", said, at.key, hint)
+            self.problems.add("M520", said, at.key, hint)
 
     def _add(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
         """Add a field that the base does not make; the target must have it."""
         made = list_addresses(entries)
         if _removes(change):
-            hint = hint_name(at.name, made, "it makes")
+            hint = hint_for(at.name, made, "it makes:")
             said = f"the mapping makes no field {at.full}"
-            self.say("M520", said, at.named_key(), hint)
-        elif at.target is not None or (at.is_free and _makes_value(change)):
+            self.problems.add("M520", said, at.named_key(), hint)
+        elif at.target is not None or (at.is_free and makes_value(change)):
             entries[at.name] = Entry(at.named_key(), change)
         else:
             above = at.name.rpartition(".")[0]
             theirs = at.owner.properties if at.owner is not None else ()
             known = [*made, *(f"{above}.{n}".lstrip(".") for n in theirs)]
             said = f"neither the mapping nor its target has a field {at.full}"
-            hint = hint_name(at.name, known, "the mapping makes")
-            self.say("M520", said, at.named_key(), hint)
+            hint = hint_for(at.name, known, "the mapping makes:")
+            self.problems.add("M520", said, at.named_key(), hint)
 
     def _change(self, entries: dict[str, Entry], at: Address, change: Node) -> None:
         held = entries[at.name]
         if _removes(change):
-            if self.may_remove(at, held.value):
+            if _may_remove(self.problems, at, held.value):
                 del entries[at.name]
             return
         merged = self._merge_value(at, held.value, change)
@@ -250,15 +254,15 @@ class OverlayMerge(OverlayFindings):
 
     def _merge_value(self, at: Address, base: Node, change: Node) -> Node:
         """Merge a rule, a group or rows; another kind of thing replaces it whole."""
-        if _kind(base) != _kind(change, base):
+        if rule_kind(base) != rule_kind(change, base):
             return change
         if isinstance(base, ListNode):
             is_whole = isinstance(change, MapNode) and "each" in change
             return change if is_whole else self._merge_blocks(at, base, change)
-        own, given = _as_map(base), _as_map(change)
+        own, given = as_map(base), as_map(change)
         if set(given) <= {"note"}:
-            self.say_nothing(at.key, "a note alone makes no difference")
-        if _kind(base) == "rule":
+            _say_nothing(self.problems, at.key, "a note alone makes no difference")
+        if rule_kind(base) == "rule":
             return self._merge_rule(own, given)
         entries = dict(own.entries)
         for key, value in given.items():
@@ -271,15 +275,15 @@ class OverlayMerge(OverlayFindings):
                 entries["fields"] = Entry(own.key("fields"), merged)
                 continue
             if held is not None:
-                self.compare(key, held, value)
+                _compare(self.problems, key, held, value)
             entries[key.text] = Entry(key, value)
         return MapNode(entries, own.position)
 
     def _merge_blocks(self, at: Address, base: ListNode, change: Node) -> Node:
-        fields = change.get("fields") if isinstance(change, MapNode) else None
-        if not isinstance(fields, MapNode) or len(_as_map(change)) > 1:
+        fields = map_at(change, "fields")
+        if fields is None or len(as_map(change)) > 1:
             said = f"{at.full} is made by {len(base.items)} blocks of rows"
-            self.say("M520", said, at.key, f"change a field: {at.full}[].NAME")
+            self.problems.add("M520", said, at.key, f"change a field: {at.full}[].NAME")
             return base
         node: Node = base
         field = step(at.field, f"{at.name}[]")
@@ -295,7 +299,7 @@ class OverlayMerge(OverlayFindings):
         for name, entry in base.entries.items():
             given = change.entries.get(name)
             if given is not None:
-                self.compare(given.key, entry.value, given.value)
+                _compare(self.problems, given.key, entry.value, given.value)
                 entries[name] = given
             elif name not in stale:
                 entries[name] = entry
@@ -304,11 +308,11 @@ class OverlayMerge(OverlayFindings):
         for name, entry in change.entries.items():
             entries.setdefault(name, entry)
         if "fixed" in entries and not {"lookup", "transform"} & set(entries):
-            fixed = show_place(entries["fixed"].key.position)
-            for name in _DEAD_AFTER_FIXED:
+            fixed = _show_place(entries["fixed"].key.position)
+            for name in WITHOUT_EFFECT_ON_FIXED:
                 if name in change:
                     said = f"fixed ({fixed}) always makes the value"
-                    self.say_nothing(change.key(name), said)
+                    _say_nothing(self.problems, change.key(name), said)
         return MapNode(entries, base.position)
 
 
@@ -322,37 +326,64 @@ def _stale_keys(base: MapNode, value_key: str | None) -> set[str]:
     return stale | {"lookup", "else"} if value_key == "fixed" else stale
 
 
-def _kind(node: Node, like: Node | None = None) -> str:
-    """Tell a rule, a group of fields and rows apart.
-
-    Of a change (``like`` is what it changes), only a value key, ``fields`` or ``each``
-    says that it is another kind: a lone ``when`` changes whatever stands there.
-    """
-    if isinstance(node, ListNode):
-        return "rows"
-    if isinstance(node, Scalar):
-        return "rule"
-    if "each" in node:
-        return "rows"
-    if _makes_value(node) and "fields" not in node:
-        return "rule"
-    known = "rule" if like is None else _kind(like)
-    return "group" if "fields" in node and known == "rule" else known
-
-
-def _makes_value(node: Node) -> bool:
-    return not isinstance(node, MapNode) or any(
-        key in node for key in (*VALUE_KEYS, "transform", "fields", "each")
-    )
-
-
-def _as_map(node: Node) -> MapNode:
-    """Write the short form of a rule out: a path is ``source``."""
-    if isinstance(node, MapNode):
-        return node
-    key = Scalar("source", node.position)
-    return MapNode({"source": Entry(key, node)}, node.position)
-
-
 def _removes(change: Node) -> bool:
     return isinstance(change, MapNode) and "remove" in change
+
+
+# Findings -----------------------------------------------------------------------------
+
+
+def _may_remove(problems: Problems, at: Address, rule: Node | None) -> bool:
+    """Tell whether a field may be taken out; say what is lost with it."""
+    last = at.name.rpartition(".")[2]
+    if at.owner is not None and last in at.owner.required:
+        said = f"the target requires {at.full}, so it cannot be removed"
+        problems.add("M522", said, at.key, "change its rule instead")
+        return False
+    required = scalar_at(rule, "required")
+    if required is not None and read_flag(required):
+        said = (
+            f"the mapping requires {at.full} ({_show_place(required.position)}); "
+            "this company sends documents without it"
+        )
+        problems.add("M522", said, at.key, is_warning=True)
+    return True
+
+
+def _compare(problems: Problems, key: Scalar, base: Node, change: Node) -> None:
+    """Find a change to what stands there anyway."""
+    if to_plain(base) == to_plain(change):
+        _say_nothing(problems, key, f"{_show_place(base.position)} says the same")
+
+
+def _say_nothing(problems: Problems, key: Scalar, why: str) -> None:
+    """Say that a change makes no difference."""
+    said = f"{key.text} changes nothing: {why}"
+    problems.add("M521", said, key, "take it out", is_warning=True)
+
+
+def _find_unused(problems: Problems, node: MapNode, overlay: MapNode) -> None:
+    """Find new variables and changed tables that no rule of the mapping uses."""
+    scalars = list(iter_scalars(node))
+    variables, tables = map_at(node, "vars") or (), map_at(node, "tables") or ()
+    for key, _ in entries_at(overlay, "vars"):
+        if key.text not in variables:
+            continue  # removed
+        word = re.compile(rf"\bvars\.{re.escape(key.text)}\b")
+        if not any(word.search(scalar.text) for _, scalar in scalars):
+            why, meant = (
+                f"no rule uses vars.{key.text}",
+                did_you_mean(key.text, variables),
+            )
+            if meant:
+                problems.add("M521", f"{key.text} changes nothing: {why}", key, meant)
+            else:
+                _say_nothing(problems, key, why)
+    looked_up = {scalar.text for name, scalar in scalars if name == "lookup"}
+    for key, _ in entries_at(overlay, "tables"):
+        if key.text in tables and key.text not in looked_up:
+            _say_nothing(problems, key, f"no rule looks up in table {key.text}")
+
+
+def _show_place(at: Position) -> str:
+    return f"{at.file}:{at.line}"

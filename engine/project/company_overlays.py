@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RuleError
-from engine.mapping.addresses import hint_name
 from engine.mapping.apply import Mapping, load_mapping
 from engine.mapping.overlay import Merged, merge_overlay
+from engine.problems import hint_for
 from engine.project import flow_spec as spec
 from engine.rulefiles.reader import MapNode, Scalar, to_plain
 
@@ -113,7 +113,7 @@ def _check_name(key: Scalar, bases: Bases, problems: Problems) -> None:
         said = f"{key.text} is no mapping; an overlay changes mappings only"
         problems.add("M525", said, key)
     else:
-        hint = hint_name(key.text, known, "mappings")
+        hint = hint_for(key.text, known, "mappings:")
         problems.add("M525", f"there is no mapping {key.text}", key, hint)
 
 
