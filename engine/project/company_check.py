@@ -139,7 +139,7 @@ def _sent_paths(rule: Rule) -> Iterator[Path]:
         yield default.path
     is_changed = rule.find(Lookup) or rule.find(Transform)
     if isinstance(rule.value, PathSource) and not is_changed:
-        yield rule.value.path
+        yield rule.value.cell
 
 
 def _find_fault(

@@ -22,6 +22,7 @@ from jsonschema import Draft7Validator
 
 from engine.cli.docs.editor_schemas import editor_schemas, modeline
 from engine.mapping.keys.default import Default
+from engine.mapping.keys.source_path import PathSource
 from engine.mapping.rules import Rows, Rule, iter_rules
 from tests.language_server import LanguageServer
 from tests.worlds import ROOT, project
@@ -251,7 +252,7 @@ def source_paths(mapping: str) -> set[str]:
         path.text
         for rule in rules
         for path in (
-            getattr(rule.value, "path", None),
+            rule.value.cell if isinstance(rule.value, PathSource) else None,
             *getattr(rule.value, "paths", ()),
             getattr(rule.find(Default), "path", None),
         )

@@ -91,7 +91,6 @@ class Choose(ValueKey):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Give the rules of the rows."""
         return tuple(o.then for o in self.options if isinstance(o.then, Rule))
 
     def type(self) -> Type | None:
@@ -112,11 +111,9 @@ class Choose(ValueKey):
                 yield from rule_reads(option.then)
 
     def words(self) -> str:
-        """Say one row, else the next."""
         return join_words((option.words() for option in self.options), "; else ")
 
     def compile(self, rule: Rule) -> Take:
-        """Give the function that chooses."""
         rows = tuple(
             (
                 None if option.condition is None else option.condition.evaluate,

@@ -28,7 +28,6 @@ class DatePattern(FittingStage):
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
-        """Read the pattern."""
         cell = cells.node.get("date")
         if not isinstance(cell, Scalar):
             return None
@@ -39,16 +38,12 @@ class DatePattern(FittingStage):
         return cls(cell.text)
 
     def type(self, before: Type | None) -> Type | None:
-        """Give a text."""
-        del before
         return TEXT
 
     def words(self) -> str:
-        """Say the pattern."""
         return f"read as {code(self.pattern)}"
 
     def compile(self, rule: Rule) -> Change:
-        """Give the function that reads."""
         pattern, place = self.pattern, rule.place("date")
 
         def change(step: Step, value: Any) -> Any:

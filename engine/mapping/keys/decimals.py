@@ -43,7 +43,6 @@ class Decimals(FittingStage):
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
-        """Read how many, and how."""
         places = cells.integer("decimals")
         rounding = cells.text("rounding") or "half_up"
         if places is None or rounding not in _ROUNDINGS:
@@ -51,17 +50,13 @@ class Decimals(FittingStage):
         return cls(places, rounding)
 
     def type(self, before: Type | None) -> Type | None:
-        """Give a number."""
-        del before
         return NUMBER
 
     def words(self) -> str:
-        """Say how many, and how a number is rounded."""
         noun = "decimal" if self.places == 1 else "decimals"
         return f"{self.places} {noun}, {_IN_WORDS[self.rounding]}"
 
     def compile(self, rule: Rule) -> Change:
-        """Give the function that rounds."""
         unit, rounding = Decimal(1).scaleb(-self.places), _ROUNDINGS[self.rounding]
         origin, place = f"{self.places}, {self.rounding}", rule.place("decimals")
 

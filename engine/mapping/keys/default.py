@@ -34,7 +34,6 @@ class Default(Stage):
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
-        """Read the path and the literal."""
         path = cells.compiled("default_from", compile_path)
         given, literal = cells.node.get("default"), MISSING
         if given is not None:
@@ -51,11 +50,9 @@ class Default(Stage):
         return before
 
     def reads(self) -> Iterator[str]:
-        """Give the path."""
         return iter(() if self.path is None else (self.path.text,))
 
     def column(self) -> str:
-        """Say what stands in for an empty result."""
         parts = (
             "" if self.path is None else code(self.path.text),
             "" if self.literal is MISSING else literal_words(self.literal),
@@ -63,10 +60,6 @@ class Default(Stage):
         return join_words(parts, ", else ")
 
     def compile(self, rule: Rule, fit: Change) -> Take:
-        """Give the function that fills; MISSING when there is nothing to fill with.
-
-        ``fit`` makes a path's value fit the field.
-        """
         path, literal, own = self.path, self.literal, rule.position
 
         def fill(step: Step) -> Any:
@@ -86,7 +79,6 @@ class Default(Stage):
         return fill
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
-        """Count each of the two."""
         if self.path is not None:
             said = f"default_from {self.path.text}"
             yield branch(field_, said, self.path.position, TAKEN)

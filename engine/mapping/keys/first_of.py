@@ -26,22 +26,17 @@ class FirstOf(ValueKey):
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
-        """Read the list of paths."""
         paths = cells.paths("first_of")
         return None if paths is None else cls(paths)
 
     @property
     def taken(self) -> tuple[Path, ...]:
-        """Give the paths."""
         return self.paths
 
     def words(self) -> str:
-        """Name one path, else the next."""
         return join_words((code(path.text) for path in self.paths), ", else ")
 
     def compile(self, rule: Rule) -> Take:
-        """Give the function that picks."""
-        del rule
         rows = tuple((p.evaluate, p.text, p.position) for p in self.paths)
 
         def take(step: Step) -> Any:
@@ -57,7 +52,5 @@ class FirstOf(ValueKey):
         return take
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
-        """Count each path, when it is the one that is taken."""
-        del rule
         for path in self.paths:
             yield branch(field_, f"first_of {path.text}", path.position, TAKEN)

@@ -33,16 +33,12 @@ class Fixed(ValueKey):
         return cls(load_literal(cells.problems, cell, target))
 
     def type(self) -> Type | None:
-        """Give the one value there is."""
         return literals_type((self.value,))
 
     def words(self) -> str:
-        """Say that it never changes."""
         return f"always {literal_words(self.value)}"
 
     def compile(self, rule: Rule) -> Take:
-        """Give the function that says it."""
-        del rule
         value = self.value
 
         def take(step: Step) -> Any:

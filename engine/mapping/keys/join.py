@@ -39,15 +39,12 @@ class Join(ValueKey):
 
     @property
     def label(self) -> str:
-        """Give the paths."""
         return " / ".join(path.text for path in self.paths)
 
     def type(self) -> Type | None:
-        """Give a text."""
         return TEXT
 
     def reads(self) -> Iterator[str]:
-        """Give the paths."""
         return (path.text for path in self.paths)
 
     def words(self) -> str:
@@ -62,8 +59,6 @@ class Join(ValueKey):
         return f"{', '.join(paths)}, those that are filled, with {between} between"
 
     def compile(self, rule: Rule) -> Take:
-        """Give the function that joins."""
-        del rule
         rows = tuple((p.evaluate, p.text, p.position) for p in self.paths)
         separator = self.separator
 

@@ -100,7 +100,6 @@ class Limit(FittingStage):
         return f"{self.characters}, {over}"
 
     def compile(self, rule: Rule) -> Change:
-        """Give the function that cuts."""
         most, place = self.characters, rule.place("limit")
 
         def change(step: Step, value: Any) -> Any:
@@ -136,6 +135,5 @@ class Limit(FittingStage):
         return kept
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
-        """Count a text that is too long."""
         way = "too long for" if self.too_long == "error" else "cut at"
         yield branch(field_, f"{way} {self.characters}", rule.place("limit"), CUT)

@@ -68,8 +68,6 @@ class Lookup(ChangingStage):
         return cls(name, values, load_literal(problems, given, target))
 
     def type(self, before: Type | None) -> Type | None:
-        """Give the table's values."""
-        del before
         others = () if self.otherwise is MISSING else (self.otherwise,)
         return literals_type((*self.entries.values(), *others))
 
@@ -113,7 +111,6 @@ class Lookup(ChangingStage):
         return f"through {through} (not in it: {unknown})"
 
     def compile(self, rule: Rule) -> Change:
-        """Give the function that looks up."""
         table, entries, otherwise = self.table, self.entries, self.otherwise
         place, own = rule.place("lookup"), rule.position
 

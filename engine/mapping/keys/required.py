@@ -43,21 +43,17 @@ class Required(Stage):
         return None if found == cls() else found
 
     def reads(self) -> Iterator[str]:
-        """Give what the condition reads."""
         return iter(() if self.when is None else paths_of(self.when))
 
     def column(self) -> str:
-        """Say when an empty result stops the document."""
         if self.always:
             return "yes"
         return "" if self.when is None else f"when {code(self.when.text)}"
 
     def words(self) -> str:
-        """Say what is sent for an empty value."""
         return "null when empty" if self.send_null else ""
 
     def compile(self, rule: Rule) -> Take:
-        """Give the function that judges an empty value."""
         place, own, when = (
             rule.place("required", "required_when"),
             rule.position,

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.errors import RuleError
 from engine.language.paths import Path, compile_path
-from engine.mapping.keys.page import Step, Take, ValueKey
+from engine.mapping.keys.page import OneCell
 from engine.mapping.words import code
 from engine.rulefiles.reader import Scalar
 
 if TYPE_CHECKING:
     from engine.mapping.cells import RuleCells
-    from engine.mapping.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
-class PathSource(ValueKey):
+class PathSource(OneCell):
     """Picks one value."""
 
     keys: ClassVar = ("source",)
-    path: Path
+    cell: Path
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
@@ -43,22 +42,7 @@ class PathSource(ValueKey):
 
     @property
     def taken(self) -> tuple[Path, ...]:
-        """Give the path."""
-        return (self.path,)
+        return (self.cell,)
 
     def words(self) -> str:
-        """Give the path."""
-        return code(self.path.text)
-
-    def compile(self, rule: Rule) -> Take:
-        """Give the function that picks."""
-        del rule
-        pick, text, place = self.path.evaluate, self.path.text, self.path.position
-
-        def take(step: Step) -> Any:
-            step.place = place
-            value = pick(step.scope)
-            step.note("source", text, value)
-            return value
-
-        return take
+        return code(self.cell.text)

@@ -30,7 +30,6 @@ class TargetType(FittingStage):
         return None if field is None else cls(field, "decimals" in cells.node)
 
     def compile(self, rule: Rule) -> Change:
-        """Give the function that converts."""
         field, as_text = self.field, self.number_as_text
         origin = " or ".join(sorted(field.types))
         place = rule.place("source", "transform", "first_of", "join", "text")

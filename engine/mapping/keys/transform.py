@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.formulas import Formula, compile_formula
-from engine.mapping.keys.page import ChangingStage, Step, Take, ValueKey, paths_of
+from engine.mapping.keys.page import ChangingStage, OneCell, Step, paths_of
 from engine.mapping.words import code
 
 if TYPE_CHECKING:
@@ -19,40 +19,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Calculation(ValueKey):
+class Calculation(OneCell):
     """A lone ``transform``: computes from what the formula names."""
 
     keys: ClassVar = ("transform",)
-    formula: Formula
+    cell: Formula
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
-        """Read the formula."""
         formula = cells.compiled("transform", compile_formula)
         return None if formula is None else cls(formula)
 
     @property
     def taken(self) -> tuple[Formula, ...]:
-        """Give the formula."""
-        return (self.formula,)
+        return (self.cell,)
 
     def words(self) -> str:
-        """Give the formula."""
-        return f"calculated {code(self.formula.text)}"
-
-    def compile(self, rule: Rule) -> Take:
-        """Give the function that computes."""
-        del rule
-        formula = self.formula
-        compute, text, place = formula.evaluate, formula.text, formula.position
-
-        def take(step: Step) -> Any:
-            step.place = place
-            value = compute(step.scope)
-            step.note("transform", text, value)
-            return value
-
-        return take
+        return f"calculated {code(self.cell.text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +55,15 @@ class Transform(ChangingStage):
         return None if formula is None else cls(formula)
 
     def type(self, before: Type | None) -> Type | None:
-        """Give what the formula gives."""
-        del before
         return self.formula.shape.field
 
     def reads(self) -> Iterator[str]:
-        """Give what the formula reads."""
         return iter(paths_of(self.formula))
 
     def words(self) -> str:
-        """Give the formula."""
         return f"then {code(self.formula.text)}"
 
     def compile(self, rule: Rule) -> Change:
-        """Give the function that computes."""
-        del rule
         formula = self.formula
         compute, text, place = formula.evaluate, formula.text, formula.position
 

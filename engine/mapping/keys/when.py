@@ -34,20 +34,16 @@ class When(Stage):
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
-        """Read the condition."""
         condition = cells.condition("when")
         return None if condition is None else cls(condition)
 
     def reads(self) -> Iterator[str]:
-        """Give what the condition reads."""
         return iter(paths_of(self.condition))
 
     def words(self) -> str:
-        """Give the condition."""
         return f"only when {code(self.condition.text)}"
 
     def compile(self, rule: Rule) -> Take:
-        """Give the function that decides."""
         decide, text = self.condition.evaluate, self.condition.text
         place, own = rule.place("when"), self.condition.position
 
@@ -62,6 +58,4 @@ class When(Stage):
         return holds
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
-        """Count true and false."""
-        del rule
         return both_ways(field_, "when", self.condition)
