@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ViolationError
 from engine.language.symbols import SymbolTable
 from engine.mapping.mapping_load import MappingLoader
-from engine.mapping.payload import check_payload, fill_payload, lets_in
+from engine.mapping.payload import check_payload, compile_fields, lets_in
 from engine.mapping.result import (
     MappingLog,
     MappingResult,
@@ -135,7 +135,9 @@ def apply_mapping(
         faults = tuple(log.violations)
         return MappingResult({}, faults, is_left_out=not faults)
     payload: dict[str, Any] = {}
-    fill_payload(payload, mapping.fields, scope, "", log)
+    if not mapping.compiled:
+        mapping.compiled.append(compile_fields(mapping.fields))
+    mapping.compiled[0](payload, scope, "", log)
     if mapping.target:
         check_payload(mapping, payload, log)
     return MappingResult(

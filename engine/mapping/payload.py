@@ -1,22 +1,26 @@
 """Builds a payload: groups, rows and overflowing texts, field by field.
 
-The rules' values come from :mod:`engine.mapping.stages`; here they are put in their
-places, and the finished payload is held against the target schema.
+A group compiles into the function that fills it. The rules' values come from
+:mod:`engine.mapping.stages`; here they are put in their places, and the finished
+payload is held against the target schema.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation, ViolationError
 from engine.language.leaves import without_indexes
+from engine.language.scope import Scope
 from engine.language.validation import validate_payload
 from engine.language.values import ValueFault, cut_text, get_path, is_empty, name_kind
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.page import HOLDS, HOLDS_NOT
 from engine.mapping.keys.required import REQUIRED
-from engine.mapping.result import Trace, TraceStep, Truncation
+from engine.mapping.result import MappingLog, Trace, TraceStep, Truncation
 from engine.mapping.rules import (
     MISSING,
     Block,
@@ -30,11 +34,13 @@ from engine.mapping.rules import (
 from engine.mapping.stages import evaluate_rule
 
 if TYPE_CHECKING:
+    from collections import abc
+
     from engine.language.formulas import Condition
-    from engine.language.scope import Scope
-    from engine.mapping.result import MappingLog
-
-
+    from engine.mapping.result import Overflow
+Fill = Callable[[dict[str, Any], Scope, str, MappingLog], None]
+Make = Callable[[Scope, str, MappingLog], Any]  # a value, or MISSING
+AddRows = Callable[[list[Any], Scope, str, MappingLog], list[TraceStep]]
 SOME_ROWS = "rows"
 NO_ROWS = "no rows"
 
@@ -65,33 +71,35 @@ def _holds(
     return None
 
 
-def fill_payload(
-    payload: dict[str, Any],
-    nodes: tuple[FieldNode, ...],
-    scope: Scope,
-    prefix: str,
-    log: MappingLog,
-    base: str = "",
-) -> None:
-    """Evaluate a group's fields into ``payload``; overflowing texts move at the end.
+def compile_fields(nodes: tuple[FieldNode, ...], base: str = "") -> Fill:
+    """Give the function that fills a group; ``base`` is its path, as rules have it.
 
-    ``prefix`` is the group's payload path, ``base`` the same as rules have it.
+    It is called with the group, the scope, the group's payload path and the log.
+    Overflowing texts move at its end.
     """
-    waiting = log.overflows
-    log.overflows = []
-    for node in nodes:
-        name = node.path[len(base) + 1 :] if base else node.path
-        path = f"{prefix}.{name}" if prefix else name
-        if isinstance(node, Rule):
-            value = evaluate_rule(node, scope, path, log)
-        elif isinstance(node, Block):
-            value = _block(node, scope, path, log)
-        else:
-            value = _rows(node, scope, path, log)
-        if value is not MISSING:
-            _put(payload, name, value)
-    _move_overflows(payload, nodes, prefix, log)
-    log.overflows = waiting
+    start = len(base) + 1 if base else 0
+    makers = tuple((node.path[start:], _compile_node(node)) for node in nodes)
+    rules = {node.path: node for node in nodes if isinstance(node, Rule)}
+
+    def fill(
+        payload: dict[str, Any], scope: Scope, prefix: str, log: MappingLog
+    ) -> None:
+        waiting, log.overflows = log.overflows, []
+        for name, make in makers:
+            value = make(scope, f"{prefix}.{name}" if prefix else name, log)
+            if value is not MISSING:
+                _put(payload, name, value)
+        for overflow in log.overflows:
+            _move_overflow(payload, rules, prefix, overflow, log)
+        log.overflows = waiting
+
+    return fill
+
+
+def _compile_node(node: FieldNode) -> Make:
+    if isinstance(node, Rule):
+        return partial(evaluate_rule, node)
+    return _compile_block(node) if isinstance(node, Block) else _compile_rows(node)
 
 
 def _put(payload: dict[str, Any], name: str, value: Any) -> None:
@@ -104,75 +112,89 @@ def _put(payload: dict[str, Any], name: str, value: Any) -> None:
         payload[last] = value
 
 
-def _block(node: Block, scope: Scope, path: str, log: MappingLog) -> Any:
-    if node.when is not None and not _holds(node.when, scope, path, log):
-        _leave_out(node, path, node.when.text, log)
+def _compile_block(node: Block) -> Make:
+    fill, when = compile_fields(node.fields, node.path), node.when
+
+    def make(scope: Scope, path: str, log: MappingLog) -> Any:
+        if when is not None and not _holds(when, scope, path, log):
+            _leave_out(node, path, [TraceStep("when", when.text, False)], log)
+            return MISSING
+        group: dict[str, Any] = {}
+        fill(group, scope, path, log)
+        if group:
+            return group
+        if node.required:
+            _require(node, path, "required, but none of its fields has a value", log)
         return MISSING
-    group: dict[str, Any] = {}
-    fill_payload(group, node.fields, scope, path, log, node.path)
-    if group:
-        return group
-    if node.required and not _has_broken(path, log):
-        log.meet(node.position, REQUIRED)
-        said = "required, but none of its fields has a value"
-        log.report("REQUIRED", said, path, None, node.position)
-    return MISSING
+
+    return make
 
 
-def _leave_out(node: Block | Rows, path: str, why: str, log: MappingLog) -> None:
+def _compile_rows(node: Rows) -> Make:
+    parts = [(part, _compile_each(part, f"{node.path}[]")) for part in node.parts]
+    origin = " / ".join(part.path.text for part in node.parts)
+
+    def make(scope: Scope, path: str, log: MappingLog) -> Any:
+        rows: list[Any] = []
+        steps: list[TraceStep] = []
+        for part, add in parts:
+            if part.when is not None and not _holds(part.when, scope, path, log):
+                steps.append(TraceStep("when", part.when.text, False))
+            else:
+                steps += add(rows, scope, path, log)
+        if rows:
+            return rows
+        _leave_out(node, path, steps, log)
+        if node.required:
+            said = f"at least one row is required, but {origin} gives none"
+            _require(node, path, said, log)
+        return MISSING
+
+    return make
+
+
+def _compile_each(part: Each, base: str) -> AddRows:
+    """Give the function that adds a block's rows, and tells a trace of it."""
+    fill, where = compile_fields(part.fields, base), part.where
+
+    def add(
+        rows: list[Any], scope: Scope, path: str, log: MappingLog
+    ) -> list[TraceStep]:
+        items = _items(part.path, scope, path, log)
+        log.meet(part.path.position, SOME_ROWS if items else NO_ROWS)
+        steps = [TraceStep("each", part.path.text, len(items))]
+        dropped = 0
+        for item in items:
+            inner = scope.with_item(item, len(rows) + 1)
+            row_path = f"{path}[{len(rows)}]"
+            if where is not None and not _holds(where, inner, row_path, log):
+                dropped += 1
+                continue
+            row: dict[str, Any] = {}
+            fill(row, inner, row_path, log)
+            if not row and log.recorder is not None:
+                shown = (TraceStep("each", part.path.text, row),)
+                log.recorder.keep(Trace(row_path, row, shown, part.position))
+            rows.append(row)
+        if where is not None:
+            steps.append(TraceStep("where", where.text, -dropped))
+        return steps
+
+    return add
+
+
+def _leave_out(
+    node: Block | Rows, path: str, steps: list[TraceStep], log: MappingLog
+) -> None:
     if log.recorder is not None:
-        stages = (TraceStep("when", why, False),)
-        log.recorder.keep(Trace(path, None, stages, node.position, False))
+        log.recorder.keep(Trace(path, None, tuple(steps), node.position, False))
 
 
-def _rows(node: Rows, scope: Scope, path: str, log: MappingLog) -> Any:
-    rows: list[Any] = []
-    stages: list[TraceStep] = []
-    for part in node.parts:
-        if part.when is not None and not _holds(part.when, scope, path, log):
-            stages.append(TraceStep("when", part.when.text, False))
-        else:
-            stages += _fill_rows(rows, part, scope, path, log, f"{node.path}[]")
-    if log.recorder is not None and not rows:
-        log.recorder.keep(Trace(path, None, tuple(stages), node.position, False))
-    if rows:
-        return rows
-    if node.required and not _has_broken(path, log):
+def _require(node: Block | Rows, path: str, said: str, log: MappingLog) -> None:
+    """Report an empty group or list, unless something in it is at fault already."""
+    if not _has_broken(path, log):
         log.meet(node.position, REQUIRED)
-        origin = " / ".join(part.path.text for part in node.parts)
-        said = f"at least one row is required, but {origin} gives none"
         log.report("REQUIRED", said, path, None, node.position)
-    return MISSING
-
-
-def _fill_rows(
-    rows: list[Any],
-    part: Each,
-    scope: Scope,
-    path: str,
-    log: MappingLog,
-    base: str,
-) -> list[TraceStep]:
-    """Add the rows of one ``each`` block; give what a trace says of it."""
-    items = _items(part.path, scope, path, log)
-    log.meet(part.path.position, SOME_ROWS if items else NO_ROWS)
-    stages = [TraceStep("each", part.path.text, len(items))]
-    dropped = 0
-    for item in items:
-        inner = scope.with_item(item, len(rows) + 1)
-        row_path = f"{path}[{len(rows)}]"
-        if part.where is not None and not _holds(part.where, inner, row_path, log):
-            dropped += 1
-            continue
-        row: dict[str, Any] = {}
-        fill_payload(row, part.fields, inner, row_path, log, base)
-        if not row and log.recorder is not None:
-            shown = (TraceStep("each", part.path.text, row),)
-            log.recorder.keep(Trace(row_path, row, shown, part.position))
-        rows.append(row)
-    if part.where is not None:
-        stages.append(TraceStep("where", part.where.text, -dropped))
-    return stages
 
 
 def _items(path: Any, scope: Scope, target: str, log: MappingLog) -> list[Any]:
@@ -194,53 +216,41 @@ def _items(path: Any, scope: Scope, target: str, log: MappingLog) -> list[Any]:
     return [item for item in value if item is not None]
 
 
-def _move_overflows(
+def _move_overflow(
     payload: dict[str, Any],
-    nodes: tuple[FieldNode, ...],
+    rules: abc.Mapping[str, Rule],
     prefix: str,
+    overflow: Overflow,
     log: MappingLog,
 ) -> None:
-    for overflow in log.overflows:
-        limit = overflow.limit
-        cut = Truncation(
-            overflow.path,
-            limit.characters,
-            overflow.text,
-            overflow.kept,
-            overflow.rule.place("limit"),
-        )
-        target = overflow.path.rsplit(".", 1)[0] + "." if "." in overflow.path else ""
-        target += limit.overflow_to
-        name = target[len(prefix) + 1 :] if prefix else target
-        if not is_empty(get_path(payload, name)) or target in log.broken:
-            log.truncations.append(cut)
-            continue
-        rule = _find_rule(nodes, without_indexes(target))
-        longest = _longest(rule, limit)
-        text = overflow.text if longest is None else cut_text(overflow.text, longest)
-        _put(payload, name, text)
-        log.truncations.append(replace(cut, moved_to=target))
-        if longest is not None and text != overflow.text:
-            place = overflow.rule.place("overflow_to", "too_long")
-            lost = Truncation(target, longest, overflow.text, text, place)
-            log.truncations.append(lost)
-        if log.recorder is not None:
-            stage = TraceStep("overflow_to", overflow.path, text)
-            place = overflow.rule.place("overflow_to", "too_long")
-            schema = rule.target if rule is not None else None
-            trace = Trace(target, text, (stage,), place, target=schema)
-            log.recorder.keep(trace)
-
-
-def _find_rule(nodes: tuple[FieldNode, ...], path: str) -> Rule | None:
-    found = (n for n in nodes if isinstance(n, Rule) and n.path == path)
-    return next(found, None)
-
-
-def _longest(sibling: Rule | None, limit: Limit) -> int | None:
-    """Say how much the field takes that a text moves to; its own rule goes first."""
+    """Move a text that did not fit to its sibling field, where that is empty."""
+    limit, rule = overflow.limit, overflow.rule
+    cut = Truncation(
+        overflow.path,
+        limit.characters,
+        overflow.text,
+        overflow.kept,
+        rule.place("limit"),
+    )
+    owner = overflow.path.rpartition(".")[0]
+    target = f"{owner}.{limit.overflow_to}" if owner else limit.overflow_to
+    name = target[len(prefix) + 1 :] if prefix else target
+    if not is_empty(get_path(payload, name)) or target in log.broken:
+        log.truncations.append(cut)
+        return
+    sibling = rules.get(without_indexes(target))
     own = None if sibling is None else sibling.find(Limit)
-    return limit.overflow_limit if own is None else own.characters
+    longest = limit.overflow_limit if own is None else own.characters
+    text = overflow.text if longest is None else cut_text(overflow.text, longest)
+    _put(payload, name, text)
+    log.truncations.append(replace(cut, moved_to=target))
+    place = rule.place("overflow_to", "too_long")
+    if longest is not None and text != overflow.text:
+        log.truncations.append(Truncation(target, longest, overflow.text, text, place))
+    if log.recorder is not None:
+        step = TraceStep("overflow_to", overflow.path, text)
+        schema = sibling.target if sibling is not None else None
+        log.recorder.keep(Trace(target, text, (step,), place, target=schema))
 
 
 def _has_broken(path: str, log: MappingLog) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.language.paths import Path
     from engine.language.schema import SchemaField, SchemaStore
     from engine.mapping.keys.page import Stage, Take, ValueKey
+    from engine.mapping.payload import Fill
 
     S = TypeVar("S", bound=Stage)
 
@@ -112,6 +113,10 @@ class Mapping:
     only_when: Condition | None
     position: Position
     store: SchemaStore
+    # What the fields compile into, made when a document is first mapped.
+    compiled: list[Fill] = field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
 
 
 def iter_rules(fields: abc.Iterable[FieldNode]) -> abc.Iterator[FieldNode]:
