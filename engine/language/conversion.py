@@ -1,7 +1,8 @@
 """From a document's value to the type the target schema asks for, without loss.
 
 Only what loses nothing happens by itself: "12.10" → number, 12.0 → whole number, a
-whole number → text, a date-time → date. All else is a fault that names the key to add.
+whole number → text, a date-time → date; decimals after the tenth are noise and are
+rounded away. All else is a fault that names the key to add.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from engine.language.values import (
     name_kind,
     normalise_text,
     plain,
+    tidy_number,
 )
 from engine.rulefiles.reader import YES_NO
 
@@ -99,6 +101,7 @@ def _from_number(
     target: SchemaField,
     number_as_text: bool,
 ) -> Any:
+    value = tidy_number(value)
     if "number" in types:
         return value
     is_whole = isinstance(value, int) or value == value.to_integral_value()

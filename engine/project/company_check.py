@@ -1,13 +1,17 @@
 """What is wrong with a company's settings beyond their form.
 
 The settings schema says it in annotations, so that no rule of one business stands here:
-``x-check: iban`` (the text must be one), ``x-differs`` (another setting, by its path,
-that must be different) and ``x-needs`` (``yes`` here needs a value there).
+``x-check: iban`` (the text must be one), ``x-check: decimals`` (a list of numbers, with
+points), ``x-differs`` (another setting, by its path, that must be different), ``x-own``
+(settings of which no two name one thing) and ``x-needs`` (``yes`` here needs a value
+there).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.filters.identifiers import find_iban
 from engine.language.values import get_path, normalise_text
@@ -20,7 +24,7 @@ from engine.mapping.rules import Rule, iter_rules
 from engine.problems import hint_for
 from engine.project.credentials import secret_key
 from engine.rulefiles.node_parts import entries_at, scalar_at
-from engine.rulefiles.reader import MapNode, Scalar
+from engine.rulefiles.reader import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from engine.project.company import Company
     from engine.project.system_spec import SystemSpec
 
+_WITH_COMMA: Final = re.compile(r"\d+,\d+", re.ASCII)
+
 
 def check_company(
     node: MapNode, company: Company, schema: Mapping[str, Any], problems: Problems
@@ -39,6 +45,8 @@ def check_company(
     """Find settings that contradict each other, and an account that is none."""
     for path, part in _settings("", schema):
         cell = _cell(node, path)
+        if isinstance(cell, ListNode) and part.get("x-check") == "decimals":
+            _check_decimals(cell, problems)
         if not isinstance(cell, Scalar):
             continue
         value = get_path(company.settings, path)
@@ -51,10 +59,30 @@ def check_company(
             said = f"{path} and {other} are the same, so nothing would ever move"
             hint = "name two different statuses"
             problems.add("C103", said, cell, hint)
+        for other in part.get("x-own", ()):
+            if value == get_path(company.settings, other):
+                said = f"{path} and {other} both name {cell.text}"
+                hint = "name two different ones, or take one of the settings out"
+                problems.add("C108", said, cell, hint)
         needed = part.get("x-needs")
         if needed and value is True and not get_path(company.settings, needed):
             said = f"{path} is on, but {needed} is not set"
             problems.add("C104", said, cell, f"add {needed}:")
+
+
+def _check_decimals(cell: ListNode, problems: Problems) -> None:
+    """Find a decimal comma, which makes two items of one number: [25,5]."""
+    cells = [item for item in cell.items if isinstance(item, Scalar)]
+    for one, other in pairwise(cells):
+        text = one.source.text if one.source else ""
+        pair = text[one.start : other.end]
+        if _WITH_COMMA.fullmatch(pair):
+            said = f"{pair} is two numbers here"
+            hint = f"write {pair.replace(',', '.')}; two numbers have a blank between"
+            problems.add("C109", said, one, hint)
+    for number, item in enumerate(cells):
+        if any(item.text == before.text for before in cells[:number]):
+            problems.add("C109", f"{item.text} stands twice", item, "keep one of them")
 
 
 def _settings(

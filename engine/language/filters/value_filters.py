@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import date as calendar_date
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine.language.file_names import clean_file_name
@@ -25,11 +24,13 @@ from engine.language.values import (
     get_path,
     is_empty,
     name_kind,
+    round_number,
     text_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
 
 def _end(base: Symbol, _: Sequence[Symbol]) -> Symbol:
@@ -205,8 +206,7 @@ def round_half_up(value: Any, places: int = 0) -> Decimal:
     """
     if not 0 <= places <= 12:
         raise ValueFault("FORMULA", "round keeps 0 to 12 decimals")
-    unit = Decimal(1).scaleb(-places)
-    return _need_number(value, "round").quantize(unit, ROUND_HALF_UP)
+    return round_number(_need_number(value, "round"), places)
 
 
 @declare("number", name="abs")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from engine.language.types import NUMBER
-from engine.language.values import ValueFault, find_number, name_kind
+from engine.language.values import ValueFault, find_number, name_kind, round_number
 from engine.mapping.keys.page import FittingStage, Step
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Decimals(FittingStage):
         return f"{self.places} {noun}, {_IN_WORDS[self.rounding]}"
 
     def compile(self, rule: Rule) -> Change:
-        unit, rounding = Decimal(1).scaleb(-self.places), _ROUNDINGS[self.rounding]
+        places, rounding = self.places, _ROUNDINGS[self.rounding]
         origin, place = f"{self.places}, {self.rounding}", rule.place("decimals")
 
         def change(step: Step, value: Any) -> Any:
@@ -68,7 +68,7 @@ class Decimals(FittingStage):
                 hint = "; add transform: value | number"
                 hint = hint if isinstance(value, str) else ""
                 raise ValueFault("NOT_A_NUMBER", said + hint)
-            rounded = number.quantize(unit, rounding)
+            rounded = round_number(number, places, rounding)
             step.note("decimals", origin, rounded)
             return rounded
 
