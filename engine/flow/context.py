@@ -184,13 +184,9 @@ class RunContext:
             self._rules_digest = digest_of([self.flow.digest, dict(self.settings)])
         return self._rules_digest
 
-    def server_now(self) -> datetime:
-        """Give the target's time, as its last answer said it; ours before that.
-
-        Our clock may jump; the settle time is a promise about theirs.
-        """
-        system = self.systems[self.flow.target]
-        return system.server_time or self.clock.now()
+    def target_at(self) -> datetime | None:
+        """Give the target's time, as its last answer said it; None before that."""
+        return self.systems[self.flow.target].server_time
 
     def call(self, request: EndpointCall, scope: Scope, body: Any = None) -> Answer:
         """Send one request with its arguments evaluated in the scope."""

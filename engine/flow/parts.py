@@ -109,7 +109,8 @@ class Parts:
                 continue
             document = Document.known(transfer, {})
             if find_known(self._run, document) is None:
-                self._run.ledger.steps.gone(transfer, Event("RESOLVED"))
+                resolved = Event("RESOLVED")
+                self._run.ledger.steps.start_over(transfer, resolved, has_left=True)
                 continue
             left.append(transfer)
             said = f"{transfer.target_id} stays there"

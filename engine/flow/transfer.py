@@ -37,7 +37,7 @@ from engine.flow.looks import (
     search_one,
 )
 from engine.flow.steps import make_payload, run_step
-from engine.ledger.model import Event
+from engine.ledger.model import Content, Event
 from engine.mapping.apply import apply_rule
 
 if TYPE_CHECKING:
@@ -103,9 +103,11 @@ def keep_in_step(run: RunContext, document: Document, *, is_same: bool) -> None:
     result = None if run.flow.result is None else run.flow.result.evaluate(scope)
     _run_steps(run.flow.release, run, document)
     is_new = document.transfer.stage == "new"
-    document.transfer = run.ledger.steps.posted(
-        document.transfer, target_id=NO_ENTRY if result is None else str(result)
-    )
+    target_id = NO_ENTRY if result is None else str(result)
+    if document.transfer.target_id != target_id:
+        document.transfer = run.ledger.steps.posted(
+            document.transfer, target_id=target_id
+        )
     document.transfer = run.ledger.steps.proved(document.transfer)
     code = "UNCHANGED" if is_same else ("REGISTERED" if is_new else "UPDATED")
     document.transfer = run.ledger.steps.done(document.transfer, event=Event(code))
@@ -187,6 +189,7 @@ def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
         # with a claim of its own; the next run has all the others.
         if error.facts.status == 429:
             run.clock.sleep(min(error.retry_after or 1.0, LONGEST_PAUSE_SECONDS))
+        document.transfer = run.ledger.steps.not_applied(document.transfer)
         _try_create(run, document, payload)
 
 
@@ -198,6 +201,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     run.written.add(request.system)
     document.transfer = run.ledger.steps.claim(
         document.transfer,
+        sent=Content(document.transfer.source_digest),
         payload_digest=digest_of(payload),
         mapping_digest=run.rules_digest,
         owner=run.owner,
@@ -215,8 +219,9 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
         document.is_not_applied = True
         raise
     except DoubtError:
-        now = run.server_now()
-        document.transfer = run.ledger.steps.in_doubt(document.transfer, seen_at=now)
+        document.transfer = run.ledger.doubts.in_doubt(
+            document.transfer, run.target_at()
+        )
         raise
     _keep_target(run, document, body, is_adopted=False)
 
@@ -274,23 +279,13 @@ def _wait_for_settling(run: RunContext, document: Document) -> None:
     Called after a search that found nothing. A crash between intent and answer leaves
     no stamp: such a doubt counts from now.
     """
-    now = run.server_now()
-    first_miss = document.transfer.doubt_searched_at
-    document.transfer = run.ledger.steps.in_doubt(
-        document.transfer,
-        seen_at=document.transfer.doubt_seen_at or now,
-        searched_at=now,
+    looked = document.transfer = run.ledger.doubts.look(
+        document.transfer, run.target_at(), run.settle_seconds
     )
-    seen_at = document.transfer.doubt_seen_at
-    assert seen_at is not None
-    is_settled = (now - seen_at).total_seconds() >= run.settle_seconds
-    looked_twice = (
-        first_miss is not None
-        and (now - first_miss).total_seconds() >= SECOND_LOOK_SECONDS
-    )
-    if not (is_settled and looked_twice):
+    if looked.settled_at is None:
         name, said = run.flow.delivery.name, "an earlier attempt may still land"
-        raise WaitError("IN_DOUBT", name, said, is_settled=is_settled)
+        has_rested = looked.rest is not None and looked.rest.looked_ms is not None
+        raise WaitError("IN_DOUBT", name, said, is_settled=has_rested)
 
 
 def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:

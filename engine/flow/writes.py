@@ -21,6 +21,7 @@ from engine.errors import (
 from engine.flow.context import Note
 from engine.flow.digests import digest_of
 from engine.flow.steps import as_list, holds, iter_items, make_payload
+from engine.ledger.model import DocumentKey, Event, RegisterKey
 from engine.mapping.match import decide_match, find_link
 from engine.systems.bodies import Upload
 
@@ -42,7 +43,7 @@ class PendingWrite:
     document: Document
     scope: Scope
     key: str  # what identifies it in a register, or among the document's items
-    item: str  # its name in the ledger
+    name: DocumentKey | RegisterKey  # in the ledger
     is_register: bool  # its entry is shared by all documents
     earlier: Write | None = None  # the last try, of this run or an earlier one
     decision: MatchDecision | None = None  # of the match rules; None without any
@@ -102,8 +103,8 @@ def run_write(
         if not holds(step.when, item_scope):
             continue
         key = str(step.key.evaluate(item_scope))
-        item = _name_item(run, document, key)
-        pending = PendingWrite(step, document, item_scope, key, item, is_register)
+        name = _name_write(run, step, document, key, is_register=is_register)
+        pending = PendingWrite(step, document, item_scope, key, name, is_register)
         known = run.prepared if is_register else {}
         if (step.name, key) not in known:
             known[step.name, key] = _find_or_make(run, pending)
@@ -111,25 +112,32 @@ def run_write(
             item_scope.item[step.save] = known[step.name, key]
 
 
-def _name_item(run: RunContext, document: Document, key: str) -> str:
+def _name_write(
+    run: RunContext, step: WriteStep, document: Document, key: str, *, is_register: bool
+) -> DocumentKey | RegisterKey:
     """Name a write in the ledger.
 
     A register entry is written again whenever its source has changed.
     """
-    if run.flow.deliver is not None:
-        return key
-    transfer = document.transfer
-    digest = transfer.source_digest
-    if transfer.vanished_at is not None:
-        digest = f"vanished {transfer.vanished_at:%Y-%m-%d}"
-    return f"{key} {digest[-12:]}"
+    if not is_register:
+        return DocumentKey(step.name, key)
+    if run.flow.deliver is None:
+        transfer = document.transfer
+        digest = transfer.source_digest
+        if transfer.vanished_at is not None:
+            digest = f"vanished {transfer.vanished_at:%Y-%m-%d}"
+        key = f"{key} {digest[-12:]}"
+    sends = [send for send in (step.create, step.update) if send is not None]
+    system = sends[0].request.system if sends else run.flow.target
+    return RegisterKey(system, step.name, key)
 
 
 def _find_or_make(run: RunContext, pending: PendingWrite) -> Any:
     step, transfer = pending.step, pending.document.transfer
-    earlier = run.ledger.writes.find(transfer, step.name, pending.item)
+    earlier = run.ledger.writes.find(transfer, pending.name)
     is_made = earlier is not None and earlier.state == "done"
-    if earlier is not None and is_made and not _is_repeatable(step, run):
+    is_own = not pending.is_register and not _is_repeatable(step, run)
+    if earlier is not None and is_made and is_own:
         return dict(earlier.answer)  # a crash came after it; go on with the next
     pending.earlier = earlier
     pending.decision = _decide(step, run, pending.scope)
@@ -142,10 +150,17 @@ def make_write(run: RunContext, pending: PendingWrite) -> Any:
     decision = pending.decision
     if decision is not None and decision.action in ("link", "leave"):
         if pending.earlier is not None and decision.action == "link":
-            _end(run, pending.earlier, decision.candidate)  # it was made after all
+            # It was made after all.
+            _find(run, pending, pending.earlier, decision.candidate)
         return decision.candidate
     send, scope = pending.choose()
     if not _is_repeatable(pending.step, run):
+        earlier = pending.earlier
+        if earlier is not None and send is pending.step.create:
+            if earlier.is_young(run.clock.now(), run.settle_seconds):
+                return dict(earlier.answer)  # a search may not show it yet
+            if earlier.state == "done":  # removed, or the search is blind
+                pending.earlier = run.ledger.writes.in_doubt(earlier, run.target_at())
         _wait_for_doubt(run, pending)
     saved = _send(run, pending, send, scope)
     has_said = decision is not None and decision.rule.warn
@@ -190,26 +205,18 @@ def find_candidates(run: RunContext, request: EndpointCall, scope: Scope) -> lis
 def _wait_for_doubt(run: RunContext, pending: PendingWrite) -> None:
     """Refuse to repeat a create that may still take effect.
 
-    The look-up before has not found it. Another document's doubt about the same key
-    counts too: two invoices of one new customer must not make two customers.
+    The look-up before has not found it.
     """
-    earlier, name = pending.earlier, pending.step.name
-    doubt = earlier if earlier and earlier.state in ("intent", "doubt") else None
-    if doubt is None:
-        company = pending.document.transfer.company
-        doubt = run.ledger.writes.find_open(company, name, pending.item)
-    if doubt is None:
+    earlier = pending.earlier
+    if earlier is None or earlier.state not in ("intent", "doubt"):
         return
-    now = run.server_now()
-    seen_at = doubt.doubt_seen_at
-    if seen_at is None:  # a crash came before the stamp: it counts from now
-        run.ledger.writes.end(doubt, "doubt", doubt_seen_at=now)
-        seen_at = now
-    if (now - seen_at).total_seconds() < run.settle_seconds:
+    looked = run.ledger.writes.look(
+        earlier, run.target_at(), run.settle_seconds, looks=1
+    )
+    if looked.settled_at is None:
         detail = "an earlier attempt may still land"
-        raise DoubtError(RequestFacts(name, pending.item, detail=detail))
-    if earlier is None or doubt.write_id != earlier.write_id:
-        run.ledger.writes.end(doubt, "refused")  # settled, and not there
+        raise DoubtError(RequestFacts(pending.step.name, pending.key, detail=detail))
+    pending.earlier = looked
 
 
 def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> Any:
@@ -223,36 +230,44 @@ def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> A
         content = send.file.evaluate(scope)
         digest = digest_of([body, content])
         body = Upload(body, str(send.file_name.evaluate(scope)), content)
-    if earlier is not None and earlier.state == "done":
-        # A repeatable write of an earlier run: the same content is there already, other
-        # content simply replaces it.
-        if earlier.digest == digest:
-            return dict(earlier.answer)
-        return run.call(send.request, scope, body).body
-    write = run.ledger.writes.begin(
-        document.transfer, pending.step.name, pending.item, digest
+    if earlier is not None and earlier.state == "done" and earlier.digest == digest:
+        # The same content is there already; other content simply replaces it.
+        return dict(earlier.answer)
+    writes = run.ledger.writes
+    is_change = earlier is not None and earlier.state == "done"
+    write = writes.begin(
+        document.transfer,
+        pending.name,
+        digest,
+        may_repeat=is_change or _is_repeatable(pending.step, run),
     )
     try:
         answer = run.call(send.request, scope, body)
     except (NotAppliedError, RefusedError, SystemDownError):
-        run.ledger.writes.end(write, "refused")
+        writes.refused(write)
         raise
     except DoubtError:
-        run.ledger.writes.end(write, "doubt", doubt_seen_at=run.server_now())
+        writes.in_doubt(write, run.target_at())
         raise
-    _end(run, write, answer.body)
+    writes.done(write, **_known_of(answer.body))
     return answer.body
 
 
-def _end(run: RunContext, write: Write, answer: Any) -> None:
+def _find(run: RunContext, pending: PendingWrite, write: Write, candidate: Any) -> None:
+    if write.state == "done":
+        return
+    event = Event("ADOPTED", f"{pending.step.name} {pending.key}")
+    known = _known_of(candidate)
+    run.ledger.writes.found(pending.document.transfer, write, event, **known)
+
+
+def _known_of(answer: Any) -> dict[str, Any]:
     small = _small(answer)
     target_id = small.get("id")
-    run.ledger.writes.end(
-        write,
-        "done",
-        target_id=None if target_id is None else str(target_id),
-        answer=small,
-    )
+    return {
+        "target_id": None if target_id is None else str(target_id),
+        "answer": small,
+    }
 
 
 def _small(answer: Any) -> dict[str, Any]:

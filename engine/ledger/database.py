@@ -10,14 +10,18 @@ import json
 import re
 from collections import abc
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+from msgspec.json import Decoder
+from msgspec.json import encode as encode_json
+
 from engine.ledger.failures import LedgerError, LedgerStateError
-from engine.ledger.model import format_time, read_time
+from engine.ledger.model import Accepted, Content, format_time, read_time
+from engine.ledger.rest import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -173,6 +177,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "datetime": read_time,
     "Mapping": json.loads,
     "tuple": lambda text: tuple(json.loads(text)),
+    "Content": Decoder(Content).decode,
+    "Accepted": Decoder(Accepted).decode,
+    "Rest": Decoder(Rest).decode,
 }
 
 
@@ -180,6 +187,8 @@ def to_column(value: Any) -> Any:
     """Give what a column holds: a time as UTC text, objects and lists as JSON text."""
     if isinstance(value, datetime):
         return format_time(value)
+    if is_dataclass(value):
+        return encode_json(value).decode()
     if isinstance(value, abc.Mapping | tuple | list):
         # default=str: an amount stays the decimal it was, as text.
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -10,18 +10,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.ledger.contents import Contents
 from engine.ledger.database import Database
+from engine.ledger.doubts import Doubts
 from engine.ledger.event_log import EventLog
 from engine.ledger.failures import LedgerConflictError
+from engine.ledger.heartbeats import Heartbeats
 from engine.ledger.model import Event, Transfer
 from engine.ledger.notice_log import NoticeLog
 from engine.ledger.run_log import RunLog
+from engine.ledger.transfer_change import TransferChange
 from engine.ledger.transfer_steps import TransferSteps
 from engine.ledger.write_log import WriteLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from engine.clock import Clock
     from engine.ledger.database import Store
@@ -32,17 +37,28 @@ if TYPE_CHECKING:
 class Ledger:
     """Finds transfers and holds companies' locks; its parts change and tell.
 
-    ``steps`` takes a transfer from stage to stage, ``writes`` knows the writes beside
-    it, ``log()`` gives what people read, ``events`` appends to it, ``runs`` knows the
-    runs, ``notices`` the mails.
+    ``steps`` takes a transfer from stage to stage, ``doubts`` lets an unknown create
+    rest, ``contents`` knows what was gathered, sent and accepted, ``writes`` the writes
+    beside the create, ``heartbeats`` whether the ledger itself is old; ``log()`` gives
+    what people read, ``events`` appends to it, ``runs`` knows the runs, ``notices`` the
+    mails.
+
+    Args:
+        heartbeats: See ``Heartbeats``; None keeps none.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, heartbeats: Path | None = None
+    ) -> None:
         self._database = database = Database(store, clock)
         self.events = EventLog(database)
         self.log = self.events.rows
-        self.steps = TransferSteps(database, self.events)
-        self.writes = WriteLog(database)
+        self.heartbeats = Heartbeats(database, self.events, heartbeats)
+        self._change = change = TransferChange(database, self.events)
+        self.steps = TransferSteps(change, self.heartbeats)
+        self.doubts = Doubts(change)
+        self.contents = Contents(change)
+        self.writes = WriteLog(database, self.events, self.heartbeats)
         self.runs = RunLog(database)
         self.notices = NoticeLog(database)
 
@@ -137,7 +153,10 @@ class Ledger:
     def unfinished(
         self, company: str | None = None, flow: str | None = None
     ) -> Iterator[Transfer]:
-        """Iterate over those of ``transfers`` that are neither done nor gone."""
+        """Iterate over those of ``transfers`` that a run must still look at.
+
+        Not done, and past ``new`` or held or waiting: listed or not.
+        """
         return self._database.iter_pages(
             Transfer, "list_unfinished", "transfer_id", company=company, flow=flow
         )
@@ -151,19 +170,23 @@ class Ledger:
             (row["company"], row["flow"], row["state"]): row["number"] for row in rows
         }
 
-    def retry(self, company: str | None, key: str) -> list[Transfer]:
-        """Mark transfers for another try at once, found by key, label or reference.
+    def find_named(self, company: str | None, key: str) -> list[Transfer]:
+        """Find what a person may mean, by key, label or reference; never a done one."""
+        return self._database.list_all(Transfer, "list_named", company=company, key=key)
 
-        Gives what was marked; those that are done are left alone.
+    def retry(self, company: str | None, key: str, who: str = "") -> list[Transfer]:
+        """Mark transfers for another try at once, found as ``find_named`` does.
+
+        Gives what was marked; those that are done are left alone. ``who`` asked stands
+        in the log.
         """
-        asked = Event("RETRY_ASKED", "a person asked for another try")
+        said = f"{who or 'a person'} asked for another try"
+        asked = Event("RETRY_ASKED", said, details={"who": who})
         with self._database.transaction():
-            marked = self._database.list_all(
-                Transfer, "retry", company=company, key=key
-            )
-            for transfer in marked:
-                self.events.append(transfer, "note", asked)
-        return marked
+            return [
+                self._change.take("retry", transfer, asked, "note")
+                for transfer in self.find_named(company, key)
+            ]
 
     def _find_other(
         self, company: str, flow: str, reference: str | None, known: Transfer | None

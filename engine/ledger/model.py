@@ -2,32 +2,55 @@
 
 A transfer remembers two things: how far it came (``stage``) and whether it stands
 aside (``aside``). What people see (``state``) is ``aside``, or ``stage`` without one.
+A transfer is unfinished while it is not done, and is past ``new`` or held or waiting.
 
-    stage     new ───> intent ───> posted ───> proved ───> done
-               │       │   ^        ^  ^                    │
-               │       v   │        │  └────── reopen ──────┘
-               │       doubt ───────┤
-               └────── adopt ───────┘
-
-    new       nothing of ours can exist in the target
+    new       nothing of ours can be in the target
     intent    claimed: a create may be on its way
-    doubt     a create was sent and nobody knows its effect
+    doubt     a create was sent and nobody knows its effect; an intent that a new
+              process meets is one
     posted    the target document is known by its id
-    proved    a fresh search gave exactly that id, with the same content
-    done      the source's status is moved
+    proved    this or an earlier run has proved it; it permits nothing
+    done      the source's status is moved, and what it was moved with is recorded
 
-    intent ──> intent   claimed again: the next attempt
-    doubt  ──> intent   settled and searched: nothing there, the next attempt
-    intent ──> new      the create surely had no effect (refused, not connected)
-    posted, proved ──> new   start over: a person asked, the target document is gone
-
-    aside     none, or, at every stage but done:
+    aside     none, or:
     held      stopped until the document, the rules or a person changes something
     waiting   a passing failure, or something of another kind to wait for
-    gone      left the transfer status by itself; comes back when it is listed again
+    gone      left the transfer status by itself, with nothing in the target: only at
+              stage new; comes back when it is listed again
 
-A step forward clears ``aside`` with its reason. The database enforces the same steps.
-No I/O here; imports nothing but the standard library.
+A step forward clears ``aside`` with its reason. The legal steps, which the database
+refuses to leave (tables ``transfer_steps`` and ``write_steps``; ``(none)`` begins):
+
+    transfer            step and when
+    (none) -> new       first seen
+    new -> intent       claim, before the first byte of a create
+    new -> posted       adopted: found in the target with the same content
+    intent -> new       the create surely had no effect: refused, not connected
+    intent -> doubt     its effect is not known, or a new process meets it
+    intent -> posted    a good answer with an id, or found
+    doubt -> intent     settled: rested, looked for twice, not there; the next attempt
+    doubt -> new        settled, and the source no longer wants it
+    doubt -> posted     found
+    posted -> proved    a fresh search gave exactly that id, with the same content
+    posted -> new       gone in the target, and a person asked or the source has left
+    proved -> proved    every run proves again
+    proved -> done      the source's status is moved
+    proved -> new       as from posted
+    done -> posted      listed again; what was sent stays
+
+    write               step and when
+    (none) -> intent    before the first byte
+    intent -> done      by its answer, or found
+    intent -> doubt     by its answer, or a new process meets it
+    intent -> refused   surely no effect
+    doubt -> done       a look finds it, whoever looks
+    doubt -> intent     settled, or a write that may be repeated
+    refused -> done     a look finds what it asked for, whoever made it
+    refused -> intent   the next attempt
+    done -> intent      only a write that may be repeated
+    done -> doubt       register only: a look does not see it, and it is old enough
+
+No I/O here, and no clock is read.
 """
 
 from __future__ import annotations
@@ -35,22 +58,24 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from engine.ledger.rest import Rest
 
 Stage = Literal["new", "intent", "doubt", "posted", "proved", "done"]
 Aside = Literal["held", "waiting", "gone"]
 State = Literal[
     "new", "intent", "doubt", "posted", "proved", "done", "held", "waiting", "gone"
 ]
+WriteKind = Literal["document", "register"]
 WriteState = Literal["intent", "done", "doubt", "refused"]
 RunOutcome = Literal["ok", "degraded", "failed"]
 # Until when a flow has seen the changes that its source lists, when it has last seen
-# everything, and when the log has last said that it is left out.
-MarkKind = Literal["listed", "listed_fully", "left_out"]
+# everything, and when the log has last said that it is left out, or that clocks jump.
+MarkKind = Literal["listed", "listed_fully", "left_out", "clocks_disagree"]
 Outcome = Literal["transferred", "stopped", "waiting", "skipped", "note", "step"]
 
 STAGES: tuple[Stage, ...] = ("new", "intent", "doubt", "posted", "proved", "done")
@@ -65,24 +90,16 @@ DOCUMENT_OUTCOMES: tuple[Outcome, ...] = (
 )
 OUTCOMES: tuple[Outcome, ...] = (*DOCUMENT_OUTCOMES, "note", "step")
 
-LEGAL_STAGES: Mapping[Stage, tuple[Stage, ...]] = MappingProxyType(
+# What a person may accept as it is, by the code that it is held for.
+ACCEPTABLE = frozenset(
     {
-        "new": ("new", "intent", "posted"),
-        "intent": ("intent", "new", "doubt", "posted"),
-        "doubt": ("doubt", "intent", "posted"),
-        "posted": ("posted", "proved", "new"),
-        "proved": ("proved", "done", "new"),
-        "done": ("done", "posted"),
+        "CHANGED_AFTER_TRANSFER",
+        "SAME_NUMBER_OTHER_CONTENT",
+        "TOTAL_DIFFERS",
+        "ORPHAN_IN_TARGET",
     }
 )
-LEGAL_WRITE_STATES: Mapping[WriteState, tuple[WriteState, ...]] = MappingProxyType(
-    {
-        "intent": ("intent", "done", "doubt", "refused"),
-        "doubt": ("doubt", "done", "refused", "intent"),
-        "refused": ("refused", "intent"),
-        "done": ("done",),
-    }
-)
+ORPHAN = "ORPHAN_IN_TARGET"
 
 BACK_OFF_FIRST = timedelta(minutes=10)
 BACK_OFF_MOST = timedelta(hours=6)
@@ -105,6 +122,34 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a source says of a document, as digests: no text of it is stored.
+
+    Attributes:
+        digest: Of every value that was read for it.
+        fields: A short digest of each payload field, by its path; names what differs.
+    """
+
+    digest: str
+    fields: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def changed_fields(self, now: Content) -> list[str]:
+        """Name the payload fields that differ, by their paths."""
+        paths = sorted(self.fields.keys() | now.fields.keys())
+        return [p for p in paths if self.fields.get(p) != now.fields.get(p)]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A person's word that the target's document stands as it is, for one content."""
+
+    digest: str  # of the content that it counts for, and for no other
+    who: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """One document on its way, as it stands in the ledger; fields equal columns."""
 
@@ -114,12 +159,14 @@ class Transfer:
     key: str  # the source's id
     label: str  # what people call it: the invoice number
     reference: str | None  # what identifies it in the target; unique per flow
+    previous_stage: Stage | Literal[""]
     stage: Stage
     aside: Aside | None
     state: State
     attempts: int  # claims so far; every change is compared with it
-    source_digest: str  # the document as last seen
-    claimed_digest: str  # the document as it was when claimed or adopted
+    source_digest: str  # the listed record as last seen
+    claimed_digest: str  # the listed record as it was when claimed or adopted
+    content_digest: str  # all that was read for it, as last gathered; "" before
     payload_digest: str
     mapping_digest: str
     owner: str  # process that claimed last
@@ -127,8 +174,10 @@ class Transfer:
     target_id: str | None
     target_number: str | None
     adopted: bool  # found in the target, not created by us
-    doubt_seen_at: datetime | None  # target's clock, first sight of this doubt
-    doubt_searched_at: datetime | None  # target's clock, first search without a find
+    sent: Content | None  # of the last claim, adoption or update; None: not known
+    accepted: Accepted | None
+    rest: Rest | None  # of a doubt; None until one is stamped
+    settled_at: datetime | None  # since when its doubt may end without a find
     code: str  # why it stands aside; "" otherwise
     message: str
     field: str
@@ -151,33 +200,82 @@ class Transfer:
             return True
         return bool(self.claimed_digest) and self.claimed_digest != self.source_digest
 
+    @property
+    def is_acceptable(self) -> bool:
+        """Tell whether a person may say that the target's document stands as it is.
+
+        What it is accepted for must be known; only an orphan has nothing to compare.
+        """
+        is_known = bool(self.content_digest) or self.code == ORPHAN
+        return self.aside == "held" and self.code in ACCEPTABLE and is_known
+
+    def is_settled_with(self, content: Content) -> bool:
+        """Tell whether the content is what was sent, or what a person accepted."""
+        known = {part.digest for part in (self.sent, self.accepted) if part is not None}
+        return content.digest in known
+
     def is_due(self, now: datetime) -> bool:
-        """Tell whether this run may work on it: not done, and no back-off lasts."""
+        """Tell whether this run may work on it: not done, and no back-off lasts.
+
+        An end of the back-off that is farther away than any can be was written by a
+        clock that jumped, and counts as past.
+        """
         if self.stage == "done":
             return False
-        return self.retry_asked or self.retry_at is None or self.retry_at <= now
+        if self.retry_asked or self.retry_at is None:
+            return True
+        return not now < self.retry_at <= now + BACK_OFF_MOST
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKey:
+    """A write that belongs to one document: no other reads, awaits or ends it."""
+
+    step: str  # the write's name in the flow: "attachment", "approve"
+    item: str = ""  # which of its items: file name; "" for the only one
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterKey:
+    """A write that belongs to a register: one row for all flows and documents."""
+
+    system: str  # the system whose register it is
+    entry: str  # what is made: "dimension_item", "partner"
+    natural_key: str  # as the match rules compare it; never a personal id
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a transfer beside or after its create: a partner, a file, a status.
+    """One write beside or after a create: a partner, a file, a status.
 
     A state of ``intent`` that a new run meets is a doubt nobody has stamped yet.
-    ``refused`` means that it surely had no effect, whoever refused it.
+    ``refused`` means that it surely had no effect.
     """
 
     write_id: int
-    transfer_id: int
-    step: str  # the write's name in the flow: "partner", "attachment"
-    item: str  # which of its items: customer number, file name; "" for the only one
+    kind: WriteKind
+    company: str
+    transfer_id: int  # who began it last; a document's own
+    system: str  # "": a document's
+    step: str  # the write's name in the flow, or what is made
+    item: str  # which of its items, or the natural key
     attempt: int
     digest: str
+    previous_state: WriteState | Literal[""]
     state: WriteState
     target_id: str | None
     answer: Mapping[str, Any]  # small: id, number, version
-    doubt_seen_at: datetime | None  # target's clock
+    rest: Rest | None  # of a doubt; None until one is stamped
+    settled_at: datetime | None  # since when its doubt may end without a find
     begun_at: datetime
     ended_at: datetime | None
+
+    def is_young(self, now: datetime, settle_seconds: float) -> bool:
+        """Tell whether it is done and answers for itself: a search may lag behind."""
+        if self.state != "done":
+            return False
+        assert self.ended_at is not None
+        return timedelta() <= now - self.ended_at < timedelta(seconds=settle_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
 
 SCHEMES = ("sqlite",)
+HEARTBEAT = "?heartbeat="
 
 
 def open_ledger(
@@ -21,13 +22,19 @@ def open_ledger(
     """Open the ledger at an address, and make it when it is missing.
 
     The address is ``sqlite:///data/ledger.sqlite``, counted from ``root`` or else the
-    working folder, or with four slashes an absolute path. ``must_exist`` refuses to
-    make a new one, for commands that only read.
+    working folder, or with four slashes an absolute path. The heartbeat's files stand
+    beside it, or in the folder that ``?heartbeat=FOLDER`` at the end names, which all
+    hosts may share. ``must_exist`` refuses to make a new one, for commands that only
+    read.
 
     Raises:
         SettingsError: The address is of no known kind, or the ledger cannot be used.
     """
-    return Ledger(SqliteFile(ledger_path(url, root), must_exist=must_exist), clock)
+    path = ledger_path(url, root)
+    _, _, folder = url.partition(HEARTBEAT)
+    beside = (root or Path()) / folder if folder else path.parent
+    store = SqliteFile(path, must_exist=must_exist)
+    return Ledger(store, clock, (beside / path.name).absolute())
 
 
 def copy_ledger(url: str, to: Path) -> bool:
@@ -49,7 +56,7 @@ def ledger_path(url: str, root: Path | None = None) -> Path:
     Raises:
         SettingsError: The address is of no known kind, or names no file.
     """
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = url.partition(HEARTBEAT)[0].partition("://")
     if not separator or scheme not in SCHEMES:
         # Never the whole address: a database address may hold a password.
         shown = f'"{scheme}"' if separator else "an address without ://"

@@ -180,7 +180,6 @@ def set_durable(connection: sqlite3.Connection, version: tuple[int, ...]) -> Non
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != journal:
         connection.execute(f"PRAGMA journal_mode = {journal}").fetchone()
     connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA foreign_keys = ON")
     # Else INSERT OR REPLACE would delete an event behind its trigger's back.
     connection.execute("PRAGMA recursive_triggers = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -207,6 +206,8 @@ def migrate(
             f'the ledger "{path}" has version {version}, this program knows {known}',
             "start the newer program again, or restore the backup made before it",
         )
+    # A table that is made anew is dropped in between; sqlite.org/lang_altertable.html.
+    connection.execute("PRAGMA foreign_keys = OFF")
     for migration in migrations[version:]:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -214,6 +215,8 @@ def migrate(
             if read_pragma(connection, "user_version") < migration.number:
                 for statement in migration.statements:
                     connection.execute(statement)
+                if connection.execute("PRAGMA foreign_key_check").fetchone():
+                    raise sqlite3.IntegrityError(f"{migration.name} does not fit it")
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {migration.number}")
             connection.execute("COMMIT")
@@ -221,6 +224,7 @@ def migrate(
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def read_pragma(connection: sqlite3.Connection, pragma: str) -> int:

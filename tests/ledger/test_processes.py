@@ -23,6 +23,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from engine.ledger.lock import try_lock
+from engine.ledger.model import Content
 from engine.ledger.open import open_ledger
 path = Path(sys.argv[1])
 class Clock:
@@ -95,7 +96,9 @@ def test_an_intent_outlives_a_killed_process(ledger, path):
     code = """
 ledger = open_ledger(f"sqlite:///{path}", Clock())
 transfer = ledger.find_transfer("acme", "sales", "k1")
-ledger.steps.claim(transfer, payload_digest="p", mapping_digest="m", owner="child")
+ledger.steps.claim(
+    transfer, sent=Content("c"), payload_digest="p", mapping_digest="m", owner="child"
+)
 """
     with process(path, code) as child:
         child.kill()

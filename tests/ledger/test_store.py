@@ -13,7 +13,7 @@ from engine.ledger.failures import LedgerStateError
 from engine.ledger.ledger import Ledger
 from engine.ledger.lock import Holder
 from engine.ledger.migrations import load_migrations
-from engine.ledger.model import Event
+from engine.ledger.model import DocumentKey, Event
 from tests.ledger.transfers import START, StillClock, bring, claim
 from tests.places import ROOT
 
@@ -90,15 +90,15 @@ def ledger():
 def test_a_document_goes_its_whole_way(ledger):
     """Every query gets its values by name and gives rows by name."""
     done = bring(ledger, "done")
-    write = ledger.writes.begin(done, "attachment", "a.pdf", "d")
-    ledger.writes.end(write, "done", answer={"id": 7})
+    file = DocumentKey("attachment", "a.pdf")
+    ledger.writes.done(ledger.writes.begin(done, file, "d"), answer={"id": 7})
     run = ledger.runs.start("acme", "pid 1")
     ledger.runs.end(run, "ok", {"transferred": 1})
 
     assert ["transferred"] == [row.outcome for row in ledger.log()]
     assert {("acme", "sales", "done"): 1} == ledger.count_states()
     assert {"transferred": 1} == ledger.runs.find_last("acme").counts
-    assert {"id": 7} == ledger.writes.find(done, "attachment", "a.pdf").answer
+    assert {"id": 7} == ledger.writes.find(done, file).answer
 
 
 def test_what_it_refuses_is_undone_and_said(ledger):

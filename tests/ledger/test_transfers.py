@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from engine.ledger.failures import ClaimLostError, LedgerConflictError
-from engine.ledger.model import Event, back_off_until
+from engine.ledger.model import DocumentKey, Event, back_off_until
 from engine.ledger.open import open_ledger
 from tests.ledger.transfers import REASON, START, bring, claim, see, steps
 
@@ -70,7 +70,7 @@ def test_only_the_first_of_two_claims_wins(ledger, path, clock):
     for change in (
         claim,
         lambda ledger, it: ledger.steps.hold(it, REASON),
-        lambda ledger, it: ledger.writes.begin(it, "partner", "", "d"),
+        lambda ledger, it: ledger.writes.begin(it, DocumentKey("send"), "d"),
     ):
         with pytest.raises(ClaimLostError):
             change(ledger, mine)

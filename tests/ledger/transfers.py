@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from engine.ledger.model import Event
+from engine.ledger.model import Content, Event
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SERVER = datetime(2026, 3, 2, 8, 0, 7, tzinfo=UTC)  # the target's clock differs
+SENT = Content("c1", {"date": "d1", "notes": "n1"})
+SETTLE = 600.0
 REASON = Event("ERROR_DATE", "the period is closed", "date", "open the period")
 
 
@@ -35,8 +37,16 @@ def see(ledger, key="k1", **changes):
 
 def claim(ledger, transfer, owner="pid 1"):
     return ledger.steps.claim(
-        transfer, payload_digest="p1", mapping_digest="m1", owner=owner
+        transfer, sent=SENT, payload_digest="p1", mapping_digest="m1", owner=owner
     )
+
+
+def settle(clock, thing, look):
+    """Look at a doubt, without a find, until it may end without one."""
+    while thing.settled_at is None:
+        clock.sleep(300)
+        thing = look(thing, clock.now(), SETTLE)
+    return thing
 
 
 def bring(ledger, stage, key="k1"):
@@ -46,7 +56,7 @@ def bring(ledger, stage, key="k1"):
         return transfer
     transfer = claim(ledger, transfer)
     if stage == "doubt":
-        return ledger.steps.in_doubt(transfer, seen_at=SERVER)
+        return ledger.doubts.in_doubt(transfer, SERVER)
     if stage in ("posted", "proved", "done"):
         transfer = ledger.steps.posted(transfer, target_id="4711")
     if stage in ("proved", "done"):
@@ -61,6 +71,7 @@ def steps(ledger, **choice):
 def raw(path, statement):
     """Run a statement behind the ledger's back, as a foreign tool would."""
     connection = sqlite3.connect(path)
+    connection.execute("PRAGMA foreign_keys = ON")
     try:
         with connection:
             return connection.execute(statement).fetchall()

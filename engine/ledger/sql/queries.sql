@@ -1,5 +1,6 @@
 -- Every query of the ledger: a name, a line of description, one statement.
--- Changes of a transfer compare the attempts (:seen): no row back means a lost claim.
+-- Changes of a transfer compare the attempts (:seen): no row back means a lost claim. A
+-- new stage or state says where it came from: the steps' tables refuse it otherwise.
 
 -- name: insert_transfer
 -- Begin the transfer of a document that was never seen.
@@ -63,12 +64,13 @@ ORDER BY transfer_id
 LIMIT :page;
 
 -- name: list_unfinished
--- A page of transfers that are neither done nor gone, in the order they were first seen.
+-- A page of what is not done, and is past new or held or waiting; in the order first seen.
 SELECT * FROM transfers
 WHERE transfer_id > :after
     AND (:company IS NULL OR company = :company)
     AND (:flow IS NULL OR flow = :flow)
-    AND state NOT IN ('done', 'gone')
+    AND stage <> 'done'
+    AND (stage <> 'new' OR aside IN ('held', 'waiting'))
 ORDER BY transfer_id
 LIMIT :page;
 
@@ -79,31 +81,78 @@ WHERE :company IS NULL OR company = :company
 GROUP BY company, flow, state
 ORDER BY company, flow, state;
 
+-- name: gather
+-- Take over the content as it was gathered now; other content ends the back-off.
+UPDATE transfers SET
+    content_digest = :content_digest,
+    held_count = CASE WHEN content_digest IN ('', :content_digest) THEN held_count ELSE 0 END,
+    retry_at = CASE WHEN content_digest IN ('', :content_digest) THEN retry_at END,
+    updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
+RETURNING *;
+
+-- name: accept
+-- Keep a person's word for the content as it was gathered last; due at once.
+UPDATE transfers SET
+    accepted = :accepted, held_count = 0, retry_at = NULL, updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
+RETURNING *;
+
+-- name: updated
+-- Record what the target's document was changed to.
+UPDATE transfers SET
+    sent = :sent, claimed_digest = source_digest, updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
+RETURNING *;
+
 -- name: claim
 -- Record the intent to create; the compare-and-set on the attempts.
 UPDATE transfers SET
-    stage = 'intent', aside = NULL, attempts = attempts + 1,
+    previous_stage = stage, stage = 'intent', aside = NULL, attempts = attempts + 1,
     claimed_digest = source_digest,
     payload_digest = :payload_digest,
     mapping_digest = :mapping_digest,
+    sent = :sent,
     owner = :owner,
     claimed_at = :now,
-    doubt_seen_at = NULL, doubt_searched_at = NULL,
+    rest = NULL,
     code = '', message = '', field = '', advice = '',
     held_at = NULL, retry_at = NULL, retry_asked = 0,
     updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
-    AND stage IN ('new', 'intent', 'doubt')
+RETURNING *;
+
+-- name: not_applied
+-- Record that the create surely had no effect.
+UPDATE transfers SET
+    previous_stage = stage, stage = 'new', rest = NULL, settled_at = NULL,
+    updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
 -- name: in_doubt
--- Record a create whose effect is not known; the first stamps stay.
+-- Record a create whose effect is not known; its rest begins.
 UPDATE transfers SET
-    stage = 'doubt', aside = NULL,
-    doubt_seen_at = coalesce(doubt_seen_at, :seen_at),
-    doubt_searched_at = coalesce(doubt_searched_at, :searched_at),
+    previous_stage = stage, stage = 'doubt', aside = NULL,
+    rest = :rest, settled_at = NULL,
     code = :code, message = :message, field = :field, advice = :advice,
     held_at = NULL, retry_at = NULL,
+    updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
+RETURNING *;
+
+-- name: look
+-- Record a look at a doubt that found nothing.
+UPDATE transfers SET rest = :rest, settled_at = :settled_at, updated_at = :now
+WHERE transfer_id = :transfer_id AND attempts = :seen
+RETURNING *;
+
+-- name: settled_gone
+-- Record that nothing is in the target of what the source no longer wants.
+UPDATE transfers SET
+    previous_stage = stage, stage = 'new', aside = 'gone', rest = NULL,
+    code = :code, message = :message, field = :field, advice = :advice,
+    held_at = NULL, retry_at = NULL, retry_asked = 0,
     updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
@@ -111,10 +160,12 @@ RETURNING *;
 -- name: posted
 -- Record the target document, created or adopted.
 UPDATE transfers SET
-    stage = 'posted', aside = NULL,
+    previous_stage = stage, stage = 'posted', aside = NULL,
     target_id = :target_id,
     target_number = coalesce(:target_number, target_number),
     adopted = :adopted,
+    sent = coalesce(:sent, sent),
+    rest = NULL, settled_at = NULL,
     claimed_digest = CASE WHEN stage = 'new' THEN source_digest ELSE claimed_digest END,
     code = '', message = '', field = '', advice = '',
     held_at = NULL, retry_at = NULL, retry_asked = 0,
@@ -125,7 +176,7 @@ RETURNING *;
 -- name: proved
 -- Record that a fresh search gave exactly our document.
 UPDATE transfers SET
-    stage = 'proved', aside = NULL,
+    previous_stage = stage, stage = 'proved', aside = NULL,
     code = '', message = '', field = '', advice = '',
     held_at = NULL, retry_at = NULL, retry_asked = 0,
     updated_at = :now
@@ -135,8 +186,9 @@ RETURNING *;
 -- name: done
 -- Record that the source's status is moved.
 UPDATE transfers SET
-    stage = 'done', aside = NULL,
+    previous_stage = stage, stage = 'done', aside = NULL,
     target_number = coalesce(:target_number, target_number),
+    sent = coalesce(:sent, sent),
     code = '', message = '', field = '', advice = '',
     held_at = NULL, held_count = 0, retry_at = NULL, retry_asked = 0,
     updated_at = :now
@@ -146,6 +198,9 @@ RETURNING *;
 -- name: hold
 -- Stop the document with a reason, wherever it stands.
 UPDATE transfers SET
+    previous_stage = CASE
+        WHEN :not_applied AND stage = 'intent' THEN stage ELSE previous_stage
+    END,
     stage = CASE WHEN :not_applied AND stage = 'intent' THEN 'new' ELSE stage END,
     aside = 'held',
     code = :code, message = :message, field = :field, advice = :advice,
@@ -159,6 +214,9 @@ RETURNING *;
 -- name: wait
 -- Leave the document for a later run, wherever it stands; a person's wish stays.
 UPDATE transfers SET
+    previous_stage = CASE
+        WHEN :not_applied AND stage = 'intent' THEN stage ELSE previous_stage
+    END,
     stage = CASE WHEN :not_applied AND stage = 'intent' THEN 'new' ELSE stage END,
     aside = 'waiting',
     code = :code, message = :message, field = :field, advice = :advice,
@@ -178,9 +236,9 @@ WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
 -- name: reopen
--- Take a done document back to posted; it keeps its target. From now on the document as
--- it is here is the one that was moved.
-UPDATE transfers SET stage = 'posted', claimed_digest = source_digest,
+-- Take a done document back to posted; it keeps its target, and what was sent.
+UPDATE transfers SET
+    previous_stage = stage, stage = 'posted', claimed_digest = source_digest,
     vanished_at = NULL, updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
@@ -202,69 +260,106 @@ WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
 -- name: start_over
--- Forget a target document that is gone.
+-- Forget a target document that is gone, and what was sent and accepted of it.
 UPDATE transfers SET
-    stage = 'new', aside = NULL,
+    previous_stage = stage, stage = 'new',
+    aside = CASE WHEN :has_left THEN 'gone' END,
     target_id = NULL, target_number = NULL, adopted = 0,
-    doubt_seen_at = NULL, doubt_searched_at = NULL,
-    code = '', message = '', field = '', advice = '',
+    sent = NULL, accepted = NULL, rest = NULL, settled_at = NULL,
+    code = CASE WHEN :has_left THEN :code ELSE '' END,
+    message = CASE WHEN :has_left THEN :message ELSE '' END,
+    field = CASE WHEN :has_left THEN :field ELSE '' END,
+    advice = CASE WHEN :has_left THEN :advice ELSE '' END,
     held_at = NULL, held_count = 0, retry_at = NULL, retry_asked = 0,
     updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
 -- name: forget_writes
--- The writes on a target document that is gone.
-DELETE FROM writes WHERE transfer_id = :transfer_id;
+-- The writes on a target document that is gone; those of registers stay.
+DELETE FROM writes WHERE kind = 'document' AND transfer_id = :transfer_id;
+
+-- name: list_named
+-- What a person may mean by a key, a label or a reference; what is done is left alone.
+SELECT * FROM transfers
+WHERE (:company IS NULL OR company = :company)
+    AND (key = :key OR label = :key OR reference = :key)
+    AND stage <> 'done'
+ORDER BY transfer_id;
 
 -- name: retry
 -- Mark what a person wants to be tried again.
 UPDATE transfers SET retry_asked = 1, updated_at = :now
-WHERE (:company IS NULL OR company = :company)
-    AND (key = :key OR label = :key OR reference = :key)
-    AND stage <> 'done'
+WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
 
 -- name: begin_write
--- Record the intent of a write, or its next attempt.
-INSERT INTO writes (transfer_id, step, item, digest, begun_at)
-SELECT transfer_id, :step, :item, :digest, :now FROM transfers
+-- Record the intent of a write; no row back when the transfer was claimed elsewhere.
+INSERT INTO writes (kind, company, transfer_id, system, step, item, digest, begun_at)
+SELECT :write_kind, company, transfer_id, :system, :step, :item, :digest, :now FROM transfers
 WHERE transfer_id = :transfer_id AND attempts = :seen
-ON CONFLICT (transfer_id, step, item) DO UPDATE SET
-    state = 'intent', attempt = writes.attempt + 1, digest = excluded.digest,
-    doubt_seen_at = NULL, begun_at = excluded.begun_at, ended_at = NULL
+RETURNING *;
+
+-- name: begin_write_again
+-- Record the next attempt of a write; one that may be repeated needs no rest.
+UPDATE writes SET
+    previous_state = state, state = 'intent', attempt = attempt + 1, digest = :digest,
+    transfer_id = :transfer_id,
+    rest = NULL,
+    settled_at = CASE WHEN :may_repeat THEN :now ELSE settled_at END,
+    begun_at = :now, ended_at = NULL
+WHERE write_id = :write_id AND attempt = :attempt
+    AND EXISTS (
+        SELECT 1 FROM transfers WHERE transfer_id = :transfer_id AND attempts = :seen
+    )
 RETURNING *;
 
 -- name: end_write
 -- Record what became of a write; no row back when a newer attempt began.
 UPDATE writes SET
-    state = :state,
+    previous_state = state, state = :state,
     target_id = coalesce(:target_id, target_id),
     answer = coalesce(:answer, answer),
-    doubt_seen_at = coalesce(doubt_seen_at, :doubt_seen_at),
+    rest = :rest, settled_at = NULL,
     ended_at = :now
 WHERE write_id = :write_id AND attempt = :attempt
 RETURNING *;
 
--- name: find_write
+-- name: look_at_write
+-- Record a look at a write in doubt that found nothing.
+UPDATE writes SET rest = :rest, settled_at = :settled_at
+WHERE write_id = :write_id AND attempt = :attempt
+RETURNING *;
+
+-- name: find_document_write
 -- One write of a transfer.
 SELECT * FROM writes
-WHERE transfer_id = :transfer_id AND step = :step AND item = :item;
+WHERE kind = 'document' AND transfer_id = :transfer_id AND step = :step AND item = :item;
+
+-- name: find_register_write
+-- One write of a register, whichever document asked for it.
+SELECT * FROM writes
+WHERE kind = 'register' AND company = :company AND system = :system
+    AND step = :step AND item = :item;
 
 -- name: list_writes
--- All writes of a transfer.
+-- All writes that a transfer began last.
 SELECT * FROM writes WHERE transfer_id = :transfer_id ORDER BY write_id;
 
--- name: find_open_write
--- The oldest write of any transfer of the company whose effect is not known.
-SELECT writes.* FROM writes
-JOIN transfers ON transfers.transfer_id = writes.transfer_id
-WHERE transfers.company = :company
-    AND writes.step = :step
-    AND writes.item = :item
-    AND writes.state IN ('intent', 'doubt')
-ORDER BY writes.write_id
-LIMIT 1;
+-- name: find_heartbeat
+-- How many intents the ledger knows of a company, and how long it has rested.
+SELECT number, rest FROM heartbeats WHERE company = :company;
+
+-- name: beat
+-- Count one more intent of a company.
+INSERT INTO heartbeats (company, number) VALUES (:company, 1)
+ON CONFLICT (company) DO UPDATE SET number = heartbeats.number + 1
+RETURNING number;
+
+-- name: set_heartbeat
+-- Keep the number that the ledger has caught up with, or how long it has rested.
+INSERT INTO heartbeats (company, number, rest) VALUES (:company, :number, :rest)
+ON CONFLICT (company) DO UPDATE SET number = excluded.number, rest = excluded.rest;
 
 -- name: append_event
 -- Append one line to the transfer log.
