@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RequestFacts, TransientError
@@ -160,10 +161,11 @@ class RunContext:
                 "company": self.settings,
                 "run": self.registers,
                 "since": self.since,
-                "today": self.clock.now().date().isoformat(),
                 **roots,
             },
         )
+        today = self.clock.now().astimezone(scope.zone or UTC).date()
+        scope = scope.with_roots(today=today.isoformat(), **roots)
         return scope.with_roots(vars=LazyVars(dict(self.flow.variables), scope))
 
     def scope_of(self, document: Gathered, **roots: Any) -> Scope:

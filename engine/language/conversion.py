@@ -25,6 +25,8 @@ from engine.language.values import (
 from engine.rulefiles.reader import YES_NO
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from engine.language.schema import SchemaField
 
 _PATTERN: Final = re.compile(r"DD?|MM?|YYYY|YY|[^A-Za-z]")
@@ -39,12 +41,16 @@ _PARTS: Final = {
 
 
 def convert_value(
-    value: Any, target: SchemaField, *, number_as_text: bool = False
+    value: Any,
+    target: SchemaField,
+    *,
+    number_as_text: bool = False,
+    zone: tzinfo | None = None,
 ) -> Any:
     """Give the value in a type the target has.
 
     ``number_as_text``: a fraction may be written as text, because ``decimals`` has said
-    how.
+    how. ``zone`` is the company's: a date-time with a zone becomes the day there.
 
     Raises:
         ValueFault: The conversion would lose or guess something.
@@ -52,7 +58,7 @@ def convert_value(
     types = target.types
     value = plain(value)
     if isinstance(value, str):
-        return _from_text(value, target)
+        return _from_text(value, target, zone)
     if not types:
         return value
     if isinstance(value, bool):
@@ -72,11 +78,11 @@ def convert_value(
     return value
 
 
-def _from_text(text: str, target: SchemaField) -> Any:
+def _from_text(text: str, target: SchemaField, zone: tzinfo | None) -> Any:
     types = target.types
     if not types or "string" in types:
         if target.format == "date":
-            day = find_date(text)
+            day = find_date(text, zone)
             if day is None:
                 raise ValueFault(
                     "NOT_A_DATE",

@@ -21,7 +21,13 @@ from engine.language.operators import (
     get_slice,
     is_true,
 )
-from engine.language.values import ValueFault, limited_text, plain, text_of
+from engine.language.values import (
+    ValueFault,
+    limited_text,
+    plain,
+    same_days,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +45,8 @@ _COMPARISONS: Final[Mapping[str, str]] = {
     "in": "in",
     "notin": "not in",
 }
+
+_OF_DAYS: Final = frozenset(_COMPARISONS.values()) - {"in", "not in"}
 
 
 def compile_formula_tree(tree: nodes.Expr, text: str) -> Evaluate:
@@ -149,9 +157,11 @@ def _item(node: nodes.Getitem) -> Evaluate:
 def _named(node: nodes.Filter | nodes.Test) -> Evaluate:
     spec = (FILTERS if isinstance(node, nodes.Filter) else TESTS)[node.name]
     value, args = compile_expression(node.node), _all(node.args)
-    if not args and not node.kwargs:
+    if not args and not node.kwargs and not spec.knows_zone:
         return lambda scope: spec(value(scope))
     named = {str(k.key): compile_expression(k.value) for k in node.kwargs}
+    if spec.knows_zone:
+        named["zone"] = lambda scope: scope.zone
     return lambda scope: spec(
         value(scope),
         *[argument(scope) for argument in args],
@@ -175,7 +185,16 @@ def _pair(sign: str, left: nodes.Node, right: nodes.Node) -> Evaluate:
     operation = BINARY[sign]
     first, second = compile_expression(left), compile_expression(right)
     names = label_of(left), label_of(right)
-    return lambda scope: operation(first(scope), second(scope), *names)
+    if sign not in _OF_DAYS:
+        return lambda scope: operation(first(scope), second(scope), *names)
+
+    def compare(scope: Scope) -> Any:
+        one, other = first(scope), second(scope)
+        if type(one) is str and type(other) is str:
+            one, other = same_days(one, other, scope.zone)
+        return operation(one, other, *names)
+
+    return compare
 
 
 def _applied(operation: Callable[[Any, str], Any], node: nodes.Node) -> Evaluate:

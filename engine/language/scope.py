@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.language.values import is_group
+from engine.language.values import get_path, is_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
 ROOTS: Final = ("doc", "vars", "company", "run", "parent", "row_number", "this")
 
@@ -25,6 +28,11 @@ class Scope:
 
     item: Any
     roots: Mapping[str, Any]
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Give the company's time zone; None where no settings are at hand."""
+        return find_zone(str(get_path(self.roots.get("company"), "zone") or ""))
 
     def lookup(self, name: str) -> Any:
         """Give a root or a field of the item; None when there is neither."""
@@ -55,6 +63,15 @@ class Scope:
     def with_roots(self, **more: Any) -> Scope:
         """Add or replace roots."""
         return Scope(self.item, {**self.roots, **more})
+
+
+@cache
+def find_zone(name: str) -> tzinfo | None:
+    """Find a time zone by its name."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 Evaluate = Callable[[Scope], Any]  # what a path or formula becomes when it is loaded

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, TypeGuard
 
@@ -25,9 +25,10 @@ _EXACTLY: Final = Context(prec=2 * MAX_DIGITS)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?",
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
+_LENGTH_OF_DATE: Final = 10
 _EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
 _ZERO_WIDTH_JOINER = "\u200d"
 
@@ -200,17 +201,32 @@ def find_number(value: Any) -> Decimal | None:
     return None
 
 
-def find_date(text: str) -> str | None:
-    """Give the ISO date of an ISO date or date-time, if it is a real day; else None."""
+def find_date(text: str, zone: tzinfo | None = None) -> str | None:
+    """Give the ISO date of an ISO date or date-time, if it is a real day; else None.
+
+    A date-time that says its own zone is a moment: its day is the one in ``zone``.
+    """
     text = text.strip()
     match = _DATE_TIME.fullmatch(text)
     day = match[1] if match else text
     if not _DATE.fullmatch(day):
         return None
     try:
+        if match and match[4] and zone is not None:
+            offset = match[4].replace("Z", "+00:00")
+            moment = datetime.fromisoformat(f"{day}T{match[2]}:00{offset}")
+            return moment.astimezone(zone).date().isoformat()
         return date.fromisoformat(day).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def same_days(left: str, right: str, zone: tzinfo | None) -> tuple[str, str]:
+    """Give a date and the day of a date-time beside it; other texts as they are."""
+    if len(left) == len(right) or _LENGTH_OF_DATE not in (len(left), len(right)):
+        return left, right
+    one, other = find_date(left, zone), find_date(right, zone)
+    return (one, other) if one and other else (left, right)
 
 
 def plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from tests.places import TESTS, read_yaml
 
 CASES = TESTS / "cases" / "language"
 LANGUAGES = "languages: {fi: FINNISH, sv: SWEDISH, en: ENGLISH}"
-COMPANY = {"code": "4000"}
+COMPANY = {"code": "4000", "zone": "Europe/Helsinki"}
 
 
 def read_json(text):

@@ -41,6 +41,7 @@ class Filter:
     fields: tuple[str, ...] = ()
     equals: str = ""
     type_of: TypeRule | None = None
+    knows_zone: bool = False  # it is given the company's time zone, as ``zone``
 
     @property
     def description(self) -> str:
@@ -53,8 +54,10 @@ class Filter:
         Raises:
             TypeError: Too many or too few of them, or an unknown name.
         """
-        bound = inspect.signature(self.function).bind(None, *args, **named)
-        return dict(list(bound.arguments.items())[1:])
+        zone = {"zone": None} if self.knows_zone else {}
+        bound = inspect.signature(self.function).bind(None, *args, **named, **zone)
+        given = list(bound.arguments.items())[1:]
+        return {name: value for name, value in given if name not in zone}
 
     def result(self, base: Symbol, args: Sequence[Symbol]) -> Symbol:
         """Say what is known of the result."""

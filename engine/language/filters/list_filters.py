@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.language.filters.declaration import (
     declare,
@@ -29,6 +29,9 @@ from engine.language.values import (
     name_kind,
     text_of,
 )
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 Items = Sequence[Any]
 
@@ -234,22 +237,33 @@ def share_out(total: Decimal, weights: Sequence[Decimal], places: int) -> list[D
     return [share.copy_negate() if total < 0 and share else share for share in shares]
 
 
-@declare("list", is_listwise=True, fields=("start_key", "end_key"), type_of=same_list)
+@declare(
+    "list",
+    is_listwise=True,
+    fields=("start_key", "end_key"),
+    type_of=same_list,
+    knows_zone=True,
+)
 def covering(
-    items: Items, day: Any, start_key: str = "startDate", end_key: str = "endDate"
+    items: Items,
+    day: Any,
+    start_key: str = "startDate",
+    end_key: str = "endDate",
+    *,
+    zone: tzinfo | None,
 ) -> list[Any]:
     """Give the items whose dates enclose a day (an empty end is open).
 
     >>> periods | covering('2026-02-01', 'from', 'to') | pluck('name')
     ['spring']
     """
-    wanted = find_date(text_of(day))
+    wanted = find_date(text_of(day), zone)
     if wanted is None:
         raise ValueFault("FORMULA", f"covering needs a date, not {name_kind(day)}")
     found = []
     for item in items:
-        start = find_date(text_of(get_path(item, start_key)))
-        end = find_date(text_of(get_path(item, end_key)))
+        start = find_date(text_of(get_path(item, start_key)), zone)
+        end = find_date(text_of(get_path(item, end_key)), zone)
         if (start is None or start <= wanted) and (end is None or wanted <= end):
             found.append(item)
     return found

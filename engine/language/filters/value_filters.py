@@ -30,6 +30,7 @@ from engine.language.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
     from decimal import Decimal
 
 
@@ -239,37 +240,39 @@ def get(value: Any, path: str) -> Any:
     return get_path(value, path)
 
 
-@declare("text")
-def date(value: Any) -> str:
-    """Give the day of an ISO date or date-time.
+@declare("text", knows_zone=True)
+def date(value: Any, *, zone: tzinfo | None) -> str:
+    """Give the company's day of an ISO date or date-time.
 
     >>> '2026-01-31T10:00:00Z' | date
     '2026-01-31'
     """
-    return _need_date(value, "date").isoformat()
+    return _need_date(value, "date", zone).isoformat()
 
 
-@declare("text")
-def add_days(value: Any, count: int) -> str:
+@declare("text", knows_zone=True)
+def add_days(value: Any, count: int, *, zone: tzinfo | None) -> str:
     """Give the date so many days later, or earlier when negative.
 
     >>> '2026-01-31' | add_days(14)
     '2026-02-14'
     """
     try:
-        return (_need_date(value, "add_days") + timedelta(days=count)).isoformat()
+        day = _need_date(value, "add_days", zone)
+        return (day + timedelta(days=count)).isoformat()
     except OverflowError:
         raise ValueFault("FORMULA", "add_days leaves the calendar") from None
 
 
-@declare("number")
-def days_until(value: Any, end: Any) -> int:
+@declare("number", knows_zone=True)
+def days_until(value: Any, end: Any, *, zone: tzinfo | None) -> int:
     """Count the days from this date to another.
 
     >>> '2026-01-31' | days_until('2026-02-14')
     14
     """
-    return (_need_date(end, "days_until") - _need_date(value, "days_until")).days
+    last = _need_date(end, "days_until", zone)
+    return (last - _need_date(value, "days_until", zone)).days
 
 
 @declare("text")
@@ -319,8 +322,8 @@ def _need_number(value: Any, name: str) -> Decimal:
     return found
 
 
-def _need_date(value: Any, name: str) -> calendar_date:
-    day = find_date(text_of(value))
+def _need_date(value: Any, name: str, zone: tzinfo | None) -> calendar_date:
+    day = find_date(text_of(value), zone)
     if day is None:
         raise ValueFault("FORMULA", f"{name} needs a date, not {name_kind(value)}")
     return calendar_date.fromisoformat(day)

@@ -36,7 +36,9 @@ class TargetType(FittingStage):
 
         def change(step: Step, value: Any) -> Any:
             step.place = place
-            converted = convert_value(value, field, number_as_text=as_text)
+            converted = convert_value(
+                value, field, number_as_text=as_text, zone=step.scope.zone
+            )
             if converted is not value and (
                 type(converted) is not type(value) or converted != value
             ):
