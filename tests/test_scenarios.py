@@ -31,6 +31,7 @@ what the ledger remembers and what the log says is the snapshot.
 
 from __future__ import annotations
 
+import random
 import re
 from io import BytesIO
 from pathlib import Path
@@ -66,6 +67,7 @@ SHOWN_QUERY = (
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_scenario(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     """What happens is what the snapshot says, request by request."""
+    random.seed(0)  # how long a retry waits shows in the next run's `since`
     scenario = read_yaml(path)
     flow = scenario.get("flow", path.parent.name)
     world = World(
