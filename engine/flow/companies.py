@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 AfterCompany = Callable[["Ledger", "Company", "CompanyReport", list[Problem]], None]
 UNFINISHED = ("stopped", "still stopped", "waiting")
+LONGEST_RUN_SECONDS = 1800.0  # of a company; the lock is not held for hours
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class CompanyReport:
     flows: list[FlowReport] = field(default_factory=list)
     is_locked: bool = False  # another run holds the lock
     held_by: str = ""
+    is_done: bool = False  # another run came first: it is no longer due
     problems: list[Problem] = field(default_factory=list)  # settings, by register
 
     @property
@@ -103,10 +105,16 @@ def is_company_due(company: Company, ledger: Ledger, clock: Clock) -> bool:
 
 
 def sync_company(
-    services: Services, company: Company, flows: Iterable[Flow], ledger: Ledger
+    services: Services,
+    company: Company,
+    flows: Iterable[Flow],
+    ledger: Ledger,
+    *,
+    only_due: bool = False,
 ) -> CompanyReport:
     """Run the company's flows under its lock.
 
+    Whether it is due is asked under the lock: another run may have come first.
     A flow whose settings name what its registers do not have is told in ``problems``;
     the other flows run.
 
@@ -122,6 +130,9 @@ def sync_company(
         return report
     owner = f"pid {os.getpid()}"
     with lock:
+        if only_due and not is_company_due(company, ledger, services.clock):
+            report.is_done = True
+            return report
         run = ledger.runs.start(company.name, owner)
         outcome: Any = "failed"
         try:
@@ -136,12 +147,13 @@ def sync_company(
 
 def _run_flows(session: Session, flows: Iterable[Flow], report: CompanyReport) -> None:
     services, company, log = session.services, session.company, session.ledger.events
+    ends_at = services.clock.monotonic() + LONGEST_RUN_SECONDS
     is_on = services.is_on
     if is_on is None:
         is_on = Switch(services.project.root, company.position.file).is_on
     for flow in flows:
         context = session.make_context(flow)
-        context.is_on = is_on
+        context.is_on, context.ends_at = is_on, ends_at
         try:
             done = run_flow(context, services.project.advice, services.progress)
         except SettingsError as error:
@@ -191,9 +203,11 @@ def sync_companies(
         for found, flows in work:
             report = CompanyReport(found.name)
             try:
-                report = sync_company(services, found, flows, ledger)
+                report = sync_company(services, found, flows, ledger, only_due=only_due)
             except SettingsError as error:
                 report.problems.extend(error.problems)
+            if report.is_done:
+                continue
             reports.append(report)
             problems += report.problems
             if after_company is not None:

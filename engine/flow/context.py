@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RequestFacts, TransientError
@@ -57,6 +58,15 @@ class PlanEndError(Exception):
 
 class SwitchedOffError(Exception):
     """The company was switched off while its run was at work."""
+
+
+class RunOverError(Exception):
+    """The run has lasted long enough: it begins no further document."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "30 minutes are over: no further document is begun, the next run goes on"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,7 @@ class RunContext:
     written: set[str] = field(default_factory=set)  # systems that were written to
     # The master switch, asked between documents.
     is_on: Callable[[], bool] = lambda: True
+    ends_at: float = inf  # by the clock's seconds: no document is begun after it
     companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
     _rules_digest: str = ""
 

@@ -21,7 +21,13 @@ from engine.errors import (
     SystemDownError,
     TransientError,
 )
-from engine.flow.context import Document, GoneError, RunContext, SwitchedOffError
+from engine.flow.context import (
+    Document,
+    GoneError,
+    RunContext,
+    RunOverError,
+    SwitchedOffError,
+)
 from engine.flow.ending import Ending, find_ending
 from engine.flow.listing import Listed, Listing, open_transfer
 from engine.flow.parts import Parts
@@ -75,7 +81,7 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
         report.is_switched_off = True
     except GoneError as gone:
         _note_left_out(run, gone)
-    except (TransientError, RefusedError) as error:
+    except (TransientError, RefusedError, RunOverError) as error:
         report.degraded = str(error)
     report.outcomes, report.codes = flow_run.count()
     for name, system in run.systems.items():
@@ -163,10 +169,13 @@ class FlowRun:
 
         Raises:
             SwitchedOffError: The company was switched off meanwhile.
+            RunOverError: The run has lasted too long to begin another one.
             SystemDownError: No further document would fare better.
         """
         if not self.run.is_on():
             raise SwitchedOffError
+        if self.run.clock.monotonic() >= self.run.ends_at:
+            raise RunOverError
         try:
             transfer = open_transfer(self.run, listed)
         except LedgerConflictError as error:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.clock import Clock
 from engine.errors import SettingsError
-from engine.flow.companies import choose_work, is_company_due
+from engine.flow.companies import choose_work, is_company_due, sync_companies
 from engine.flow.ownership import read_tree
 from engine.flow.planning import plan_company
 from engine.flow.preflight import examine_company
@@ -290,6 +290,37 @@ def test_only_companies_that_are_due_run(tmp_path):
 
     # The first call looks ten minutes back; then the full hours.
     assert [0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0] == runs
+
+
+def test_two_runs_that_both_found_it_due_run_it_once(tmp_path):
+    """G7: asked again under the lock, by the last run's start in the ledger."""
+    world = World(tmp_path, keep=[20261001])
+    others = []
+
+    def open_late():
+        if len(others) == 1:  # the list of what is due is made
+            others.append(world.run_all(only_due=True))
+        others.append(None)
+        return world.open_ledger()
+
+    ours = sync_companies(world.services(), open_late, flow=world.flow, only_due=True)
+
+    assert [1, 0] == [len(others[1]), len(ours)]
+
+
+def test_a_run_begins_no_document_after_half_an_hour(tmp_path):
+    """Protocol §8: it says so, and the next run goes on."""
+    world = World(tmp_path, keep=[20261001, 20261002, 20261003])
+
+    report = world.run(progress=lambda *_: world.clock.advance(1000))
+
+    assert {"transferred": 2} == dict(report.outcomes)
+    assert report.degraded.startswith("30 minutes are over")
+    ledger = world.open_ledger()
+    said = [row.message for row in ledger.log(latest_per_document=False)]
+    ledger.close()
+    assert report.degraded in said
+    assert 1 == world.run().outcomes["transferred"]
 
 
 def test_a_company_without_schedule_runs_every_ten_minutes(tmp_path):
