@@ -7,7 +7,6 @@ a table or of the document. Whatever the checker does not admit has no case here
 from __future__ import annotations
 
 from decimal import Decimal
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
@@ -21,8 +20,12 @@ from engine.language.operators import (
     get_slice,
     is_true,
 )
+from engine.language.scope import Scope, read_keys
 from engine.language.values import (
+    EXACT,
     ValueFault,
+    find_date,
+    is_empty,
     limited_text,
     plain,
     same_days,
@@ -32,9 +35,10 @@ from engine.language.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from engine.language.scope import Evaluate, Scope
+    from engine.language.scope import Evaluate
 
 _PLAIN: Final = (str, bool, int, Decimal, list, dict, type(None))
+_LISTS: Final = (nodes.List, nodes.Tuple)
 _COMPARISONS: Final[Mapping[str, str]] = {
     "eq": "==",
     "ne": "!=",
@@ -55,17 +59,25 @@ def compile_formula_tree(tree: nodes.Expr, text: str) -> Evaluate:
     It raises a ValueFault when a value does not fit; the message names the field.
     """
     compute = compile_expression(tree)
+    if gives_truth(tree):
+        return compute
 
-    def evaluate(scope: Scope) -> Any:
+    def compute_plain(scope: Scope) -> Any:
         result = compute(scope)
-        if isinstance(result, dict):  # a group is the document's own
-            return result
+        if type(result) in EXACT or isinstance(result, dict):
+            return result  # a group is the document's own
         result = plain(result)
         if not isinstance(result, _PLAIN):
             raise ValueFault("FORMULA", f"{text} gives no plain data")
         return result
 
-    return evaluate
+    return compute_plain
+
+
+def gives_truth(node: nodes.Node) -> bool:
+    """Tell whether an expression is never anything but yes or no."""
+    kinds = (nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Test)
+    return isinstance(node, kinds)
 
 
 def compile_expression(node: nodes.Node | None) -> Evaluate:  # noqa: C901, PLR0912 - one case a node
@@ -80,7 +92,7 @@ def compile_expression(node: nodes.Node | None) -> Evaluate:  # noqa: C901, PLR0
         case nodes.Const():
             return _constant(node.value)
         case nodes.Name():
-            return methodcaller("lookup", node.name)
+            return read_keys((node.name,), is_exact=False)
         case nodes.Getattr():
             return _attribute(node)
         case nodes.Getitem():
@@ -132,7 +144,7 @@ def _attribute(node: nodes.Getattr) -> Evaluate:
         keys.insert(0, owner.attr)
         owner = owner.node
     if isinstance(owner, nodes.Name):
-        return methodcaller("follow", (owner.name, *keys))
+        return read_keys((owner.name, *keys), is_exact=False)
     return _field(node.node, node.attr)
 
 
@@ -157,11 +169,16 @@ def _item(node: nodes.Getitem) -> Evaluate:
 def _named(node: nodes.Filter | nodes.Test) -> Evaluate:
     spec = (FILTERS if isinstance(node, nodes.Filter) else TESTS)[node.name]
     value, args = compile_expression(node.node), _all(node.args)
+    if isinstance(node, nodes.Test) and node.name in {"filled", "empty"}:
+        return _filled(value, wanted=node.name == "filled")
     if not args and not node.kwargs and not spec.knows_zone:
         return lambda scope: spec(value(scope))
     named = {str(k.key): compile_expression(k.value) for k in node.kwargs}
     if spec.knows_zone:
         named["zone"] = lambda scope: scope.zone
+    if not named and all(isinstance(arg, nodes.Const) for arg in node.args):
+        given = [arg(Scope(None, {})) for arg in args]
+        return lambda scope: spec(value(scope), *given)
     return lambda scope: spec(
         value(scope),
         *[argument(scope) for argument in args],
@@ -169,16 +186,62 @@ def _named(node: nodes.Filter | nodes.Test) -> Evaluate:
     )
 
 
+def _filled(value: Evaluate, *, wanted: bool) -> Evaluate:
+    def is_filled(scope: Scope) -> bool:
+        found = value(scope)
+        if found is None:
+            return not wanted
+        if type(found) is str:
+            return (bool(found) and not found.isspace()) is wanted
+        return is_empty(found) is not wanted
+
+    return is_filled
+
+
 def _compare(node: nodes.Compare) -> Evaluate:
     """Compare two values, or a chain ``a < b < c`` each with the next."""
     left: nodes.Node = node.expr
     steps = []
     for operand in node.ops:
-        steps.append(_pair(_COMPARISONS[operand.op], left, operand.expr))
+        general = _pair(_COMPARISONS[operand.op], left, operand.expr)
+        wanted = _texts(operand.expr)
+        asks_list = operand.op in {"in", "notin"}
+        is_known = asks_list or operand.op in {"eq", "ne"}
+        if wanted and is_known and isinstance(operand.expr, _LISTS) == asks_list:
+            is_equal = operand.op in {"in", "eq"}
+            general = _among(compile_expression(left), wanted, is_equal, general)
+        steps.append(general)
         left = operand.expr
     if len(steps) == 1:
         return steps[0]
     return lambda scope: all(step(scope) for step in steps)
+
+
+def _texts(node: nodes.Node) -> frozenset[str]:
+    """Give the filled texts that a literal, or a list of them, names; else none.
+
+    A date is none of them: it may equal a date-time.
+    """
+    items = node.items if isinstance(node, _LISTS) else [node]
+    texts = [item.value for item in items if isinstance(item, nodes.Const)]
+    is_known = len(texts) == len(items) and all(isinstance(t, str) for t in texts)
+    if is_known and all(t.strip() and find_date(t) is None for t in texts):
+        return frozenset(texts)
+    return frozenset()
+
+
+def _among(
+    value: Evaluate, texts: frozenset[str], is_equal: bool, general: Evaluate
+) -> Evaluate:
+    """Compare a text, or nothing, with known texts; other kinds in general."""
+
+    def is_among(scope: Scope) -> Any:
+        found = value(scope)
+        if type(found) is str:
+            return (found in texts) is is_equal
+        return not is_equal if found is None else general(scope)
+
+    return is_among
 
 
 def _pair(sign: str, left: nodes.Node, right: nodes.Node) -> Evaluate:
@@ -203,7 +266,18 @@ def _applied(operation: Callable[[Any, str], Any], node: nodes.Node) -> Evaluate
 
 
 def _condition(node: nodes.Node) -> Evaluate:
-    return _applied(is_true, node)
+    value = compile_expression(node)
+    return value if gives_truth(node) else decided(value, label_of(node))
+
+
+def decided(value: Evaluate, label: str) -> Evaluate:
+    """Give the function that decides: what is no yes or no is a fault."""
+
+    def is_yes(scope: Scope) -> bool:
+        found = value(scope)
+        return found if type(found) is bool else is_true(found, label)
+
+    return is_yes
 
 
 def _writer(node: nodes.Node) -> Callable[[Scope], str]:

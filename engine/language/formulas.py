@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING
 from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
 from engine.language.formula_check import FormulaChecker
-from engine.language.formula_eval import compile_formula_tree
+from engine.language.formula_eval import (
+    compile_formula_tree,
+    decided,
+    gives_truth,
+)
 from engine.language.formula_parse import FormulaProblems, parse_formula
-from engine.language.operators import is_true
 from engine.language.symbols import Symbol, SymbolTable
 from engine.language.values import (
     is_empty,
@@ -31,7 +34,7 @@ from engine.language.values import (
 from engine.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.errors import Position
     from engine.language.scope import Evaluate, Scope
@@ -47,6 +50,7 @@ class Formula:
     paths: tuple[str, ...]  # what it reads, fields joined by points, for traces
     shape: Symbol  # what it gives, as far as the schemas tell
     evaluate: Evaluate = field(repr=False, compare=False)  # empty results are None
+    decides: bool = False  # it is never anything but yes or no
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,9 +60,13 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A formula that gives true or false."""
+    """A formula that gives true or false; an empty yes/no field counts as no.
+
+    ``evaluate`` raises a ValueFault for a value that is neither.
+    """
 
     formula: Formula
+    evaluate: Callable[[Scope], bool] = field(repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -70,14 +78,6 @@ class Condition:
         """Where it stands."""
         return self.formula.position
 
-    def evaluate(self, scope: Scope) -> bool:
-        """Decide. An empty yes/no field counts as no.
-
-        Raises:
-            ValueFault: The value is neither yes nor no, or cannot be compared.
-        """
-        return is_true(self.formula.evaluate(scope), self.formula.text)
-
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -86,25 +86,28 @@ class Template:
     text: str
     position: Position
     parts: tuple[str | Formula, ...]
+    evaluate: Evaluate = field(repr=False, compare=False)
 
-    def evaluate(self, scope: Scope) -> str | None:
-        """Write the text; empty parts print nothing, blanks at both ends go.
 
-        When every part is empty the whole text is: words around nothing say nothing.
-        """
-        values = [p if isinstance(p, str) else p.evaluate(scope) for p in self.parts]
-        formulas = [
-            value
-            for part, value in zip(self.parts, values, strict=True)
-            if isinstance(part, Formula)
-        ]
-        if formulas and all(is_empty(value) for value in formulas):
+def _writer(parts: tuple[str | Formula, ...]) -> Evaluate:
+    """Give the function that writes a text; blanks at both ends go.
+
+    Empty parts print nothing. When every part is empty the whole text is: words around
+    nothing say nothing.
+    """
+    has_formulas = not all(isinstance(part, str) for part in parts)
+
+    def write(scope: Scope) -> str | None:
+        values = [p if isinstance(p, str) else p.evaluate(scope) for p in parts]
+        said = [v for p, v in zip(parts, values, strict=True) if p is not v]
+        if has_formulas and all(map(is_empty, said)):
             return None
-        written = (  # a blank between two parts is meant
-            part if isinstance(part, str) else text_of(value)
-            for part, value in zip(self.parts, values, strict=True)
-        )
+        pairs = zip(parts, values, strict=True)
+        # A blank between two parts is meant.
+        written = (str(v) if p is v else text_of(v) for p, v in pairs)
         return limited_text("".join(written).strip())
+
+    return write
 
 
 def compile_formula(scalar: Scalar, types: SymbolTable | None = None) -> Formula:
@@ -139,7 +142,8 @@ def compile_condition(scalar: Scalar, types: SymbolTable | None = None) -> Condi
     if formula.shape.kind not in {"truth", "any"}:
         said = f"a condition is true or false; {text} is {PHRASES[formula.shape.kind]}"
         raise problems.refusal("M306", said, 0, text, f"write {text} is filled")
-    return Condition(formula)
+    evaluate = formula.evaluate
+    return Condition(formula, evaluate if formula.decides else decided(evaluate, text))
 
 
 def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Template:
@@ -158,7 +162,7 @@ def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Templa
             parts.append(problems.attempt(_compile, scalar, text, start, known))
     problems.raise_if_any()
     filled = tuple(part for part in parts if part is not None)
-    return Template(scalar.text, scalar.position, filled)
+    return Template(scalar.text, scalar.position, filled, _writer(filled))
 
 
 def _split_template(scalar: Scalar) -> Iterator[tuple[str, int, str]]:
@@ -215,4 +219,5 @@ def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formu
         tuple(dict.fromkeys(checker.paths)),
         shape,
         compile_formula_tree(tree, text.strip()),
+        gives_truth(tree),
     )

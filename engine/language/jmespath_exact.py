@@ -183,6 +183,9 @@ class Interpreter(_InterpreterBase):  # type: ignore[misc]
         return super().visit_value_projection(node, item_of(value))
 
 
+EQUALS: Final = _InterpreterBase.COMPARATOR_FUNC["eq"]
+
+
 def item_of(value: Any) -> Any:
     """Give the current item where nothing was entered yet, else the value itself."""
     return value.item if isinstance(value, View) else value

@@ -29,7 +29,7 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _LENGTH_OF_DATE: Final = 10
-_EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
+EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
@@ -236,7 +236,7 @@ def plain(value: Any) -> Any:
         ValueFault: It holds over 200,000 values; lists that share their parts can grow
             without bound when they are walked.
     """
-    if type(value) in _EXACT:
+    if type(value) in EXACT:
         return value
     # What holds no float is given back itself: a flow hangs what it finds on the items
     # of its document, and a copy would lose that.
@@ -253,7 +253,7 @@ def _has_float(value: Any) -> bool:
         if left < 0:
             raise ValueFault("TOO_MANY", f"this holds over {MAX_VALUES} values")
         for item in group.values() if isinstance(group, dict) else group:
-            if type(item) in _EXACT:
+            if type(item) in EXACT:
                 continue
             if isinstance(item, float):
                 return True

@@ -85,20 +85,24 @@ class LazyVars(abc.Mapping[str, Any]):
         self._rules = rules
         self._recorder = recorder
         self._scope = scope.with_roots(vars=self)
-        self._values: dict[str, Any] = {}
+        self.known: dict[str, Any] = {}
         self._faults: dict[str, ViolationError] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name in self._faults:
             raise self._faults[name]
-        if name not in self._values:
+        if name not in self.known:
             rule = self._rules[name]
             try:
-                self._values[name] = apply_rule(rule, self._scope, self._recorder)
+                self.known[name] = apply_rule(rule, self._scope, self._recorder)
             except ViolationError as error:
                 self._faults[name] = error
                 raise
-        return self._values[name]
+        return self.known[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a variable's value; the default when there is none of that name."""
+        return self[name] if name in self._rules else default
 
     def __iter__(self) -> abc.Iterator[str]:
         return iter(self._rules)
