@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import getpass
 import os
 import shutil
 import sys
@@ -82,9 +83,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add("demo", _demo, "set up, then sync two simulated systems and show the log")
     add("test", _demo, "set up, then run the tests; takes pytest's options")
-    from engine.cli.operator import doctor, log, plan, retry, status, sync
+    from engine.cli.operator import accept, doctor, log, plan, retry, status, sync
 
-    for module in (sync, plan, doctor, status, log, retry):
+    for module in (sync, plan, doctor, status, log, retry, accept):
         module.add_command(add)
     return parser
 
@@ -129,7 +130,15 @@ def _context() -> CommandContext:
         say=_say,
         has_screen=sys.stderr.isatty(),
         width=width,
+        who=_who(),
     )
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return f"user {os.getuid()}"
 
 
 def _say(text: str) -> None:

@@ -152,7 +152,7 @@ def prepare(world: World, run: dict[str, Any]) -> None:
         named = str(run["retry"])
         key = named if "/" in named else str(number_of(run["retry"]))
         ledger = world.open_ledger()
-        assert ledger.retry(None, key)
+        assert ledger.retry(None, key, "anna")
         ledger.close()
 
 

@@ -174,13 +174,13 @@ class Ledger:
         """Find what a person may mean, by key, label or reference; never a done one."""
         return self._database.list_all(Transfer, "list_named", company=company, key=key)
 
-    def retry(self, company: str | None, key: str, who: str = "") -> list[Transfer]:
+    def retry(self, company: str | None, key: str, who: str) -> list[Transfer]:
         """Mark transfers for another try at once, found as ``find_named`` does.
 
         Gives what was marked; those that are done are left alone. ``who`` asked stands
         in the log.
         """
-        said = f"{who or 'a person'} asked for another try"
+        said = f"{who} asked for another try"
         asked = Event("RETRY_ASKED", said, details={"who": who})
         with self._database.transaction():
             return [

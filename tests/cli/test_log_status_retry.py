@@ -1,18 +1,20 @@
-"""``runner.py log``, ``status`` and ``retry``."""
+"""``runner.py log``, ``status``, ``retry`` and ``accept``."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from contextlib import closing
 
 import pytest
 
+import runner
 from engine.cli import exit_codes
+from engine.clock import SystemClock
+from engine.ledger.model import Content, Event
+from engine.ledger.open import open_ledger
 from tests.cli.operators import BAD, FINE, Operator, keep_only
 from tests.simulators import invoice_number_of
-
-if TYPE_CHECKING:
-    pass
 
 LOG_KEYS = {
     "company",
@@ -146,3 +148,44 @@ def test_only_what_is_stopped_can_be_retried(operator: Operator, key: str):
 
     assert exit_codes.STOPPED == operator.run("retry", key)
     assert f"{key}: no stopped or waiting document of that number" in operator.err
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_person_accepts_what_is_right_in_the_target(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+):
+    """The word is kept with who, when and why; other stops take none."""
+    monkeypatch.setattr("getpass.getuser", lambda: "anna")
+    clock = SystemClock()
+    with closing(open_ledger(operator.ledger, clock)) as ledger:
+        for number, code in ((1, "TOTAL_DIFFERS"), (2, "DUPLICATE_IN_TARGET")):
+            held = ledger.open_transfer(
+                "demo",
+                "sales_invoice",
+                f"k{number}",
+                label=str(number),
+                reference=str(number),
+                source_digest="s",
+            )
+            held = ledger.contents.gathered(held, Content("c1"))
+            ledger.steps.hold(held, Event(code, "is there"))
+
+    assert exit_codes.OK == operator.run("accept", "1", "--why", "rounded by hand")
+    assert "demo sales_invoice 1: accepted as it stands" in operator.out
+    assert exit_codes.STOPPED == operator.run("accept", "2", "--why", "why not")
+    assert "DUPLICATE_IN_TARGET is nothing that can be accepted" in operator.err
+    assert exit_codes.STOPPED == operator.run("accept", "3", "--why", "why not")
+    assert "3: no stopped document of that number" in operator.err
+    operator.run("log", "--outcome", "note", "--json")
+    assert [("ACCEPTED", "anna: rounded by hand")] == [
+        (row["code"], row["message"]) for row in operator.lines()
+    ]
+
+
+def test_an_account_without_a_name_has_its_number(monkeypatch: pytest.MonkeyPatch):
+    def fail() -> str:
+        raise OSError
+
+    monkeypatch.setattr("getpass.getuser", fail)
+
+    assert f"user {os.getuid()}" == runner._who()

@@ -171,7 +171,7 @@ def test_a_person_asks_for_another_try(ledger, clock, company, key, marked):
     transfer = see(ledger, label="N-1", reference="R-1")
     ledger.steps.hold(transfer, REASON, retry_at=clock.now() + timedelta(hours=6))
 
-    assert marked == [found.key for found in ledger.retry(company, key)]
+    assert marked == [found.key for found in ledger.retry(company, key, "anna")]
     found = ledger.find_transfer("acme", "sales", "k1")
     assert bool(marked) == found.retry_asked == found.is_due(clock.now())
     assert not ledger.steps.hold(found, REASON).retry_asked

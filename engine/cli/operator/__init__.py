@@ -31,6 +31,7 @@ class CommandContext:
     say: Callable[[str], None]  # a line beside it, for people
     has_screen: bool  # somebody sees what is said
     width: int | None  # characters of the output's terminal; None when it has none
+    who: str  # the login name of whoever typed it, for the log
 
     def secret_places(self, root: Path) -> SecretPlaces:
         """Name the places where this installation keeps secrets."""

@@ -23,7 +23,7 @@ def add_command(add: Any) -> None:
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Mark the document."""
     with context.open_ledger(arguments.ledger) as ledger:
-        marked = ledger.retry(arguments.company, arguments.key)
+        marked = ledger.retry(arguments.company, arguments.key, context.who)
     for transfer in marked:
         where = f"{transfer.company} {transfer.flow} {transfer.label}"
         context.write(f"{where}: goes again in the next sync")
