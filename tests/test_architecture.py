@@ -135,18 +135,17 @@ def imported_names(node: ast.AST) -> list[str]:
 
 
 def test_http_library_is_imported_in_one_module():
-    """Changing the HTTP library changes one file."""
-    found = [
-        name
+    """Changing the HTTP library changes one file, and the one of its sockets."""
+    found = {
+        (module.partition(".")[0], name)
         for name, tree in TREES.items()
-        if any(
-            module.partition(".")[0] == "httpx"
-            for node in ast.walk(tree)
-            for module in imported_names(node)
-        )
-    ]
+        for node in ast.walk(tree)
+        for module in imported_names(node)
+    }
 
-    assert ["engine.systems.client"] == found
+    client, sockets = "engine.systems.client", "engine.systems.deadline"
+    assert {client} == {name for module, name in found if module == "httpx"}
+    assert {client, sockets} == {name for module, name in found if module == "httpcore"}
 
 
 # --- words and seams ------------------------------------------------------------------

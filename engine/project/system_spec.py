@@ -88,6 +88,11 @@ class EndpointSpec:
         return self.method == "GET"
 
     @property
+    def moves_file(self) -> bool:
+        """Whether it sends or gives a file, which takes longer than a record."""
+        return self.response == "file" or self.body == "multipart"
+
+    @property
     def arguments(self) -> tuple[str, ...]:
         """The names a flow may use in ``with``."""
         return tuple(n for n, param in self.params.items() if param.fixed is None)

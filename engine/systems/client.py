@@ -12,9 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from engine.project.base_url import address_fault
+from engine.systems.deadline import Deadline, DeadlineBackend
 
 if TYPE_CHECKING:
     import ssl
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 Transport = httpx.BaseTransport  # so that nobody else needs to import the library
 
 MAX_ANSWER_BYTES = 50_000_000
-# A trickle of bytes resets the read time-out again and again; this one stands.
-MAX_ANSWER_SECONDS = 300.0
+KEPT_CONNECTIONS, KEPT_SECONDS = 20, 5.0  # the library's own figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,11 @@ class HttpClient:
         # At INFO the library logs whole addresses, at DEBUG its core logs headers.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._clock = clock
+        self._deadline = Deadline(clock)
         timeout = httpx.Timeout(timeout_seconds, connect=10.0, pool=10.0)
         if transport is None:
-            kept = httpx.HTTPTransport(verify=_tls(), trust_env=False)
-            once = httpx.HTTPTransport(
-                verify=_tls(),
-                trust_env=False,
-                limits=httpx.Limits(max_keepalive_connections=0),
-            )
+            kept = DeadlineTransport(self._deadline, keeps=KEPT_CONNECTIONS)
+            once = DeadlineTransport(self._deadline, keeps=0)
         else:
             kept = once = transport  # type: ignore[assignment]
         if only_reads is not None:
@@ -119,16 +116,22 @@ class HttpClient:
         self._reads = _open(OneHostTransport(kept, base_url), timeout)
         self._writes = _open(OneHostTransport(once, base_url), timeout)
 
-    def send(self, request: Request, *, fresh_connection: bool) -> RawAnswer:
+    def send(
+        self, request: Request, *, fresh_connection: bool, deadline_seconds: float
+    ) -> RawAnswer:
         """Send one request and read its whole answer.
+
+        Args:
+            deadline_seconds: From before the connection to the last byte.
 
         Raises:
             NotSentError: Refused, unreachable, unknown name, TLS failure.
-            UnclearError: Cut or late after the connection stood.
+            UnclearError: Cut or late after the connection stood, or past the deadline.
             TooLargeError: More than ``MAX_ANSWER_BYTES`` after unpacking.
             ForeignHostError: Not the configured host.
         """
         client = self._writes if fresh_connection else self._reads
+        self._deadline.start(deadline_seconds)
         try:
             with client.stream(
                 request.method,
@@ -152,7 +155,6 @@ class HttpClient:
         self._writes.close()
 
     def _read(self, answer: httpx.Response) -> bytes:
-        deadline = self._clock.monotonic() + MAX_ANSWER_SECONDS
         content = bytearray()
         for chunk in answer.iter_bytes():
             content += chunk
@@ -160,9 +162,23 @@ class HttpClient:
                 raise TooLargeError(
                     f"the answer is larger than {MAX_ANSWER_BYTES:,} bytes"
                 )
-            if self._clock.monotonic() > deadline:
-                raise UnclearError(f"no end after {MAX_ANSWER_SECONDS:.0f} seconds")
         return bytes(content)
+
+
+class DeadlineTransport(httpx.HTTPTransport):
+    """The network, with sockets that keep to the deadline of a request.
+
+    The library hands no backend through to its core, so the pool is put in its place.
+    """
+
+    def __init__(self, deadline: Deadline, *, keeps: int) -> None:
+        super().__init__(verify=_tls(), trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_tls(),
+            max_keepalive_connections=keeps,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=DeadlineBackend(deadline),
+        )
 
 
 class OneHostTransport(httpx.BaseTransport):

@@ -49,6 +49,9 @@ T = TypeVar("T")
 # each call that ends in a server error. Server errors count by call, so that one
 # resource that always fails cannot close the system for all the others.
 BREAKER_FAILURES = 5
+# For one request, to the last byte of its answer; the settle time is longer. Our own.
+DEADLINE_SECONDS = 120.0
+FILE_DEADLINE_SECONDS = 300.0
 MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
 
 
@@ -104,7 +107,13 @@ class Connection:
         self._limiter.wait()
         self.calls[spec.name] += 1
         try:
-            raw = self._client.send(request, fresh_connection=not spec.is_idempotent)
+            raw = self._client.send(
+                request,
+                fresh_connection=not spec.is_idempotent,
+                deadline_seconds=FILE_DEADLINE_SECONDS
+                if spec.moves_file
+                else DEADLINE_SECONDS,
+            )
         except ForeignHostError as error:
             raise self.down_error(spec.name, str(error)) from error
         except ClientError as error:
