@@ -51,6 +51,8 @@ def is_empty(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
+    if type(value) in EXACT:
+        return False
     if isinstance(value, list | dict | tuple):
         return not value
     if isinstance(value, int | Decimal):
@@ -279,8 +281,23 @@ def _plain(value: Any, left: list[int]) -> Any:
     )
 
 
+def is_plain_text(value: Any) -> bool:
+    """Tell whether this is a text that ``normalise_text`` leaves as it is, at a look."""
+    return type(value) is str and value.isascii() and "\r" not in value
+
+
+def is_tidy_number(value: Any) -> bool:
+    """Tell whether this is a number that ``tidy_number`` leaves as it is, at a look."""
+    if type(value) is Decimal:
+        text = str(value)
+        return len(text) <= MAX_PLACES and "E" not in text and bool(value)
+    return type(value) is int
+
+
 def normalise_text(text: str) -> str:
     """Compose letters and their accents (NFC) and write line ends as one character."""
+    if text.isascii() and "\r" not in text:
+        return text
     return unicodedata.normalize("NFC", text).replace("\r\n", "\n")
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ViolationError
 from engine.language.symbols import SymbolTable
+from engine.language.values import ValueFault
+from engine.mapping.keys.page import Step
 from engine.mapping.mapping_load import MappingLoader
 from engine.mapping.payload import check_payload, compile_fields, lets_in
 from engine.mapping.result import (
@@ -22,7 +24,7 @@ from engine.mapping.result import (
     Truncation,
 )
 from engine.mapping.rules import MISSING, Mapping, Rule
-from engine.mapping.stages import evaluate_rule
+from engine.mapping.stages import compiled_rule, listen
 
 if TYPE_CHECKING:
     from engine.language.schema import SchemaStore
@@ -117,8 +119,15 @@ def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> An
     Raises:
         ViolationError: The value does not fit, or is required and empty.
     """
+    if recorder is None:
+        try:
+            value = compiled_rule(rule, is_heard=False)(Step(scope, None))
+        except (ValueFault, ViolationError):
+            pass
+        else:
+            return None if value is MISSING else value
     log = MappingLog(recorder)
-    value = evaluate_rule(rule, scope, rule.path, log)
+    value = listen(rule, Step(scope, log), log)
     if log.violations:
         raise ViolationError(log.violations)
     return None if value is MISSING else value
@@ -141,7 +150,7 @@ def apply_mapping(
     payload: dict[str, Any] = {}
     if not mapping.compiled:
         mapping.compiled.append(compile_fields(mapping.fields))
-    mapping.compiled[0](payload, scope, "", log)
+    mapping.compiled[0](payload, Step(scope, log), log)
     if mapping.target:
         check_payload(mapping, payload, log)
     return MappingResult(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation, ViolationError
@@ -18,7 +17,7 @@ from engine.language.scope import Scope
 from engine.language.validation import validate_payload
 from engine.language.values import ValueFault, cut_text, get_path, is_empty, name_kind
 from engine.mapping.keys.limit import Limit
-from engine.mapping.keys.page import HOLDS, HOLDS_NOT
+from engine.mapping.keys.page import HOLDS, HOLDS_NOT, Step, Take
 from engine.mapping.keys.required import REQUIRED
 from engine.mapping.result import MappingLog, Trace, TraceStep, Truncation
 from engine.mapping.rules import (
@@ -31,15 +30,15 @@ from engine.mapping.rules import (
     Rule,
     iter_rules,
 )
-from engine.mapping.stages import evaluate_rule
+from engine.mapping.stages import compiled_rule, find_fault, listen
 
 if TYPE_CHECKING:
     from collections import abc
 
     from engine.language.formulas import Condition
     from engine.mapping.result import Overflow
-Fill = Callable[[dict[str, Any], Scope, str, MappingLog], None]
-Make = Callable[[Scope, str, MappingLog], Any]  # a value, or MISSING
+
+Fill = Callable[[dict[str, Any], Step, MappingLog], None]
 AddRows = Callable[[list[Any], Scope, str, MappingLog], list[TraceStep]]
 SOME_ROWS = "rows"
 NO_ROWS = "no rows"
@@ -63,10 +62,8 @@ def _holds(
     except ViolationError as error:
         log.report_again(path, error)
     else:
-        log.meet(
-            condition.position,
-            HOLDS if found else HOLDS_NOT,
-        )
+        if log.recorder is not None:
+            log.meet(condition.position, HOLDS if found else HOLDS_NOT)
         return found
     return None
 
@@ -74,53 +71,68 @@ def _holds(
 def compile_fields(nodes: tuple[FieldNode, ...], base: str = "") -> Fill:
     """Give the function that fills a group; ``base`` is its path, as rules have it.
 
-    It is called with the group, the scope, the group's payload path and the log.
-    Overflowing texts move at its end.
+    It is called with the group, its step and the log. Overflowing texts move at its
+    end.
     """
-    start = len(base) + 1 if base else 0
-    makers = tuple((node.path[start:], _compile_node(node)) for node in nodes)
+    start = _start(base)
+    makers = tuple(_maker(node, start) for node in nodes)
     rules = {node.path: node for node in nodes if isinstance(node, Rule)}
+    limits = [limit for rule in rules.values() if (limit := rule.find(Limit))]
+    moves = any(limit.overflow_to for limit in limits)
 
-    def fill(
-        payload: dict[str, Any], scope: Scope, prefix: str, log: MappingLog
-    ) -> None:
-        waiting, log.overflows = log.overflows, []
-        for name, make in makers:
-            value = make(scope, f"{prefix}.{name}" if prefix else name, log)
+    def fill(payload: dict[str, Any], step: Step, log: MappingLog) -> None:
+        waiting = log.overflows
+        if moves:
+            log.overflows = []
+        for name, groups, rule, make in makers:
+            if rule is not None and log.recorder is not None:
+                value = listen(rule, step, log)
+            else:
+                try:
+                    value = make(step)
+                except (ValueFault, ViolationError):
+                    value = find_fault(rule, step)
             if value is not MISSING:
-                _put(payload, name, value)
-        for overflow in log.overflows:
-            _move_overflow(payload, rules, prefix, overflow, log)
+                place = _enter(payload, groups) if groups else payload
+                place[name] = value
+        for overflow in log.overflows if moves else ():
+            _move_overflow(payload, rules, step.prefix, overflow, log)
         log.overflows = waiting
 
     return fill
 
 
-def _compile_node(node: FieldNode) -> Make:
+def _maker(node: FieldNode, start: int) -> tuple[str, list[str], Rule | None, Take]:
+    """Give a field's name, the groups it stands in, its rule, and what makes it."""
+    *groups, name = node.path[start:].split(".")
     if isinstance(node, Rule):
-        return partial(evaluate_rule, node)
-    return _compile_block(node) if isinstance(node, Block) else _compile_rows(node)
+        return name, groups, node, compiled_rule(node, is_heard=False)
+    make = _compile_block(node) if isinstance(node, Block) else _compile_rows(node)
+    return name, groups, None, make
 
 
-def _put(payload: dict[str, Any], name: str, value: Any) -> None:
-    *groups, last = name.split(".")
+def _start(base: str) -> int:
+    return len(base) + 1 if base else 0
+
+
+def _enter(payload: dict[str, Any], groups: list[str]) -> dict[str, Any]:
     for group in groups:
         payload = payload.setdefault(group, {})
-    if isinstance(value, dict) and isinstance(payload.get(last), dict):
-        payload[last].update(value)
-    else:
-        payload[last] = value
+    return payload
 
 
-def _compile_block(node: Block) -> Make:
+def _compile_block(node: Block) -> Take:
     fill, when = compile_fields(node.fields, node.path), node.when
+    start = _start(node.path)
 
-    def make(scope: Scope, path: str, log: MappingLog) -> Any:
+    def make(step: Step) -> Any:
+        scope, log, path = step.scope, step.log, step.path_of(node)
+        assert log is not None
         if when is not None and not _holds(when, scope, path, log):
             _leave_out(node, path, [TraceStep("when", when.text, False)], log)
             return MISSING
         group: dict[str, Any] = {}
-        fill(group, scope, path, log)
+        fill(group, Step(scope, log, path, start), log)
         if group:
             return group
         if node.required:
@@ -130,11 +142,13 @@ def _compile_block(node: Block) -> Make:
     return make
 
 
-def _compile_rows(node: Rows) -> Make:
+def _compile_rows(node: Rows) -> Take:
     parts = [(part, _compile_each(part, f"{node.path}[]")) for part in node.parts]
     origin = " / ".join(part.path.text for part in node.parts)
 
-    def make(scope: Scope, path: str, log: MappingLog) -> Any:
+    def make(step: Step) -> Any:
+        scope, log, path = step.scope, step.log, step.path_of(node)
+        assert log is not None
         rows: list[Any] = []
         steps: list[TraceStep] = []
         for part, add in parts:
@@ -155,14 +169,14 @@ def _compile_rows(node: Rows) -> Make:
 
 def _compile_each(part: Each, base: str) -> AddRows:
     """Give the function that adds a block's rows, and tells a trace of it."""
-    fill, where = compile_fields(part.fields, base), part.where
+    fill, where, start = compile_fields(part.fields, base), part.where, _start(base)
 
     def add(
         rows: list[Any], scope: Scope, path: str, log: MappingLog
     ) -> list[TraceStep]:
         items = _items(part.path, scope, path, log)
-        log.meet(part.path.position, SOME_ROWS if items else NO_ROWS)
-        steps = [TraceStep("each", part.path.text, len(items))]
+        if log.recorder is not None:
+            log.meet(part.path.position, SOME_ROWS if items else NO_ROWS)
         dropped = 0
         for item in items:
             inner = scope.with_item(item, len(rows) + 1)
@@ -171,11 +185,12 @@ def _compile_each(part: Each, base: str) -> AddRows:
                 dropped += 1
                 continue
             row: dict[str, Any] = {}
-            fill(row, inner, row_path, log)
+            fill(row, Step(inner, log, row_path, start), log)
             if not row and log.recorder is not None:
                 shown = (TraceStep("each", part.path.text, row),)
                 log.recorder.keep(Trace(row_path, row, shown, part.position))
             rows.append(row)
+        steps = [TraceStep("each", part.path.text, len(items))]
         if where is not None:
             steps.append(TraceStep("where", where.text, -dropped))
         return steps
@@ -242,7 +257,8 @@ def _move_overflow(
     own = None if sibling is None else sibling.find(Limit)
     longest = limit.overflow_limit if own is None else own.characters
     text = overflow.text if longest is None else cut_text(overflow.text, longest)
-    _put(payload, name, text)
+    *groups, last = name.split(".")
+    _enter(payload, groups)[last] = text
     log.truncations.append(replace(cut, moved_to=target))
     place = rule.place("overflow_to", "too_long")
     if longest is not None and text != overflow.text:

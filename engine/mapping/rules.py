@@ -43,9 +43,10 @@ class Rule:
     note: str = ""
     target: SchemaField | None = None
     keys: abc.Mapping[str, Position] = field(default_factory=dict)
-    # What it compiles into, made when it is first asked for: a check asks for none.
-    compiled: list[Take] = field(
-        default_factory=list, init=False, compare=False, repr=False
+    # What it compiles into, for a step that is heard and one that is not, made when it
+    # is first asked for: a check asks for none.
+    compiled: dict[bool, Take] = field(
+        default_factory=dict, init=False, compare=False, repr=False
     )
 
     def find(self, kind: type[S]) -> S | None:

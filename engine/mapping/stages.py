@@ -15,89 +15,127 @@ from engine.mapping.keys.default import Default
 from engine.mapping.keys.page import ChangingStage, FittingStage, Step
 from engine.mapping.keys.required import Required
 from engine.mapping.keys.when import When
-from engine.mapping.result import Trace
+from engine.mapping.result import MappingLog, Trace
 from engine.mapping.rules import MISSING, Rule
 from engine.mapping.words import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.language.scope import Scope
     from engine.language.types import Type
     from engine.mapping.keys.page import Branch, Change, Page, Take
-    from engine.mapping.result import MappingLog
 
 VALUE = "a value"
 
 
-def evaluate_rule(rule: Rule, scope: Scope, path: str, log: MappingLog) -> Any:
-    """Give a field's value, or MISSING when it is left out or at fault.
+def find_fault(rule: Rule | None, step: Step) -> Any:
+    """Run a rule that failed once more, heard, to say where and at what value.
 
-    Faults are collected in the log; nothing is raised for a document's data.
+    Its cuts are in the step's log already; the fault joins them.
     """
-    if not rule.compiled:
-        rule.compiled.append(compile_rule(rule))
-    step = Step(rule, scope, path, log)
+    assert rule is not None, "groups and rows collect their faults"
+    return listen(rule, step, MappingLog())
+
+
+def listen(rule: Rule, step: Step, kept: MappingLog) -> Any:
+    """Run a rule that is heard; give its value, or MISSING.
+
+    What it says of itself goes to ``kept``, its fault to the step's log: nothing is
+    raised for a document's data.
+    """
+    heard = step.hear(rule, kept)
+    path, log = step.path_of(rule), step.log
+    value = MISSING
     try:
-        value = rule.compiled[0](step)
+        value = compiled_rule(rule, is_heard=True)(heard)
     except ValueFault as fault:
-        place = step.place or rule.position
-        log.report(fault.code, fault.message, path, step.value, place)
-        value = MISSING
+        if log is not None:
+            place = heard.place or rule.position
+            log.report(fault.code, fault.message, path, heard.value, place)
     except ViolationError as error:
-        log.report_again(path, error)
-        value = MISSING
-    if log.recorder is not None and path:
+        if log is not None:
+            log.report_again(path, error)
+    if kept.recorder is not None and path:
         is_sent = value is not MISSING
-        shown, stages = value if is_sent else None, tuple(step.trace)
+        shown, stages = value if is_sent else None, tuple(heard.trace)
         trace = Trace(path, shown, stages, rule.position, is_sent, rule.target)
-        log.recorder.keep(trace)
+        kept.recorder.keep(trace)
         if shown is not None:
-            step.meet(rule.position, VALUE)
+            heard.meet(rule.position, VALUE)
     return value
 
 
-def compile_rule(rule: Rule) -> Take:
+def compiled_rule(rule: Rule, *, is_heard: bool) -> Take:
+    """Give the function that makes the rule's value; made when first asked for."""
+    if is_heard not in rule.compiled:
+        rule.compiled[is_heard] = _compile_rule(rule, is_heard)
+    return rule.compiled[is_heard]
+
+
+def _compile_rule(rule: Rule, is_heard: bool) -> Take:
     """Give the function that makes the rule's value, or MISSING.
 
     It raises ValueFault for a value that does not fit, ViolationError for a variable
-    at fault; the step then knows the place.
+    at fault; a heard step then knows the place.
     """
-    when = rule.find(When)
-    holds = _always if when is None else when.compile(rule)
-    take = rule.value.compile(rule)
-    changing = [s for s in rule.stages if isinstance(s, ChangingStage)]
-    fitting = [s for s in changing if isinstance(s, FittingStage)]
-    changes = tuple(s.compile(rule) for s in changing if s not in fitting)
-    fit = _chain(tuple(s.compile(rule) for s in fitting))
-    fill = (rule.find(Default) or Default()).compile(rule, fit)
-    judge = (rule.find(Required) or Required()).compile(rule)
-    is_meant = rule.value.is_literal and not changes
+    when, take = rule.find(When), rule.value.compile(rule)
+    changes, fit = _compile_stages(rule, is_heard)
+    default, required = rule.find(Default), rule.find(Required)
+    fill = None if default is None else default.compile(rule, fit)
+    judge = None if required is None else required.compile(rule)
     start = rule.position
 
+    def end(step: Step) -> Any:
+        value = MISSING if fill is None else fill(step)
+        return judge(step) if judge is not None and value is MISSING else value
+
     def run(step: Step) -> Any:
-        if not holds(step):
-            return MISSING
-        step.place = start
+        if step.heard:
+            step.place = start
         value = take(step)
-        if value is MISSING or is_meant:
+        if value is MISSING:
             return value
         for change in changes:
             if not is_empty(value):
                 value = change(step, value)
-        if not is_empty(value):
+        if value is not None and not is_empty(value):
             value = fit(step, value)
             if not is_empty(value):
                 return value
-        value = fill(step)
-        return judge(step) if value is MISSING else value
+        return end(step)
 
-    return run
+    # A literal is meant, even when it is empty.
+    make: Take = take if rule.value.is_literal and not changes else run
+    if when is None:
+        return make
+    holds = when.compile(rule)
+    return lambda step: make(step) if holds(step) else MISSING
 
 
-def _always(step: Step) -> bool:
-    del step
-    return True
+def _compile_stages(rule: Rule, is_heard: bool) -> tuple[list[Change], Change]:
+    """Give what changes a filled value, and what fits it to its field."""
+    changes: list[Change] = []
+    fits: list[Change] = []
+    for stage in rule.stages:
+        if isinstance(stage, ChangingStage):
+            change = _audible(stage, rule) if is_heard else stage.compile(rule)
+            (fits if isinstance(stage, FittingStage) else changes).append(change)
+    return changes, _chain(tuple(fits))
+
+
+def _audible(stage: ChangingStage, rule: Rule) -> Change:
+    """Give a stage's function with what a heard step tells of it."""
+    change, place = stage.compile(rule), stage.place(rule)
+    origin, name = stage.origin, stage.keys[0] if stage.keys else ""
+
+    def change_heard(step: Step, value: Any) -> Any:
+        step.place = place
+        result = change(step, value)
+        if origin is not None:
+            step.note(name, origin, result)
+        return result
+
+    return change_heard
 
 
 def _chain(changes: tuple[Change, ...]) -> Change:

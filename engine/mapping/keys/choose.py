@@ -19,7 +19,7 @@ from engine.mapping.keys.required import Required
 from engine.mapping.literals import Target, literals_type, load_literal
 from engine.mapping.rules import MISSING, Rule
 from engine.mapping.stages import (
-    compile_rule,
+    compiled_rule,
     rule_branches,
     rule_reads,
     rule_type,
@@ -126,12 +126,15 @@ class Choose(ValueKey):
 
         def take(step: Step) -> Any:
             for holds, place, then in rows:
-                step.place = place
+                if step.heard:
+                    step.place = place
                 if holds is None or holds(step.scope):
-                    step.meet(place, TAKEN)
+                    if step.heard:
+                        step.meet(place, TAKEN)
                     return then(step)
-            step.note("choose", NO_ROW, None)
-            step.meet(own, NO_ROW)
+            if step.heard:
+                step.note("choose", NO_ROW, None)
+                step.meet(own, NO_ROW)
             return None
 
         return take
@@ -151,20 +154,24 @@ def _compile_then(option: Option) -> Take:
     if not isinstance(then, Rule):
 
         def give(step: Step) -> Any:
-            step.note("choose", said, then)
+            if step.heard:
+                step.note("choose", said, then)
             return then
 
         return give
-    run = compile_rule(then)
+    run, is_cell = compiled_rule(then, is_heard=False), not then.path
 
     def follow(step: Step) -> Any:
-        inner = Step(then, step.scope, step.path, step.log, step.trace)
-        step.note("choose", said, None)
-        try:
-            value = run(inner)
-        finally:
-            step.place, step.value = inner.place, inner.value
-        return None if value is MISSING and not step.path else value
+        if not step.heard:
+            value = run(step)
+        else:
+            inner = step.hear(then, step.log, step.trace)
+            step.note("choose", said, None)
+            try:
+                value = compiled_rule(then, is_heard=True)(inner)
+            finally:
+                step.place, step.value = inner.place, inner.value
+        return None if value is MISSING and is_cell else value
 
     return follow
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.language.conversion import find_pattern_fault, read_date
 from engine.language.types import TEXT
 from engine.language.values import text_of
-from engine.mapping.keys.page import FittingStage, Step
+from engine.mapping.keys.page import FittingStage
 from engine.mapping.words import code
 from engine.rulefiles.reader import Scalar
 
@@ -43,13 +43,10 @@ class DatePattern(FittingStage):
     def words(self) -> str:
         return f"read as {code(self.pattern)}"
 
+    @property
+    def origin(self) -> str:
+        return self.pattern
+
     def compile(self, rule: Rule) -> Change:
-        pattern, place = self.pattern, rule.place("date")
-
-        def change(step: Step, value: Any) -> Any:
-            step.place = place
-            day = read_date(text_of(value), pattern)
-            step.note("date", pattern, day)
-            return day
-
-        return change
+        pattern = self.pattern
+        return lambda _, value: read_date(text_of(value), pattern)

@@ -56,20 +56,20 @@ class Decimals(FittingStage):
         noun = "decimal" if self.places == 1 else "decimals"
         return f"{self.places} {noun}, {_IN_WORDS[self.rounding]}"
 
+    @property
+    def origin(self) -> str:
+        return f"{self.places}, {self.rounding}"
+
     def compile(self, rule: Rule) -> Change:
         places, rounding = self.places, _ROUNDINGS[self.rounding]
-        origin, place = f"{self.places}, {self.rounding}", rule.place("decimals")
 
-        def change(step: Step, value: Any) -> Any:
-            step.place = place
+        def change(_: Step, value: Any) -> Any:
             number = find_number(value)
             if number is None:
                 said = f"{name_kind(value)} is not a number"
                 hint = "; add transform: value | number"
                 hint = hint if isinstance(value, str) else ""
                 raise ValueFault("NOT_A_NUMBER", said + hint)
-            rounded = round_number(number, places, rounding)
-            step.note("decimals", origin, rounded)
-            return rounded
+            return round_number(number, places, rounding)
 
         return change

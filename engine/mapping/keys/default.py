@@ -64,14 +64,17 @@ class Default(Stage):
 
         def fill(step: Step) -> Any:
             if path is not None:
-                step.place = path.position
+                if step.heard:
+                    step.place = path.position
                 value = path.evaluate(step.scope)
-                step.note("default_from", path.text, value)
+                if step.heard:
+                    step.note("default_from", path.text, value)
                 if not is_empty(value):
-                    step.meet(path.position, TAKEN)
+                    if step.heard:
+                        step.meet(path.position, TAKEN)
                     value = fit(step, value)
                     return MISSING if is_empty(value) else value
-            if literal is not MISSING:
+            if step.heard and literal is not MISSING:
                 step.note("default", "", literal)
                 step.meet(own, DEFAULT)
             return literal

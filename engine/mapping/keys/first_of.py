@@ -41,11 +41,14 @@ class FirstOf(ValueKey):
 
         def take(step: Step) -> Any:
             for pick, text, place in rows:
-                step.place = place
+                if step.heard:
+                    step.place = place
                 value = pick(step.scope)
-                step.note("first_of", text, value)
-                if not is_empty(value):
-                    step.meet(place, TAKEN)
+                if step.heard:
+                    step.note("first_of", text, value)
+                if value is not None and not is_empty(value):
+                    if step.heard:
+                        step.meet(place, TAKEN)
                     return value
             return None
 

@@ -42,7 +42,8 @@ class Fixed(ValueKey):
         value = self.value
 
         def take(step: Step) -> Any:
-            step.note("fixed", "", value)
+            if step.heard:
+                step.note("fixed", "", value)
             return value
 
         return take

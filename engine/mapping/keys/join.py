@@ -65,15 +65,20 @@ class Join(ValueKey):
         def take(step: Step) -> str | None:
             parts: list[str] = []
             for pick, text, place in rows:
-                step.place = place
+                if step.heard:
+                    step.place = place
                 value: Any = pick(step.scope)
-                step.note("join", text, value)
+                if step.heard:
+                    step.note("join", text, value)
+                if value is None:
+                    continue
                 values = value if isinstance(value, list) else [value]
                 parts += [text_of(v).strip() for v in values if not is_empty(v)]
             if not parts:
                 return None
             joined = separator.join(parts)
-            step.note("with", separator, joined)
+            if step.heard:
+                step.note("with", separator, joined)
             return joined
 
         return take

@@ -107,11 +107,11 @@ class Limit(FittingStage):
                 return value
             text = normalise_text(value)
             if len(text) <= most:
-                if text != value:
+                if step.heard and text != value:
                     step.note("limit", f"{most}, fits", text)
                 return text
-            step.place = place
-            step.meet(place, CUT)
+            if step.heard:
+                step.meet(place, CUT)
             if self.too_long == "error":
                 said = f"{len(text)} characters, at most {most} are allowed"
                 raise ValueFault("TOO_LONG", said)
@@ -124,10 +124,14 @@ class Limit(FittingStage):
         kept = cut_text(text, most, at_word=self.cut_at == "word")
         if isinstance(rule.value, Join) and (mark := rule.value.separator.strip()):
             kept = kept.removesuffix(mark).rstrip()  # what it joined to is gone
-        step.note("limit", f"cut from {len(text)} to {most}", kept)
-        cut = Truncation(step.path, most, text, kept, place)
+        if step.heard:
+            step.note("limit", f"cut from {len(text)} to {most}", kept)
+        if step.log is None:
+            return kept
+        path = step.path_of(rule)
+        cut = Truncation(path, most, text, kept, place)
         if self.overflow_to:
-            step.log.overflows.append(Overflow(rule, self, step.path, text, kept))
+            step.log.overflows.append(Overflow(rule, self, path, text, kept))
         elif self.too_long == "cut":
             step.log.silent_cuts.append(cut)
         else:

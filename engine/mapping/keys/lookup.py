@@ -112,22 +112,26 @@ class Lookup(ChangingStage):
 
     def compile(self, rule: Rule) -> Change:
         table, entries, otherwise = self.table, self.entries, self.otherwise
-        place, own = rule.place("lookup"), rule.position
+        own = rule.position
 
         def change(step: Step, value: Any) -> Any:
-            step.place = place
-            key = sent_text(value)
+            key = value if type(value) is str else sent_text(value)
             if key in entries:
                 found = entries[key]
-                step.note("lookup", table, found)
-                step.meet(own, entry_way(key))
+                if step.heard:
+                    step.note("lookup", table, found)
+                    step.meet(own, entry_way(key))
                 return found
             if otherwise is not MISSING:
-                step.note("else", table, otherwise)
-                step.meet(own, ELSE)
-                step.log.fallbacks.append(Fallback(step.path, table, key, otherwise))
+                if step.heard:
+                    step.note("else", table, otherwise)
+                    step.meet(own, ELSE)
+                if step.log is not None:
+                    path = step.path_of(rule)
+                    step.log.fallbacks.append(Fallback(path, table, key, otherwise))
                 return otherwise
-            step.meet(own, NOT_IN_TABLE)
+            if step.heard:
+                step.meet(own, NOT_IN_TABLE)
             raise ValueFault("NOT_IN_TABLE", self._unknown_entry(rule, key))
 
         return change

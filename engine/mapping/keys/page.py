@@ -9,7 +9,7 @@ branches that coverage counts, and compiles into a function. A key that needs an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.types import common_type
@@ -25,36 +25,71 @@ if TYPE_CHECKING:
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.mapping.result import MappingLog
-    from engine.mapping.rules import Rule
+    from engine.mapping.rules import FieldNode, Rule
 
 HOLDS = "true"
 HOLDS_NOT = "false"
 TAKEN = "taken"
 
 
-@dataclass(slots=True)
 class Step:
-    """One rule at work on one scope: its value so far, and the place looked at."""
+    """A group's rules at work on one scope.
 
+    Rules write nothing down of what they do. When somebody listens to one, or must say
+    what is wrong with it, a step of its own is ``heard``: it keeps the value so far and
+    the place looked at. The functions that work are the same.
+    """
+
+    __slots__ = (
+        "heard",
+        "log",
+        "place",
+        "prefix",
+        "rule",
+        "scope",
+        "start",
+        "trace",
+        "value",
+    )
     rule: Rule
-    scope: Scope
-    path: str  # of the payload
-    log: MappingLog
-    trace: list[TraceStep] = field(default_factory=list)
-    value: Any = None
-    place: Position | None = None  # a fault is reported there
+    trace: list[TraceStep]
+    value: Any
+    place: Position | None  # a fault is reported there
+
+    def __init__(
+        self, scope: Scope, log: MappingLog | None, prefix: str = "", start: int = 0
+    ) -> None:
+        self.scope = scope
+        self.log = log  # None: a variable's cuts are nobody's
+        self.prefix = prefix  # the group's payload path
+        self.start = start  # where a field's name begins in its rule's path
+        self.heard = False
+
+    def hear(
+        self, rule: Rule, log: MappingLog | None, trace: list[TraceStep] | None = None
+    ) -> Step:
+        """Give the step of one rule, that somebody listens to."""
+        own = Step(self.scope, log, self.prefix, self.start)
+        own.heard, own.rule, own.value, own.place = True, rule, None, None
+        own.trace = [] if trace is None else trace
+        return own
+
+    def path_of(self, node: FieldNode) -> str:
+        """Give the payload path of a field."""
+        name = node.path[self.start :]
+        return f"{self.prefix}.{name}" if self.prefix else name
 
     def note(self, name: str, origin: str, value: Any) -> None:
-        """Keep the value of a stage; it is written down when somebody listens."""
+        """Keep the value of a heard stage; it is written down for a recorder."""
         self.value = value
-        if self.log.recorder is not None:
+        if self.log is not None and self.log.recorder is not None:
             place = self.rule.keys.get(name)
             self.trace.append(TraceStep(name, origin, value, place))
 
     def meet(self, place: Position, way: str) -> None:
-        """Tell coverage which way the value went."""
-        if self.log.recorder is not None:  # asked here: a call would cost each stage
-            self.log.recorder.meet(place, way)
+        """Tell coverage which way the value of a heard step went."""
+        if self.log is not None:
+            self.log.meet(place, way)
 
 
 Take = Callable[[Step], Any]
@@ -159,6 +194,8 @@ class OneCell(ValueKey):
         place, name = self.cell.position, self.keys[0]
 
         def take(step: Step) -> Any:
+            if not step.heard:
+                return evaluate(step.scope)
             step.place = place
             value = evaluate(step.scope)
             step.note(name, text, value)
@@ -188,6 +225,15 @@ class ChangingStage(Stage):
     """A stage that changes a filled value."""
 
     __slots__ = ()
+
+    @property
+    def origin(self) -> str | None:
+        """Give what a trace says beside its value; None when it says so itself."""
+        return None
+
+    def place(self, rule: Rule) -> Position:
+        """Give the place of its faults."""
+        return rule.place(self.keys[0])
 
     def compile(self, rule: Rule) -> Change:
         """Give the function that changes the value."""

@@ -63,20 +63,21 @@ class Required(Stage):
         said = f", but {label} is empty" if label else ", but there is no value"
 
         def judge(step: Step) -> Any:
-            step.place = place
+            if step.heard:
+                step.place = place
             if self.always or (when is not None and when.evaluate(step.scope)):
-                step.meet(own, REQUIRED)
-                step.value = None
+                if step.heard:
+                    step.meet(own, REQUIRED)
+                    step.value = None
                 reason = "required"
                 if not self.always and when is not None:
                     reason = f"required when {when.text}"
                 raise ValueFault("REQUIRED", reason + said)
-            if when is not None:
+            if step.heard and when is not None:
                 step.meet(own, NOT_REQUIRED)
-            if self.send_null:
+            if step.heard and self.send_null:
                 step.note("send_null", "", None)
-                return None
-            return MISSING
+            return None if self.send_null else MISSING
 
         return judge
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from engine.language.conversion import convert_value
+from engine.language.values import is_plain_text, is_tidy_number
 from engine.mapping.keys.page import FittingStage, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.errors import Position
     from engine.language.schema import SchemaField
     from engine.mapping.cells import RuleCells
     from engine.mapping.keys.page import Change
@@ -29,20 +33,38 @@ class TargetType(FittingStage):
         field = cells.target.field
         return None if field is None else cls(field, "decimals" in cells.node)
 
+    def place(self, rule: Rule) -> Position:
+        return rule.place("source", "transform", "first_of", "join", "text")
+
     def compile(self, rule: Rule) -> Change:
         field, as_text = self.field, self.number_as_text
         origin = " or ".join(sorted(field.types))
-        place = rule.place("source", "transform", "first_of", "join", "text")
+        accepts = (
+            _ACCEPTS.get(field.types, _never) if field.format != "date" else _never
+        )
 
         def change(step: Step, value: Any) -> Any:
-            step.place = place
+            if accepts(value):
+                return value
             converted = convert_value(
                 value, field, number_as_text=as_text, zone=step.scope.zone
             )
-            if converted is not value and (
-                type(converted) is not type(value) or converted != value
-            ):
+            is_same = type(converted) is type(value) and converted == value
+            if step.heard and converted is not value and not is_same:
                 step.note("type", origin, converted)
             return converted
 
         return change
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+# What comes out as it went in, by the field's types: most values of most documents.
+_ACCEPTS: Final[Mapping[frozenset[str], Callable[[Any], bool]]] = {
+    frozenset({"string"}): is_plain_text,
+    frozenset({"number"}): is_tidy_number,
+    frozenset({"integer"}): lambda value: type(value) is int,
+    frozenset({"boolean"}): lambda value: type(value) is bool,
+}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.language.formulas import Formula, compile_formula
-from engine.mapping.keys.page import ChangingStage, OneCell, Step, paths_of
+from engine.language.scope import Scope
+from engine.mapping.keys.page import ChangingStage, OneCell, paths_of
 from engine.mapping.words import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.errors import Position
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.mapping.keys.page import Change
@@ -63,14 +65,19 @@ class Transform(ChangingStage):
     def words(self) -> str:
         return f"then {code(self.formula.text)}"
 
+    @property
+    def origin(self) -> str:
+        return self.formula.text
+
+    def place(self, rule: Rule) -> Position:
+        return self.formula.position
+
     def compile(self, rule: Rule) -> Change:
-        formula = self.formula
-        compute, text, place = formula.evaluate, formula.text, formula.position
-
-        def change(step: Step, value: Any) -> Any:
-            step.place = place
-            result = compute(step.scope.with_roots(value=value))
-            step.note("transform", text, result)
-            return result
-
-        return change
+        compute = self.formula.evaluate
+        if self.formula.names == ("value",):  # it sees nothing else
+            return lambda step, value: compute(
+                Scope(
+                    None, {"value": value, "company": step.scope.roots.get("company")}
+                )
+            )
+        return lambda step, value: compute(step.scope.with_roots(value=value))

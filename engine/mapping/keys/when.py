@@ -48,6 +48,8 @@ class When(Stage):
         place, own = rule.place("when"), self.condition.position
 
         def holds(step: Step) -> Any:
+            if not step.heard:
+                return decide(step.scope)
             step.place = place
             found = decide(step.scope)
             step.note("when", text, found)
