@@ -282,12 +282,12 @@ def _plain(value: Any, left: list[int]) -> Any:
 
 
 def is_plain_text(value: Any) -> bool:
-    """Tell whether this is a text that ``normalise_text`` leaves as it is, at a look."""
+    """Tell at a look that ``normalise_text`` leaves a text as it is."""
     return type(value) is str and value.isascii() and "\r" not in value
 
 
 def is_tidy_number(value: Any) -> bool:
-    """Tell whether this is a number that ``tidy_number`` leaves as it is, at a look."""
+    """Tell at a look that ``tidy_number`` leaves a number as it is."""
     if type(value) is Decimal:
         text = str(value)
         return len(text) <= MAX_PLACES and "E" not in text and bool(value)
