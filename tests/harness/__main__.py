@@ -1,0 +1,45 @@
+"""`python -m tests.harness`: campaigns, replays and seeded bugs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.harness.campaign import run_campaign
+from tests.harness.plan import make_plan
+from tests.harness.schedule import play
+
+
+def main() -> int:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.harness")
+    commands = parser.add_subparsers(dest="command", required=True)
+    campaign = commands.add_parser("campaign")
+    campaign.add_argument("--schedules", type=int, default=1000)
+    campaign.add_argument("--seed", type=int, default=1)
+    campaign.add_argument("--runners", type=int, default=1)
+    campaign.add_argument("--jobs", type=int, default=1)
+    campaign.add_argument("--without", default="")
+    replay = commands.add_parser("replay")
+    replay.add_argument("seed", type=int)
+    replay.add_argument("--runners", type=int, default=1)
+    replay.add_argument("--without", default="")
+    asked = parser.parse_args()
+    if asked.command == "replay":
+        plan = make_plan(asked.seed, asked.runners)
+        sys.stdout.write(f"{plan}\n")
+        played = play(plan, lambda line: print(line), asked.without)  # noqa: T201
+        for row in played.game.log():
+            sys.stdout.write(
+                f"log {row['at']} {row['label']} {row['outcome']} {row['code']}"
+                f" {row['message']}\n"
+            )
+        sys.stdout.write(f"{played.verdicts}\n")
+        return bool(played.verdicts)
+    return run_campaign(
+        asked.schedules, asked.seed, asked.runners, asked.jobs, asked.without
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

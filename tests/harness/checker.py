@@ -1,0 +1,249 @@
+"""The judge: what must never happen, seen in journals and the log's text alone.
+
+Names are those of the protocol's model. A search of the last minute and a half is what
+the product can have known; what happened later it could not see.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.harness.history import History, Paper
+from tests.harness.papers import MOVED, WAITING
+from tests.harness.people import last_words
+
+if TYPE_CHECKING:
+    from tests.harness.chronicle import Entry
+    from tests.harness.deeds import Deeds
+    from tests.harness.game import Game
+
+KNOWN_SECONDS = 90.0  # a look is fresh for 60; the rest is the time of the requests
+VERDICTS = {
+    "dup": "a second live invoice of one document, made by us",
+    "regdup": "a second register entry of one natural key, made by us",
+    "filedup": "the same file twice on one invoice",
+    "twosend": "sent twice to a customer",
+    "foreigndup": "made beside another's that a look would have shown",
+    "madedraft": "made for a document that had left its status",
+    "unproved": "released or moved beside a second one that a look would have shown",
+    "early": "the source moved before the target was complete",
+    "sentstale": "released with old content, or for a draft",
+    "movedstale": "moved with old content, or over a draft",
+    "overwrite": "an update replaced a person's edit",
+    "trace": "written for a document that cannot agree with its own total",
+    "innocent": "waits for another document's doubt",
+    "bug": "told as UNEXPECTED",
+    "lost": "moved, and nothing is in the target",
+    "stale": "done with other content than the source's",
+    "stuck": "a person did as told, and it does not end",
+    "silent": "moved or in the target, and the log's last word says nothing of it",
+    "orphan": "pulled back, in the target, and not told",
+    "repeat": "a company that was not due was run",
+}
+REGISTERS = {
+    "POST /businesspartners": lambda b: b.get("customerNumber") or b.get("name"),
+    "POST /dimensions/{dimensionId}/items": lambda b: b.get("codeName"),
+    "POST /persons": lambda b: b.get("personNumber") or b.get("lastName"),
+    "POST /products": lambda b: b.get("code"),
+}
+RELEASES = ("approve", "send", "sendToCirculation", "verify")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that must not have happened."""
+
+    kind: str
+    number: int | None
+    at: float
+    run: int
+
+
+class Judge:
+    """Watches every entry, then the end."""
+
+    def __init__(self, search_lag: float) -> None:
+        self.history = History()
+        self.verdicts: list[Verdict] = []
+        self.registers: Counter[tuple[str, str]] = Counter()
+        self._lag = search_lag
+
+    def watch(self, entry: Entry) -> None:
+        """Look at what is about to happen, then take it."""
+        if entry.who == "us" and entry.exchange and entry.exchange.status < 400:
+            self._watch_register(entry)
+            if entry.number is not None:
+                self._watch_write(entry, self._paper(entry.number))
+        self.history.take(entry)
+
+    def _paper(self, number: int) -> Paper:
+        return self.history.papers.setdefault(number, Paper(number))
+
+    def say(self, kind: str, entry: Entry) -> None:
+        self.verdicts.append(Verdict(kind, entry.number, entry.at, entry.run))
+
+    def _watch_register(self, entry: Entry) -> None:
+        natural = REGISTERS.get(entry.what)
+        if natural is None or entry.exchange is None:
+            return
+        key = (entry.exchange.path, str(natural(entry.exchange.body)))
+        if self.registers[key]:
+            self.say("regdup", entry)
+        self.registers[key] += 1
+
+    def _watch_write(self, entry: Entry, paper: Paper) -> None:
+        word = entry.what.rpartition("/")[2]
+        if entry.what == "POST /invoices":
+            self._watch_create(entry, paper)
+        elif entry.what == "POST /attachments":
+            self._watch_file(entry, paper)
+        elif entry.what.startswith("PATCH"):
+            self._watch_move(entry, paper)
+        elif entry.what.startswith("PUT /invoices/"):
+            if word in RELEASES:
+                self._watch_release(entry, paper, word)
+            elif word == "{invoiceId}":
+                made = paper.find(int(entry.exchange.path.split("/")[2]))  # type: ignore[union-attr]
+                if made is not None and made.is_edited:
+                    self.say("overwrite", entry)
+
+    def _is_late(self, entry: Entry) -> bool:
+        """Nobody can look between a request and its late effect."""
+        return entry.details.get("fault") == "late"
+
+    def _watch_create(self, entry: Entry, paper: Paper) -> None:
+        if any(made.is_ours for made in paper.live):
+            self.say("dup", entry)
+        if paper.is_total_broken:
+            self.say("trace", entry)
+        if self._is_late(entry):
+            return
+        if self._others_seen(entry, paper, own=False):
+            self.say("foreigndup", entry)
+        if paper.status != WAITING and self._is_known(paper.left_at, entry.at):
+            self.say("madedraft", entry)
+
+    @staticmethod
+    def _is_known(since: float | None, at: float) -> bool:
+        return since is not None and at - since > KNOWN_SECONDS
+
+    def _others_seen(self, entry: Entry, paper: Paper, *, own: bool) -> bool:
+        """Tell whether a look would have shown one, or beside ours a second one."""
+        if self.history.is_blind(entry.at, KNOWN_SECONDS + 60):
+            return False
+        since = entry.at - KNOWN_SECONDS - self._lag
+        seen = [m for m in paper.live if m.at < since and (own or not m.is_ours)]
+        return len(seen) > int(own)
+
+    def _watch_file(self, entry: Entry, paper: Paper) -> None:
+        assert entry.exchange is not None
+        meta = entry.exchange.body["meta"]
+        made = paper.find(int(meta["referenceId"]))
+        if made is not None and meta["name"] in made.files:
+            self.say("filedup", entry)
+
+    def _watch_release(self, entry: Entry, paper: Paper, word: str) -> None:
+        assert entry.exchange is not None
+        made = paper.find(int(entry.exchange.path.split("/")[2]))
+        if made is None:
+            return
+        if word == "send" and made.sends:
+            self.say("twosend", entry)
+        if self._is_late(entry):
+            return
+        if self._others_seen(entry, paper, own=True):
+            self.say("unproved", entry)
+        if self._is_stale(entry, paper):
+            self.say("sentstale", entry)
+
+    def _is_stale(self, entry: Entry, paper: Paper) -> bool:
+        """Tell whether a look at the source would have stopped this."""
+        is_draft = paper.status not in (WAITING, MOVED)
+        if is_draft and self._is_known(paper.left_at, entry.at):
+            return True
+        ours = [m for m in paper.live if m.is_ours and not m.is_edited]
+        differs = bool(ours) and all(m.content != paper.content for m in ours)
+        return differs and self._is_known(paper.changed_at, entry.at)
+
+    def _watch_move(self, entry: Entry, paper: Paper) -> None:
+        live = paper.live
+        complete = [m for m in live if m.files or not m.is_ours]
+        if not live and not paper.was_removed:
+            self.say("early", entry)
+        elif live and not complete:
+            self.say("early", entry)
+        if self._is_late(entry):
+            return
+        if self._others_seen(entry, paper, own=True):
+            self.say("unproved", entry)
+        if self._is_stale(entry, paper):
+            self.say("movedstale", entry)
+
+
+def judge(game: Game, deeds: Deeds) -> list[Verdict]:
+    """Judge a schedule that is over."""
+    watcher = Judge(game.plan.search_lag)
+    for entry in game.chronicle.entries:
+        watcher.watch(entry)
+    verdicts = list(watcher.verdicts)
+    words = last_words(game)
+    end, run = game.timeline.seconds, game.run_number
+    for number in game.numbers:
+        paper = watcher.history.papers[number]
+        row = words.get(number, {})
+        for kind in judge_end(paper, row, is_restored=deeds.put_back):
+            verdicts.append(Verdict(kind, number, end, run))
+    verdicts += judge_log(game, watcher.history)
+    return verdicts
+
+
+def judge_end(
+    paper: Paper, row: dict[str, str | None], *, is_restored: bool
+) -> list[str]:
+    """Judge how one document stands when nothing more happens."""
+    outcome, code = row.get("outcome"), row.get("code")
+    live = paper.live
+    found = []
+    if paper.status == WAITING:
+        return ["stuck"]
+    if paper.status == MOVED:
+        is_done = outcome == "transferred"
+        if not live and not paper.was_removed and code != "LEFT_STATUS":
+            found.append("lost")
+        elif is_done and live and not any(
+            m.content == paper.content or m.is_edited for m in live
+        ):
+            found.append("stale")
+        if not is_done and not is_restored:
+            if code != "LEFT_STATUS" or any(m.is_ours for m in live):
+                found.append("stuck" if outcome == "stopped" else "silent")
+        return found
+    ours = [m for m in live if m.is_ours]
+    is_told = outcome == "stopped" and code == "ORPHAN_IN_TARGET"
+    if ours and not is_told and outcome != "transferred" and not is_restored:
+        found.append("orphan")
+    return found
+
+
+def judge_log(game: Game, history: History) -> list[Verdict]:
+    """Judge the log's lines: bugs told as such, and who waits for whose doubt."""
+    found = []
+    start = game.own_clock.now()
+    for row in game.log():
+        number = int(str(row["label"])) if str(row["label"]).isdecimal() else None
+        if row["code"] == "UNEXPECTED":
+            found.append(Verdict("bug", number, 0.0, 0))
+        paper = history.papers.get(number or 0)
+        if row["code"] == "IN_DOUBT" and row["outcome"] == "waiting" and paper:
+            touched = paper.faults or game.chronicle.kinds["crash"]
+            shared = any(
+                e.what.startswith("fault") and "POST /" in str(e.details.get("endpoint"))
+                for e in game.chronicle.entries
+                if e.number is None
+            )
+            if not touched and not shared:
+                found.append(Verdict("innocent", number, 0.0, 0))
+    del start
+    return found

@@ -1,0 +1,277 @@
+"""What people, another integration and the world do, by the events' names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.papers import DRAFT, MOVED, WAITING, Content
+from tests.harness.plan import TICK
+
+if TYPE_CHECKING:
+    from tests.harness.game import Game, Process
+
+REMOVED = ("DELETED", "INVALIDATED")
+
+
+class Deeds:
+    """Does events; what it does stands in the chronicle with the content after it."""
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.bodies: dict[int, dict[str, Any]] = {}
+        self.images: list[bytes] = []
+        self.put_back = False  # the ledger was lost or restored in this schedule
+        self._count = 0
+        game.on_event = self.at_step
+
+    def at_step(self, process: Process, event: str, number: int) -> None:
+        """Do what the plan has for a step; a negative number may not take time."""
+        takes_time, number = number > 0, abs(number)
+        if event == "crash":
+            process.die()
+        elif event.startswith("freeze"):
+            if takes_time:
+                self._freeze(event.removeprefix("freeze").strip("_"), number)
+        elif event == "runner2":
+            if takes_time and "commit" not in event:
+                self.game.run(depth=1)
+        elif event in ("ledger_old", "ledger_wiped"):
+            self.game.timeline.at(self.game.timeline.seconds + TICK / 2, lambda: None)
+            self.lose(event)
+        else:
+            self.do(event, number)
+
+    def _freeze(self, then: str, number: int) -> None:
+        """The process sleeps; meanwhile somebody may act."""
+        game = self.game
+        game.note("world", "freeze")
+        if not then:
+            game.timeline.wait(game.random.choice((120.0, 1500.0, 4000.0)))
+            return
+        game.timeline.wait(TICK)
+        event = {"foreign": "foreign_same", "pull": "pull", "edit": "edit_text"}[then]
+        self.do(event, number)
+        game.timeline.wait(TICK)
+
+    def lose(self, event: str) -> None:
+        """Mark that the ledger is to be put back before the next run."""
+        self.wanted = event
+
+    wanted = ""
+
+    def before_run(self) -> None:
+        """Between two runs a backup is made, or the ledger is put back."""
+        if self.wanted:
+            image = self.images[0] if self.wanted == "ledger_old" and self.images else None
+            self.game.ledger.put_back(image)
+            self.game.note("world", self.wanted)
+            self.put_back, self.wanted = True, ""
+        if self.game.run_number in (0, 2):
+            self.images[:] = [self.game.ledger.copy()]
+
+    def do(self, event: str, number: int) -> None:
+        """Do an event on a document; what is not possible now is left out."""
+        deed: Callable[[int], bool | None] = getattr(self, f"_{event}")
+        game = self.game
+        if deed(number) is False:
+            return
+        papers = game.paper_of(number)
+        game.note(
+            "other" if event.startswith("foreign") else "person",
+            event,
+            number,
+            status=papers.status(number),
+            content=papers.content(number),
+            live=self.live(number),
+        )
+
+    def live(self, number: int) -> dict[int, Content]:
+        """Give what stands in the target of a document: content by id."""
+        content_of = self.game.paper_of(number).content_of
+        return {i["id"]: content_of(i) for i in self.targets(number)}
+
+    def remove(self, number: int, keep: int = 0) -> None:
+        """Remove what stands in the target, as the log told; the first few are kept."""
+        live = sorted(self.targets(number), key=lambda i: i["status"] != "SENT")
+        for invoice in live[keep:]:
+            invoice["status"] = "DELETED"
+        self.game.note("person", "removes as told", number, live=self.live(number))
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    # In the source ---------------------------------------------------------------
+
+    def _edit(self, number: int, what: str) -> bool:
+        papers = self.game.paper_of(number)
+        if papers.status(number) == MOVED:
+            return False
+        getattr(papers, what)(number, self._next())
+        return True
+
+    def _edit_total(self, number: int) -> bool:
+        return self._edit(number, "edit_total")
+
+    def _edit_text(self, number: int) -> bool:
+        return self._edit(number, "edit_text")
+
+    def _edit_card(self, number: int) -> bool:
+        return self._edit(number, "edit_card")
+
+    def _pull(self, number: int) -> bool:
+        papers = self.game.paper_of(number)
+        if papers.status(number) != WAITING:
+            return False
+        papers.set_status(number, DRAFT)
+        return True
+
+    def _pull_edit(self, number: int) -> bool:
+        return self._pull(number) and self._edit_text(number) and self._come_back(number)
+
+    def _pull_back(self, number: int) -> bool:
+        return self._pull(number) and self._come_back(number)
+
+    def _come_back(self, number: int) -> bool:
+        timeline = self.game.timeline
+        at = timeline.seconds + self.game.random.random() * 1500
+        timeline.at(at, lambda: self.do("to_wait", number))
+        return True
+
+    def _to_wait(self, number: int) -> bool:
+        papers = self.game.paper_of(number)
+        if papers.status(number) != DRAFT:
+            return False
+        papers.set_status(number, WAITING)
+        return True
+
+    def _setback(self, number: int) -> bool:
+        papers = self.game.paper_of(number)
+        if papers.status(number) != MOVED:
+            return False
+        papers.set_status(number, WAITING)
+        return True
+
+    def _setback_edit(self, number: int) -> bool:
+        return self._setback(number) and self._edit_text(number)
+
+    def _break_card(self, number: int) -> None:
+        self.game.paper_of(number).break_card(number)
+
+    def _card_fix(self, number: int) -> bool:
+        if number not in self.game.plan.broken_cards:
+            return False
+        self.game.paper_of(number).fix_card(number)
+        return True
+
+    def _break_total(self, number: int) -> None:
+        self.game.paper_of(number).break_total(number)
+
+    def _total_fix(self, number: int) -> bool:
+        if number not in self.game.plan.broken_totals:
+            return False
+        self.game.paper_of(number).fix_total(number)
+        return True
+
+    def _row_fault(self, number: int) -> None:
+        """The source's next list of this document's rows lacks the last one, once."""
+        self.game.row_fault = True
+
+    # In the target -----------------------------------------------------------------
+
+    def _foreign_same(self, number: int) -> None:
+        self._make(number, self.game.paper_of(number).content(number))
+
+    def _foreign_other(self, number: int) -> None:
+        content = self.game.paper_of(number).content(number)
+        self._make(number, Content(content.amount + 7, content.text, content.card))
+
+    def _make(self, number: int, content: Content) -> None:
+        papers, data = self.game.paper_of(number), self.game.procountor.data
+        body = papers.put(copy.deepcopy(model_bodies()[number]), content)
+        invoice = self.game.procountor.add_invoice(body)
+        data.visible_from[invoice["id"]] = (
+            self.game.timeline.seconds + self.game.plan.search_lag
+        )
+
+    def targets(self, number: int) -> list[dict[str, Any]]:
+        """Give the live invoices of a document's number."""
+        return [
+            invoice
+            for invoice in self.game.procountor.found(number)
+            if invoice["status"] not in REMOVED
+        ]
+
+    def _remove(self, number: int) -> bool:
+        own = [i for i in self.targets(number) if i["status"] != "SENT"]
+        for invoice in own[:1]:
+            invoice["status"] = "DELETED"
+        return bool(own)
+
+    def _edit_target(self, number: int) -> bool:
+        own = [i for i in self.targets(number) if i["status"] == "UNFINISHED"]
+        for invoice in own[:1]:
+            price = invoice["invoiceRows"][0]["unitPrice"] + 50
+            self.game.procountor.edit_invoice(
+                invoice["invoiceNumber"], {0: {"unitPrice": price}}
+            )
+        return bool(own)
+
+    def _approve_person(self, number: int) -> bool:
+        own = [i for i in self.targets(number) if i["status"] == "UNFINISHED"]
+        status = "NOT_SENT" if number > 10_000 else "RECEIVED"
+        for invoice in own[:1]:
+            self.game.procountor.set_status(invoice["invoiceNumber"], status)
+        return bool(own)
+
+    def _register_person(self, number: int) -> bool:
+        """Somebody makes the dimension item that a document needs."""
+        data = self.game.procountor.data
+        found = next(d for d in data.dimensions.values() if d["name"] == "Projektit")
+        code = "1103" if number == 20261002 else "1101"  # noqa: PLR2004
+        if any(item["codeName"] == code for item in found["items"]):
+            return False
+        item = {"id": data.take_id(), "codeName": code, "description": "", "status": "U"}
+        found["items"].append(item)
+        return True
+
+    # Clocks and searches -----------------------------------------------------------
+
+    def _date_jump(self, number: int) -> None:  # noqa: ARG002
+        jump = self.game.random.choice((3600.0, 3600.0, -3600.0, 90000.0))
+        self.game.clocks["procountor"].jump += jump
+
+    def _own_jump(self, number: int) -> None:  # noqa: ARG002
+        jump = self.game.random.choice((3600.0, -3600.0, 90000.0))
+        self.game.own_clock.jump += jump
+
+    def _blind(self, number: int) -> bool:  # noqa: ARG002
+        game = self.game
+        if game.timeline.seconds < game.blind_until + 3600.0 and game.blind_until > 0:
+            return False
+        game.blind_until = game.timeline.seconds + 50.0
+        return True
+
+
+@cache
+def model_bodies() -> dict[int, dict[str, Any]]:
+    """Give the invoices that the target takes for each document, from an untroubled run."""
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    from tests.harness.game import SALES, TRAVEL, Game  # noqa: PLC0415  # a cycle
+    from tests.harness.plan import Plan  # noqa: PLC0415
+
+    flows = ("sales_invoice", "travel_invoice")
+    with tempfile.TemporaryDirectory() as folder:
+        game = Game(Plan(0, flows, (*SALES, *TRAVEL), "sales+travel"), Path(folder))
+        Deeds(game)
+        game.run()
+    return {
+        entry.number: entry.exchange.body
+        for entry in game.chronicle.entries
+        if entry.what == "POST /invoices" and entry.exchange and entry.number
+    }

@@ -1,0 +1,74 @@
+"""People who do what the log tells them, once faults are over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.harness.game import Process
+from tests.harness.papers import DRAFT, MOVED, WAITING
+
+if TYPE_CHECKING:
+    from tests.harness.deeds import Deeds
+    from tests.harness.game import Game
+
+LAST_WORDS = ("transferred", "stopped", "waiting", "skipped")
+CHANGED = ("CHANGED_AFTER_TRANSFER", "SAME_NUMBER_OTHER_CONTENT", "TOTAL_DIFFERS")
+
+
+def last_words(game: Game) -> dict[int, dict[str, str | None]]:
+    """Give the log's last word on each document, by its number."""
+    found = {}
+    for row in game.log():
+        label = str(row["label"])
+        if label.isdecimal() and row["outcome"] in LAST_WORDS:
+            found[int(label)] = row
+    return found
+
+
+def act(game: Game, deeds: Deeds) -> bool:
+    """Do what the log asks for; tell whether something is still on its way."""
+    words = last_words(game)
+    is_open = False
+    for number in game.numbers:
+        row = words.get(number)
+        status = game.paper_of(number).status(number)
+        if row is None:
+            is_open = is_open or status == WAITING
+            continue
+        outcome, code = row["outcome"], str(row["code"])
+        if outcome == "stopped":
+            is_open |= do_as_told(game, deeds, number, code)
+        elif outcome == "waiting" or status == WAITING:
+            is_open = True
+    return is_open
+
+
+def do_as_told(game: Game, deeds: Deeds, number: int, code: str) -> bool:
+    """Act on one held document; False when it may stay so."""
+    status = game.paper_of(number).status(number)
+    if code == "ORPHAN_IN_TARGET":
+        if game.random.random() < 0.5:
+            deeds.remove(number)
+        elif status == DRAFT:
+            deeds.do("to_wait", number)
+    elif code == "DUPLICATE_IN_TARGET":
+        deeds.remove(number, keep=1)
+    elif code == "WITHDRAWN_IN_TARGET":
+        if status == MOVED:
+            deeds.do("setback", number)
+    elif code in CHANGED:
+        deeds.remove(number)
+        if status == MOVED:
+            deeds.do("setback", number)
+    elif number in game.plan.broken_cards or number in game.plan.broken_totals:
+        deeds.do("card_fix", number)
+        deeds.do("total_fix", number)
+    say_retry(game, number)
+    return True
+
+
+def say_retry(game: Game, number: int) -> None:
+    """Say ``retry`` to the product, as the command does."""
+    ledger = game.open_ledger(Process(game, 1))
+    ledger.retry(None, str(number), "a person")
+    game.note("person", "says retry", number)

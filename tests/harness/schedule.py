@@ -1,0 +1,108 @@
+"""Plays one schedule: runs with trouble, then people who do as the log tells them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.harness.checker import Verdict, judge
+from tests.harness.deeds import Deeds
+from tests.harness.game import Game
+from tests.harness.papers import MOVED
+from tests.harness.people import act
+from tests.harness.plan import TICK, Plan
+
+CALM_RUNS = 16  # enough for a settle time, a search lag and what people do in between
+PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A schedule that is over."""
+
+    game: Game
+    verdicts: list[Verdict]
+    runs: int
+
+
+def play(
+    plan: Plan, say: Callable[[str], None] | None = None, without: str = ""
+) -> Played:
+    """Play a schedule to its end and judge it."""
+    folder = Path(tempfile.mkdtemp(prefix="harness-", dir=PLACE))
+    try:
+        game = Game(plan, folder, say, without)
+        deeds = Deeds(game)
+        start(game, deeds)
+        played = troubled_runs(game, deeds)
+        played += calm_runs(game, deeds)
+        return Played(game, judge(game, deeds), played)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(game: Game, deeds: Deeds) -> None:
+    """Break what the plan wants broken, and have people act at their times."""
+    for number in game.numbers:
+        content = game.paper_of(number).content(number)
+        status = game.paper_of(number).status(number)
+        game.note("person", "start", number, status=status, content=content)
+    for number in game.plan.broken_cards:
+        deeds.do("break_card", number)
+    for number in game.plan.broken_totals:
+        deeds.do("break_total", number)
+    for at, event, number in game.plan.timed:
+        game.timeline.at(at, lambda e=event, n=number: at_time(game, deeds, e, n))
+
+
+def at_time(game: Game, deeds: Deeds, event: str, number: int) -> None:
+    """What is planned at a time and not at a step: some is only for a step."""
+    if event in ("ledger_old", "ledger_wiped"):
+        deeds.lose(event)
+    elif event in ("setback", "setback_edit") and game.timeline.seconds < 8 * TICK:
+        if game.paper_of(number).status(number) == MOVED:
+            deeds.do(event, number)
+        else:
+            later = game.timeline.seconds + 1300
+            game.timeline.at(later, lambda: at_time(game, deeds, event, number))
+    elif event not in ("crash", "runner2") and not event.startswith("freeze"):
+        deeds.do(event, number)
+
+
+def one_run(game: Game, deeds: Deeds, began: float) -> float:
+    """Make the next run; give when it began."""
+    if game.timeline.seconds < began + TICK:
+        game.timeline.wait(began + TICK - game.timeline.seconds)
+    deeds.before_run()
+    game.steps_of_run = 0
+    began = game.timeline.seconds
+    game.run()
+    return began
+
+
+def troubled_runs(game: Game, deeds: Deeds) -> int:
+    """Make the runs in which things go wrong."""
+    began = -TICK
+    for number in range(game.plan.runs):
+        game.run_number = number
+        began = one_run(game, deeds, began)
+        if game.plan.asks_due_twice and game.random.random() < 0.3:
+            game.timeline.wait(0.2 + game.random.random() * 3)
+            game.note("world", "due asked twice")
+    return game.plan.runs
+
+
+def calm_runs(game: Game, deeds: Deeds) -> int:
+    """Make runs without trouble, people acting between them, until all is at an end."""
+    game.is_calm = True
+    game.plan.planned.clear()
+    began = game.timeline.seconds - TICK
+    for count in range(1, CALM_RUNS + 1):
+        game.run_number += 1
+        began = one_run(game, deeds, began)
+        if game.timeline.is_quiet and not act(game, deeds):
+            break
+    return count
