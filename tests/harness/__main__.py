@@ -28,7 +28,7 @@ def main() -> int:
     if asked.command == "replay":
         plan = make_plan(asked.seed, asked.runners)
         sys.stdout.write(f"{plan}\n")
-        played = play(plan, lambda line: print(line), asked.without)  # noqa: T201
+        played = play(plan, print, asked.without)
         for row in played.game.log():
             sys.stdout.write(
                 f"log {row['at']} {row['label']} {row['outcome']} {row['code']}"

@@ -91,16 +91,16 @@ def wanted_kinds(runners: int) -> list[str]:
 
 def report(total: Tally, seconds: float, runners: int) -> list[str]:
     """Word a campaign's outcome."""
-    lines = [
-        f"{total.schedules} schedules, {total.runs} runs, {seconds:.0f} s,"
-        f" {total.schedules / seconds:.1f} a second"
-    ]
+    rate = total.schedules / seconds
+    counted = f"{total.schedules} schedules, {total.runs} runs, {seconds:.0f} s"
+    lines = [f"{counted}, {rate:.1f} a second"]
     lines.append("events:")
-    for kind in wanted_kinds(runners):
-        lines.append(f"  {total.kinds[kind]:7d}  {kind}")
+    lines += [f"  {total.kinds[kind]:7d}  {kind}" for kind in wanted_kinds(runners)]
     lines.append("verdicts (schedules):")
-    for kind, meaning in VERDICTS.items():
-        lines.append(f"  {total.verdicts[kind]:7d}  {kind}: {meaning}")
+    lines += [
+        f"  {total.verdicts[kind]:7d}  {kind}: {meaning}"
+        for kind, meaning in VERDICTS.items()
+    ]
     more = f" --runners {runners}" if runners > 1 else ""
     for seed, kinds in total.failed[:SHOWN]:
         said = ", ".join(kinds)

@@ -170,9 +170,7 @@ class Judge:
     def _watch_move(self, entry: Entry, paper: Paper) -> None:
         live = paper.live
         complete = [m for m in live if m.files or not m.is_ours]
-        if not live and not paper.was_removed:
-            self.say("early", entry)
-        elif live and not complete:
+        if (not live and not paper.was_removed) or (live and not complete):
             self.say("early", entry)
         if self._is_late(entry):
             return
@@ -193,8 +191,8 @@ def judge(game: Game, deeds: Deeds) -> list[Verdict]:
     for number in game.numbers:
         paper = watcher.history.papers[number]
         row = words.get(number, {})
-        for kind in judge_end(paper, row, is_restored=deeds.put_back):
-            verdicts.append(Verdict(kind, number, end, run))
+        kinds = judge_end(paper, row, is_restored=deeds.put_back)
+        verdicts += [Verdict(kind, number, end, run) for kind in kinds]
     verdicts += judge_log(game, watcher.history)
     return verdicts
 
@@ -212,13 +210,15 @@ def judge_end(
         is_done = outcome == "transferred"
         if not live and not paper.was_removed and code != "LEFT_STATUS":
             found.append("lost")
-        elif is_done and live and not any(
-            m.content == paper.content or m.is_edited for m in live
+        elif (
+            is_done
+            and live
+            and not any(m.content == paper.content or m.is_edited for m in live)
         ):
             found.append("stale")
-        if not is_done and not is_restored:
-            if code != "LEFT_STATUS" or any(m.is_ours for m in live):
-                found.append("stuck" if outcome == "stopped" else "silent")
+        is_left = code == "LEFT_STATUS" and not any(m.is_ours for m in live)
+        if not is_done and not is_restored and not is_left:
+            found.append("stuck" if outcome == "stopped" else "silent")
         return found
     ours = [m for m in live if m.is_ours]
     is_told = outcome == "stopped" and code == "ORPHAN_IN_TARGET"
@@ -230,7 +230,6 @@ def judge_end(
 def judge_log(game: Game, history: History) -> list[Verdict]:
     """Judge the log's lines: bugs told as such, and who waits for whose doubt."""
     found = []
-    start = game.own_clock.now()
     for row in game.log():
         number = int(str(row["label"])) if str(row["label"]).isdecimal() else None
         if row["code"] == "UNEXPECTED":
@@ -239,11 +238,11 @@ def judge_log(game: Game, history: History) -> list[Verdict]:
         if row["code"] == "IN_DOUBT" and row["outcome"] == "waiting" and paper:
             touched = paper.faults or game.chronicle.kinds["crash"]
             shared = any(
-                e.what.startswith("fault") and "POST /" in str(e.details.get("endpoint"))
+                e.what.startswith("fault")
+                and "POST /" in str(e.details.get("endpoint"))
                 for e in game.chronicle.entries
                 if e.number is None
             )
             if not touched and not shared:
                 found.append(Verdict("innocent", number, 0.0, 0))
-    del start
     return found

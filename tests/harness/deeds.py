@@ -65,7 +65,9 @@ class Deeds:
     def before_run(self) -> None:
         """Between two runs a backup is made, or the ledger is put back."""
         if self.wanted:
-            image = self.images[0] if self.wanted == "ledger_old" and self.images else None
+            image = (
+                self.images[0] if self.wanted == "ledger_old" and self.images else None
+            )
             self.game.ledger.put_back(image)
             self.game.note("world", self.wanted)
             self.put_back, self.wanted = True, ""
@@ -130,7 +132,9 @@ class Deeds:
         return True
 
     def _pull_edit(self, number: int) -> bool:
-        return self._pull(number) and self._edit_text(number) and self._come_back(number)
+        return (
+            self._pull(number) and self._edit_text(number) and self._come_back(number)
+        )
 
     def _pull_back(self, number: int) -> bool:
         return self._pull(number) and self._come_back(number)
@@ -176,7 +180,7 @@ class Deeds:
         self.game.paper_of(number).fix_total(number)
         return True
 
-    def _row_fault(self, number: int) -> None:
+    def _row_fault(self, number: int) -> None:  # noqa: ARG002
         """The source's next list of this document's rows lacks the last one, once."""
         self.game.row_fault = True
 
@@ -231,10 +235,15 @@ class Deeds:
         """Somebody makes the dimension item that a document needs."""
         data = self.game.procountor.data
         found = next(d for d in data.dimensions.values() if d["name"] == "Projektit")
-        code = "1103" if number == 20261002 else "1101"  # noqa: PLR2004
+        code = "1103" if number == 20261002 else "1101"
         if any(item["codeName"] == code for item in found["items"]):
             return False
-        item = {"id": data.take_id(), "codeName": code, "description": "", "status": "U"}
+        item = {
+            "id": data.take_id(),
+            "codeName": code,
+            "description": "",
+            "status": "U",
+        }
         found["items"].append(item)
         return True
 
@@ -259,11 +268,11 @@ class Deeds:
 @cache
 def model_bodies() -> dict[int, dict[str, Any]]:
     """Give the invoices that the target takes for each document, from an untroubled run."""
-    import tempfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import tempfile
+    from pathlib import Path
 
-    from tests.harness.game import SALES, TRAVEL, Game  # noqa: PLC0415  # a cycle
-    from tests.harness.plan import Plan  # noqa: PLC0415
+    from tests.harness.game import SALES, TRAVEL, Game  # a cycle
+    from tests.harness.plan import Plan
 
     flows = ("sales_invoice", "travel_invoice")
     with tempfile.TemporaryDirectory() as folder:

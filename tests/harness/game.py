@@ -79,7 +79,7 @@ class Game:
     ) -> None:
         self.plan = plan
         self.without = without
-        self.random = random.Random(plan.seed)  # noqa: S311  # a schedule, no secret
+        self.random = random.Random(plan.seed)  # a schedule, no secret
         self.timeline = Timeline()
         self.own_clock = JumpingClock(self.timeline)
         self.clocks = {n: JumpingClock(self.timeline) for n in ("severa", "procountor")}
@@ -125,7 +125,7 @@ class Game:
         self, system: str, endpoint: str, request: httpx.Request
     ) -> int | None:
         """Tell which document a request is about; None for a register's."""
-        from tests.harness.tracing import number_of  # noqa: PLC0415  # a cycle
+        from tests.harness.tracing import number_of  # a cycle
 
         return number_of(self, system, endpoint, request)
 
@@ -141,10 +141,10 @@ class Game:
                 data.visible_from[key] = self.timeline.seconds + 1.0
         return before
 
-    def restore_after(self, system: str, before: dict[int, float] | None) -> None:
+    def restore_after(self, before: dict[int, float] | None) -> None:
         """Take the blindness back, but for what was made meanwhile."""
         if before is not None:
-            self.simulators[system].data.visible_from.update(before)
+            self.procountor.data.visible_from.update(before)
 
     def date_of(self, system: str) -> str:
         """Give the Date header of an answer that the system did not make itself."""
@@ -175,14 +175,16 @@ class Game:
             self.run_number, self.steps_of_run, name, process.depth
         ):
             self.on_event(process, event, number if may_freeze else -number)
-        if self.plan.crashes and not self.is_calm and not process.depth:
-            if self.random.random() < self.plan.crashes:
-                process.die()
+        chance = 0.0 if self.is_calm or process.depth else self.plan.crashes
+        if chance and self.random.random() < chance:
+            process.die()
 
     def record(self, entry: Entry) -> None:
         self.chronicle.add(entry)
 
-    def note(self, who: str, what: str, number: int | None = None, **details: Any) -> None:
+    def note(
+        self, who: str, what: str, number: int | None = None, **details: Any
+    ) -> None:
         """Write down what somebody did, or what befell us."""
         at, run = self.timeline.seconds, self.run_number
         self.record(Entry(at, run, who, what, number, None, details))
@@ -217,7 +219,9 @@ class Game:
         )
         self.note("world", "run", depth=depth)
         try:
-            sync_companies(services, lambda: self.open_ledger(process), only_due=only_due)
+            sync_companies(
+                services, lambda: self.open_ledger(process), only_due=only_due
+            )
         except Crash:
             if depth == 0:
                 self.ledger.locked.clear()

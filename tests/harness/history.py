@@ -98,7 +98,9 @@ class History:
         for invoice, content in live.items():
             known = paper.find(invoice)
             if known is None:
-                paper.made.append(Made(invoice, entry.at, is_ours=False, content=content))
+                paper.made.append(
+                    Made(invoice, entry.at, is_ours=False, content=content)
+                )
             elif entry.what == "edit_target":
                 known.is_edited |= known.content != content
                 known.content = content

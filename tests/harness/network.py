@@ -6,7 +6,6 @@ journals hold exactly what took effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -82,7 +81,7 @@ class Network(httpx.BaseTransport):
         before = game.prepare_for(system)
         seen = len(app.journal)
         response = self._inner.handle_request(request)
-        game.restore_after(system, before)
+        game.restore_after(before)
         for exchange in app.journal[seen:]:
             details: dict[str, Any] = {"fault": fault} if fault else {}
             game.record(
@@ -132,4 +131,3 @@ class Network(httpx.BaseTransport):
         if outcome in ("401", "429"):
             headers["Content-Type"], page = "application/json", b'{"errors": []}'
         return httpx.Response(STATUS[outcome], headers=headers, content=page)
-

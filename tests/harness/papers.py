@@ -40,6 +40,7 @@ class SalesPapers:
         self.severa = severa
         self.procountor = procountor
         self.numbers = [i["number"] for i in severa.data.invoices]
+        self._ids: dict[int, str] = {}  # of cards that were broken
 
     def record(self, number: int) -> dict[str, Any]:
         return self.severa.invoice(number)
@@ -60,7 +61,9 @@ class SalesPapers:
 
     def content(self, number: int) -> Content:
         rows = self.rows(number)
-        amount = sum((r["quantity"] * r["unitPrice"]["amount"] for r in rows), Decimal())
+        amount = sum(
+            (r["quantity"] * r["unitPrice"]["amount"] for r in rows), Decimal()
+        )
         text = self.record(number)["orderNumber"] or ""
         return Content(amount, text, self.customer(number)["eInvoiceAddress"] or "")
 
@@ -117,11 +120,12 @@ class SalesPapers:
 
     def break_card(self, number: int) -> None:
         record, card = self.record(number), self.customer(number)
+        self._ids[number] = card["vatNumber"]
         record["receiverVatNumber"] = card["vatNumber"] = None
 
     def fix_card(self, number: int) -> None:
         """Correct the card alone; the record stays as it is."""
-        self.customer(number)["vatNumber"] = "FI23456705"
+        self.customer(number)["vatNumber"] = self._ids[number]
 
     def touch(self, number: int) -> None:
         now = stamp(self.severa.clock.now())

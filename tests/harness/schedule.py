@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.harness.checker import Verdict, judge
@@ -15,8 +16,8 @@ from tests.harness.papers import MOVED
 from tests.harness.people import act
 from tests.harness.plan import TICK, Plan
 
-CALM_RUNS = 16  # enough for a settle time, a search lag and what people do in between
-PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108
+CALM_RUNS = 12  # enough for a settle time, a search lag and what people do in between
+PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def start(game: Game, deeds: Deeds) -> None:
     for number in game.plan.broken_totals:
         deeds.do("break_total", number)
     for at, event, number in game.plan.timed:
-        game.timeline.at(at, lambda e=event, n=number: at_time(game, deeds, e, n))
+        game.timeline.at(at, partial(at_time, game, deeds, event, number))
 
 
 def at_time(game: Game, deeds: Deeds, event: str, number: int) -> None:
@@ -67,7 +68,7 @@ def at_time(game: Game, deeds: Deeds, event: str, number: int) -> None:
             deeds.do(event, number)
         else:
             later = game.timeline.seconds + 1300
-            game.timeline.at(later, lambda: at_time(game, deeds, event, number))
+            game.timeline.at(later, partial(at_time, game, deeds, event, number))
     elif event not in ("crash", "runner2") and not event.startswith("freeze"):
         deeds.do(event, number)
 
@@ -100,7 +101,9 @@ def calm_runs(game: Game, deeds: Deeds) -> int:
     game.is_calm = True
     game.plan.planned.clear()
     began = game.timeline.seconds - TICK
-    for count in range(1, CALM_RUNS + 1):
+    count = 0
+    while count < CALM_RUNS:
+        count += 1
         game.run_number += 1
         began = one_run(game, deeds, began)
         if game.timeline.is_quiet and not act(game, deeds):
