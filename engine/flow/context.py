@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from engine.flow.digests import digest_of
 from engine.language.scope import Scope
 from engine.mapping.apply import LazyVars, apply_rule
 from engine.mapping.keys.when import When
+from engine.project.flow_spec import ReadStep
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.flow.access import Online
     from engine.ledger.ledger import Ledger
-    from engine.ledger.model import Transfer
+    from engine.ledger.model import Event, MarkKind, Transfer
     from engine.project.flow_spec import EndpointCall, Flow
     from engine.systems.answers import Answer
     from engine.systems.system import System
+
+FRESH_SECONDS = 60.0  # so long a look counts as made now; our own figure
+SAID_AGAIN = timedelta(days=1)  # what concerns a flow as a whole; our own figure
+READ_AT = "read at"
 
 
 class WaitError(TransientError):
@@ -96,6 +101,11 @@ class Registers(Mapping[str, Any]):
         if name not in self._found:
             self._found[name] = self._loaders[name]()
         return self._found[name]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Read these again when they are next asked for."""
+        for name in names:
+            self._found.pop(name, None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._loaders)
@@ -186,6 +196,33 @@ class RunContext:
     def find_transfer(self, key: str) -> Transfer | None:
         """Find the transfer of one source document of this flow."""
         return self.ledger.find_transfer(self.company, self.flow.name, key)
+
+    def note_read(self, system: str) -> None:
+        """Remember when the oldest answer was read that is kept for further use."""
+        self.cached.setdefault((system, READ_AT), self.clock.monotonic())
+
+    def is_fresh(self, system: str) -> bool:
+        """Tell whether all kept answers of a system count as a look made now."""
+        now = self.clock.monotonic()
+        read_at: float = self.cached.get((system, READ_AT), now)
+        return now - read_at <= FRESH_SECONDS
+
+    def refresh(self) -> None:
+        """Forget every kept answer of the target and what was found with it."""
+        target = self.flow.target
+        for key in [key for key in self.cached if key[0] == target]:
+            del self.cached[key]
+        self.prepared.clear()
+        reads = (step for step in self.flow.setup if isinstance(step, ReadStep))
+        self.registers.forget(r.name for r in reads if r.request.system == target)
+
+    def note_daily(self, kind: MarkKind, event: Event) -> None:
+        """Say something of the flow as a whole, once a day."""
+        now, runs, name = self.clock.now(), self.ledger.runs, self.flow.name
+        last = runs.find_mark(self.company, name, kind)
+        if last is None or now - last >= SAID_AGAIN:
+            self.ledger.events.note_flow(self.company, name, event)
+            runs.mark(self.company, name, kind, now)
 
     @property
     def rules_digest(self) -> str:

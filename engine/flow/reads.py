@@ -100,6 +100,7 @@ def _read(step: ReadStep, run: RunContext, scope: Scope) -> Any:
 
 
 def _fetch(request: EndpointCall, run: RunContext, arguments: dict[str, Any]) -> Any:
+    run.note_read(request.system)
     body = run.systems[request.system].read(request.endpoint, arguments)
     if isinstance(body, FileContent):
         return {"content": body, "size": body.size, "sha256": body.sha256}

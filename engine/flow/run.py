@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from engine.project.advice import AdviceBook
 
 REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
-SAID_AGAIN = timedelta(days=1)  # a flow that is left out as a whole; our own figure
 
 
 @dataclass(slots=True)
@@ -91,12 +89,7 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
 
 def _note_left_out(run: RunContext, gone: GoneError) -> None:
     """Say once a day that a flow is left out as a whole: a ``skip`` of its set-up."""
-    now, runs, name = run.clock.now(), run.ledger.runs, run.flow.name
-    last = runs.find_mark(run.company, name, "left_out")
-    if last is None or now - last >= SAID_AGAIN:
-        event = Event(gone.code, gone.message)
-        run.ledger.events.note_flow(run.company, name, event)
-        runs.mark(run.company, name, "left_out", now)
+    run.note_daily("left_out", Event(gone.code, gone.message))
 
 
 class FlowRun:
@@ -148,6 +141,7 @@ class FlowRun:
             self._take_page(page)
         if self._again:
             self.run.clock.sleep(SECOND_LOOK_SECONDS)
+            self.run.refresh()
             again, self._again = self._again, []
             for listed in again:
                 self.take(listed)

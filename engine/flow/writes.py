@@ -7,6 +7,7 @@ for, and made again only when it is not there.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,14 @@ from engine.errors import (
     DoubtError,
     NotAppliedError,
     RefusedError,
-    RequestFacts,
     StoppedError,
     SystemDownError,
 )
-from engine.flow.context import Note
+from engine.flow.context import Note, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.steps import as_list, holds, iter_items, make_payload
 from engine.ledger.model import DocumentKey, Event, RegisterKey
+from engine.ledger.rest import are_clocks_apart
 from engine.mapping.match import decide_match, find_link
 from engine.systems.bodies import Upload
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
     from engine.language.scope import Scope
     from engine.ledger.model import Write
+    from engine.ledger.rest import Rest
     from engine.mapping.match import MatchDecision
     from engine.project.flow_spec import EndpointCall, Send, WriteStep
 
@@ -103,7 +105,7 @@ def run_write(
         if not holds(step.when, item_scope):
             continue
         key = str(step.key.evaluate(item_scope))
-        name = _name_write(run, step, document, key, is_register=is_register)
+        name = _name_write(run, step, item_scope, key, is_register=is_register)
         pending = PendingWrite(step, document, item_scope, key, name, is_register)
         known = run.prepared if is_register else {}
         if (step.name, key) not in known:
@@ -113,30 +115,28 @@ def run_write(
 
 
 def _name_write(
-    run: RunContext, step: WriteStep, document: Document, key: str, *, is_register: bool
+    run: RunContext, step: WriteStep, scope: Scope, key: str, *, is_register: bool
 ) -> DocumentKey | RegisterKey:
-    """Name a write in the ledger.
-
-    A register entry is written again whenever its source has changed.
-    """
+    """Name a write in the ledger: by its document, or by what it makes."""
     if not is_register:
         return DocumentKey(step.name, key)
-    if run.flow.deliver is None:
-        transfer = document.transfer
-        digest = transfer.source_digest
-        if transfer.vanished_at is not None:
-            digest = f"vanished {transfer.vanished_at:%Y-%m-%d}"
-        key = f"{key} {digest[-12:]}"
     sends = [send for send in (step.create, step.update) if send is not None]
     system = sends[0].request.system if sends else run.flow.target
-    return RegisterKey(system, step.name, key)
+    if step.makes is None:
+        return RegisterKey(system, step.name, key)
+    parts = [str(part.evaluate(scope)) for part in step.makes.parts]
+    natural_key = json.dumps(parts, ensure_ascii=False) if len(parts) > 1 else parts[0]
+    if step.makes.is_secret:
+        natural_key = run.systems[system].seal(natural_key)
+    return RegisterKey(system, step.makes.kind, natural_key)
 
 
 def _find_or_make(run: RunContext, pending: PendingWrite) -> Any:
     step, transfer = pending.step, pending.document.transfer
     earlier = run.ledger.writes.find(transfer, pending.name)
     is_made = earlier is not None and earlier.state == "done"
-    is_own = not pending.is_register and not _is_repeatable(step, run)
+    may_repeat = _is_repeatable(run, step.create, step.update)
+    is_own = not pending.is_register and not may_repeat
     if earlier is not None and is_made and is_own:
         return dict(earlier.answer)  # a crash came after it; go on with the next
     pending.earlier = earlier
@@ -154,14 +154,15 @@ def make_write(run: RunContext, pending: PendingWrite) -> Any:
             _find(run, pending, pending.earlier, decision.candidate)
         return decision.candidate
     send, scope = pending.choose()
-    if not _is_repeatable(pending.step, run):
+    if not _is_repeatable(run, send):
         earlier = pending.earlier
-        if earlier is not None and send is pending.step.create:
+        if earlier is not None and pending.is_register and earlier.state == "done":
             if earlier.is_young(run.clock.now(), run.settle_seconds):
                 return dict(earlier.answer)  # a search may not show it yet
-            if earlier.state == "done":  # removed, or the search is blind
-                pending.earlier = run.ledger.writes.in_doubt(earlier, run.target_at())
+            _look_fresh(run, pending)  # removed, or the search is blind
+            pending.earlier = run.ledger.writes.in_doubt(earlier, run.target_at())
         _wait_for_doubt(run, pending)
+        rest_ledger(run)
     saved = _send(run, pending, send, scope)
     has_said = decision is not None and decision.rule.warn
     if pending.is_register and not has_said:  # people may want to complete a new entry
@@ -171,8 +172,8 @@ def make_write(run: RunContext, pending: PendingWrite) -> Any:
     return saved
 
 
-def _is_repeatable(step: WriteStep, run: RunContext) -> bool:
-    calls = [send.request for send in (step.create, step.update) if send is not None]
+def _is_repeatable(run: RunContext, *sends: Send | None) -> bool:
+    calls = [send.request for send in sends if send is not None]
     specs = (run.systems[c.system].spec.endpoints[c.endpoint] for c in calls)
     return all(spec.is_idempotent for spec in specs)
 
@@ -210,13 +211,55 @@ def _wait_for_doubt(run: RunContext, pending: PendingWrite) -> None:
     earlier = pending.earlier
     if earlier is None or earlier.state not in ("intent", "doubt"):
         return
+    _look_fresh(run, pending)
+    looks = 2 if pending.is_register else 1  # what is searched, or read by an id
     looked = run.ledger.writes.look(
-        earlier, run.target_at(), run.settle_seconds, looks=1
+        earlier, run.target_at(), run.settle_seconds, looks=looks
     )
+    note_clocks(run, earlier.rest, looked.rest)
     if looked.settled_at is None:
-        detail = "an earlier attempt may still land"
-        raise DoubtError(RequestFacts(pending.step.name, pending.key, detail=detail))
+        raise _still_in_doubt(pending, is_settled=has_rested(looked.rest))
     pending.earlier = looked
+
+
+def _look_fresh(run: RunContext, pending: PendingWrite) -> None:
+    """See that what was not found was looked for now, not in an answer of before.
+
+    Raises:
+        WaitError: It was; the document is taken again in this run, with fresh reads.
+    """
+    is_read_before = any(find.path is not None for find in pending.step.finds)
+    if pending.is_register and is_read_before and not run.is_fresh(run.flow.target):
+        raise _still_in_doubt(pending, is_settled=True)
+
+
+def _still_in_doubt(pending: PendingWrite, *, is_settled: bool) -> WaitError:
+    said = f"{pending.key}: an earlier attempt may still land"
+    return WaitError("IN_DOUBT", pending.step.name, said, is_settled=is_settled)
+
+
+def has_rested(rest: Rest | None) -> bool:
+    """Tell whether a doubt has rested, so that a second look in this run may end it."""
+    return rest is not None and rest.looked_ms is not None
+
+
+def note_clocks(run: RunContext, before: Rest | None, after: Rest | None) -> None:
+    """Say once a day that the target's clock and ours have not gone the same way."""
+    if after is None or not are_clocks_apart(before, after):
+        return
+    run.note_daily("clocks_disagree", Event("CLOCKS_DISAGREE"))
+
+
+def rest_ledger(run: RunContext) -> None:
+    """Let a ledger that does not know what was sent last rest before it sends.
+
+    Raises:
+        WaitError: It has not rested yet.
+    """
+    rest = run.ledger.heartbeats.rest(run.company, run.target_at(), run.settle_seconds)
+    if rest is not None:
+        said = "the ledger is older than what was sent last"
+        raise WaitError("LEDGER_OLD", run.flow.target, said)
 
 
 def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> Any:
@@ -230,16 +273,16 @@ def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> A
         content = send.file.evaluate(scope)
         digest = digest_of([body, content])
         body = Upload(body, str(send.file_name.evaluate(scope)), content)
-    if earlier is not None and earlier.state == "done" and earlier.digest == digest:
+    is_made = earlier is not None and earlier.state == "done"
+    if earlier and is_made and earlier.digest == digest and pending.decision is None:
         # The same content is there already; other content simply replaces it.
         return dict(earlier.answer)
     writes = run.ledger.writes
-    is_change = earlier is not None and earlier.state == "done"
     write = writes.begin(
         document.transfer,
         pending.name,
         digest,
-        may_repeat=is_change or _is_repeatable(pending.step, run),
+        may_repeat=_is_repeatable(run, send),
     )
     try:
         answer = run.call(send.request, scope, body)
@@ -256,7 +299,8 @@ def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> A
 def _find(run: RunContext, pending: PendingWrite, write: Write, candidate: Any) -> None:
     if write.state == "done":
         return
-    event = Event("ADOPTED", f"{pending.step.name} {pending.key}")
+    said = f"{pending.step.name} {pending.key}: refused before, and there now"
+    event = Event("ADOPTED", f"{said}; made by our own request, or by a person")
     known = _known_of(candidate)
     run.ledger.writes.found(pending.document.transfer, write, event, **known)
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Position
 from engine.problems import did_you_mean, hint_for
-from engine.rulefiles.node_parts import entries_at, iter_scalars, scalar_at
+from engine.rulefiles.node_parts import (
+    entries_at,
+    iter_scalars,
+    map_at,
+    maps_at,
+    scalar_at,
+)
 from engine.rulefiles.reader import MapNode, Scalar, to_plain
 
 if TYPE_CHECKING:
@@ -58,6 +64,31 @@ def check_unused_files(
         if file not in used and file.rpartition("/")[0] in flows:
             said, hint = "no flow uses this file", "name it in flow.yaml, or delete it"
             problems.add("F212", said, Position(file, 1, 1), hint, is_warning=True)
+
+
+def check_natural_keys(flows: Iterable[MapNode], problems: Problems) -> None:
+    """Find two flows that make the same kind of entry and know it by other names."""
+    seen: dict[tuple[str, str], tuple[tuple[str, ...], Scalar]] = {}
+    for flow in flows:
+        for write in (*maps_at(flow, "prepare"), *maps_at(flow, "vanished")):
+            create, makes = map_at(write, "create"), map_at(write, "makes")
+            sent = None if create is None else scalar_at(create, "send")
+            named = scalar_at(write, "write")
+            if named is None or sent is None:
+                continue
+            by: tuple[str, ...] = ("key",)
+            if makes is not None:
+                named = scalar_at(makes, "kind") or named
+                by = tuple(key.text for key, _ in entries_at(makes, "by"))
+            kind = (sent.text.partition(".")[0], named.text)
+            known, first = seen.setdefault(kind, (by, named))
+            if known != by:
+                said = (
+                    f"{named.text} is made by {', '.join(by)} here, and by "
+                    f"{', '.join(known)} in {first.position}"
+                )
+                hint = "say the same makes: in both, so that one entry is made once"
+                problems.add("F223", said, named, hint)
 
 
 def check_table(

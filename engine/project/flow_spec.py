@@ -135,6 +135,15 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class NaturalKey:
+    """What a create makes in a register, as all flows know it."""
+
+    kind: str
+    parts: tuple[Formula, ...]  # as the match rules compare them
+    is_secret: bool  # kept as a hash with a secret key
+
+
+@dataclass(frozen=True, slots=True)
 class WriteStep:
     """The one shape of a write beside the document itself: find, match, send, save."""
 
@@ -149,6 +158,7 @@ class WriteStep:
     about: Path | None  # what a candidate is called
     save: str
     position: Position
+    makes: NaturalKey | None = None  # None: its name and its key say it
 
 
 @dataclass(frozen=True, slots=True)

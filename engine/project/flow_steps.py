@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.language.formulas import compile_formula
 from engine.language.paths import compile_path
 from engine.language.symbols import Symbol
 from engine.project.flow_calls import (
@@ -24,6 +25,7 @@ from engine.project.flow_spec import (
     JoinRecords,
     JoinStep,
     MergeFilesStep,
+    NaturalKey,
     ReadStep,
     RequireStep,
     Step,
@@ -198,7 +200,18 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | No
         about=about,
         save=text_at(node, "save"),
         position=node.position,
+        makes=_makes(cells, map_at(node, "makes")),
     )
+
+
+def _makes(cells: FlowCells, node: MapNode | None) -> NaturalKey | None:
+    if node is None:
+        return None
+    cells_of = [cell for _, cell in entries_at(node, "by")]
+    compiled = (cells.compile(compile_formula, cell) for cell in cells_of)
+    parts = tuple(part for part in compiled if part is not None)
+    is_secret = YES_NO.get(text_at(node, "secret"), False)
+    return NaturalKey(text_at(node, "kind"), parts, is_secret)
 
 
 def _check_actions(

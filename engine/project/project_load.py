@@ -26,6 +26,7 @@ from engine.project.company_check import (
 from engine.project.company_overlays import Bases, load_company_flows
 from engine.project.cross_check import (
     check_name,
+    check_natural_keys,
     check_system,
     check_table,
     check_unused_files,
@@ -203,6 +204,7 @@ class ProjectLoader(ProjectFiles):
         used = [f for f in self.texts if file_kind(f) in ("mapping", "match")]
         whole = {folder: self.nodes[f"{folder}/{FLOW_FILE}"] for folder in flows}
         check_unused_files(whole, used, self.problems)
+        check_natural_keys(flows.values(), self.problems)
         for folder, node in flows.items():
             self._load_flow(folder, node, parts, around)
 

@@ -12,6 +12,7 @@ What a caller may rely on:
 
 from __future__ import annotations
 
+import hmac
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -92,6 +93,11 @@ class System:
     def server_time(self) -> datetime | None:
         """The system's own time now, by its last answer; None before the first one."""
         return self._connection.server_time
+
+    def seal(self, text: str) -> str:
+        """Give a text's hash with the secrets as its key: equal texts, equal hashes."""
+        key = "\0".join(self._secrets[name].reveal() for name in sorted(self._secrets))
+        return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
 
     def close(self) -> None:
         """Close the connections and forget the token."""
