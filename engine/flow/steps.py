@@ -88,7 +88,7 @@ def run_step(
     elif isinstance(step, RequireStep):
         # One about items speaks of the ids that writes have given them.
         if not (access.is_offline and step.each is not None):
-            check_requirement(step, scope)
+            check_requirement(step, scope, document)
     elif not access.is_offline:
         if isinstance(step, MergeFilesStep):
             _merge_files(step, scope, document)
@@ -125,22 +125,33 @@ def iter_unmet(step: RequireStep, scope: Scope) -> Iterator[dict[str, str]]:
         yield details
 
 
-def check_requirement(step: RequireStep, scope: Scope) -> None:
+def check_requirement(
+    step: RequireStep, scope: Scope, document: Gathered | None = None
+) -> None:
     """Stop when the requirement does not hold for the document, or for an item.
 
+    Args:
+        document: Takes the note of a ``warn``; the set-up of a run has none.
+
     Raises:
-        StoppedError: With the step's code; its message shows the value that it names.
+        StoppedError: With the step's code; its message shows the values that it names.
         GoneError: The same for a ``skip``.
     """
-    for details in iter_unmet(step, scope):
-        if step.is_skip:
-            raise GoneError(step.code, "; ".join(details.values()))
-        raise StoppedError(
-            step.code,
-            "; ".join(details.values()),
-            position=step.position,
-            details=details,
-        )
+    unmet = list(iter_unmet(step, scope))
+    if not unmet:
+        return
+    details = unmet[0]
+    if "value" in details:
+        shown = list(dict.fromkeys(filter(None, (each["value"] for each in unmet))))
+        more = [f"… ({len(shown)} in all)"] if len(shown) > SHOWN else []
+        details["value"] = ", ".join([*shown[:SHOWN], *more])
+    said = "; ".join(details.values())
+    if step.is_skip:
+        raise GoneError(step.code, said)
+    if not step.is_warning:
+        raise StoppedError(step.code, said, position=step.position, details=details)
+    if document is not None:
+        document.note(step.code, said)
 
 
 def make_payload(mapping: Mapping, scope: Scope, document: Gathered) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.simulators.data_purchases import Share, shares_of
@@ -91,6 +92,13 @@ class Hands(ProcountorCore):
         receipt["version"] = self._now()
         if touches_invoice:
             self.invoice(number, company)["version"] = self._now()
+
+    def drop_vat_percent(self, percent: str) -> None:
+        """Take a VAT percent out of use."""
+        kept = [
+            v for v in self.data.vat_percentages if v["vatPercent"] != Decimal(percent)
+        ]
+        self.data.vat_percentages = kept
 
     def item(
         self, dimension: str, code: str, company: ProcountorData | None = None
