@@ -131,3 +131,14 @@ connection.execute("UPDATE transfers SET message = printf('%0900d', transfer_id)
         assert b"0" * 800 in half
     assert before == list(again.transfers())
     again.close()
+
+
+def test_a_disk_without_locks_is_no_silent_success(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+
+    with pytest.raises(OSError, match="no locks"):
+        try_lock(tmp_path / "acme.lock", START)
+    assert None is find_holder(tmp_path / "other.lock")

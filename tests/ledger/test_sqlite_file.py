@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import stat
+from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import SettingsError
 from engine.ledger.failures import LedgerError
 from engine.ledger.migrations import load_migrations
-from engine.ledger.open import open_ledger
-from engine.ledger.sqlite_file import is_wal_safe
+from engine.ledger.open import copy_ledger, open_ledger
+from engine.ledger.sqlite_file import is_wal_safe, migrate, set_durable
 from tests.ledger.transfers import StillClock, bring, raw, see
 
 
@@ -164,3 +165,97 @@ def test_a_broken_migration_leaves_nothing_behind(path, clock, monkeypatch):
 
     assert [] == raw(path, "SELECT * FROM sqlite_schema")
     open_ledger(f"sqlite:///{path}", clock).close()
+
+
+def test_a_migration_that_breaks_a_reference_is_undone(path, clock, monkeypatch):
+    """Tables are made anew with references off, so they are counted at the end."""
+    *known, last = load_migrations()
+    lost = dataclasses.replace(
+        last, statements=(*last.statements, "DELETE FROM transfer_steps")
+    )
+    with monkeypatch.context() as patch:
+        earlier = "engine.ledger.sqlite_file.load_migrations"
+        patch.setattr(earlier, lambda: tuple(known))
+        open_ledger(f"sqlite:///{path}", clock).close()
+        raw(path, BORN)
+        patch.setattr(earlier, lambda: (*known, lost))
+        assert "C303" == refusal(f"sqlite:///{path}").code
+
+    assert [(len(known),)] == raw(path, "PRAGMA user_version")
+    open_ledger(f"sqlite:///{path}", clock).close()
+
+
+BORN = """
+    INSERT INTO transfers
+    (company, flow, key, label, source_digest, first_seen_at, updated_at)
+    VALUES ('a', 'b', 'c', 'd', '', '', '')
+"""
+
+
+class FullDisk:
+    """A connection whose commit fails, and has undone the transaction by itself."""
+
+    in_transaction = False
+
+    def execute(self, statement):
+        if statement == "COMMIT":
+            raise sqlite3.OperationalError("database or disk is full")
+        rows = [] if statement == "PRAGMA foreign_key_check" else [(0,)]
+        return SimpleNamespace(fetchone=lambda: next(iter(rows), None))
+
+
+def test_a_full_disk_undoes_a_migration_by_itself(path):
+    none = dataclasses.replace(load_migrations()[0], statements=())
+
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        migrate(FullDisk(), path, (none,))
+
+
+def test_another_process_may_have_migrated_first(ledger, path):
+    """While this one waited for its turn: nothing is done twice."""
+    connection = ledger._database.store.connection
+
+    class Late:
+        in_transaction = False
+        seen = 0
+
+        def execute(self, statement):
+            if statement == "PRAGMA user_version" and not self.seen:
+                self.seen = 1
+                return SimpleNamespace(fetchone=lambda: (0,))
+            return connection.execute(statement)
+
+    migrate(Late(), path, load_migrations())
+
+    assert see(ledger)
+
+
+def test_a_safe_sqlite_gets_the_write_ahead_log(ledger):
+    connection = ledger._database.store.connection
+    set_durable(connection, (3, 51, 3))
+
+    assert ("wal",) == tuple(connection.execute("PRAGMA journal_mode").fetchone())
+
+
+def test_an_old_sqlite_is_refused(path, monkeypatch):
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 36, 0))
+
+    assert "C306" == refusal(f"sqlite:///{path}").code
+
+
+def test_a_ledger_is_copied_while_it_is_in_use(ledger, path, tmp_path, clock):
+    transfer = bring(ledger, "posted")
+    copy = tmp_path / "copy"
+
+    assert copy_ledger(f"sqlite:///{path}", copy)
+    assert not copy_ledger(f"sqlite:///{tmp_path}/none", tmp_path / "other")
+    again = open_ledger(f"sqlite:///{copy}", clock)
+    assert transfer == again.find_transfer("acme", "sales", "k1")
+    again.close()
+
+
+def test_a_ledger_that_cannot_be_read_says_so(ledger, path):
+    raw(path, "DROP TABLE marks")
+
+    with pytest.raises(LedgerError, match="cannot be read"):
+        ledger.runs.find_mark("acme", "items", "listed")

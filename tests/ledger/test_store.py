@@ -101,6 +101,11 @@ def test_a_document_goes_its_whole_way(ledger):
     assert {"id": 7} == ledger.writes.find(done, file).answer
 
 
+def test_without_a_place_there_is_no_heartbeat_to_be_behind(ledger):
+    assert None is ledger.heartbeats.rest("acme", START, 600)
+    assert "intent" == bring(ledger, "intent").stage
+
+
 def test_what_it_refuses_is_undone_and_said(ledger):
     """A constraint's error becomes the ledger's, after the transaction is undone."""
     transfer = bring(ledger, "new")

@@ -45,6 +45,10 @@ def test_a_change_ends_the_back_off(ledger, clock, change, is_due):
     assert transfer.is_due(clock.now())
 
 
+def test_what_is_done_is_never_due(ledger, clock):
+    assert not bring(ledger, "done").is_due(clock.now())
+
+
 def test_the_back_off_doubles_up_to_six_hours():
     minutes = [
         (back_off_until(count, START) - START).total_seconds() / 60
