@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.cli.consultant import Reply, check, coverage, diff, explain, resolve, rule
 from engine.cli.consultant import map as map_tool
@@ -20,9 +21,6 @@ from engine.cli.exit_codes import WRONG
 from engine.cli.named import line_reader
 from engine.cli.report import render_problems
 from engine.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = (check, map_tool, explain, test_tool, coverage, diff, resolve, rule, docs)

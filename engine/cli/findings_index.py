@@ -8,15 +8,13 @@ and is never used again for something else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from engine.rulefiles.node_parts import entries_at, text_at
 from engine.rulefiles.reader import load_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 FILE: Final = Path(__file__).with_suffix(".yaml")
 _ABOUT: Final = """\
@@ -49,7 +47,6 @@ class FindingText:
 
     @property
     def family(self) -> str:
-        """Name the family by the code's first letters."""
         return next(name for name in FAMILIES if self.code.startswith(name))
 
 

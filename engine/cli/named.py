@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from engine.errors import Problem, SettingsError
 from engine.flow.offline import read_document
 from engine.problems import hint_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 
 def pick_named(known: Mapping[str, Any], name: str, kind: str) -> Any:

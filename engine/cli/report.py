@@ -7,14 +7,10 @@ the caller.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
+from engine.errors import Problem
 from engine.problems import in_file_order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from engine.errors import Problem
 
 __all__ = ["render_count", "render_problem", "render_problems"]
 

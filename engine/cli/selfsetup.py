@@ -15,10 +15,7 @@ import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 LOCK = ".ci/requirements.lock"
 ENVIRONMENT = ".venv"

@@ -8,19 +8,15 @@ book does not know gives None, and the caller shows the system's own text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from engine.problems import Problems
 from engine.project.field_names import FieldWords
 from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
 from engine.rulefiles.node_parts import entries_at, iter_scalars, scalar_at
-from engine.rulefiles.reader import to_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.rulefiles.reader import Node, Scalar
+from engine.rulefiles.reader import Node, Scalar, to_plain
 
 Who = Literal["bookkeeper", "consultant", "operator"]
 Kind = Literal["permanent", "transient"]
@@ -102,7 +98,6 @@ class AdviceBook:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The codes, in the order of the file."""
         return tuple(entry.code for entry in self.entries)
 
     def __contains__(self, code: object) -> bool:

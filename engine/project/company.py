@@ -7,10 +7,13 @@ no become true and false, numbers become numbers, and what is not said gets its 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from engine.errors import RuleError
+from engine.errors import Position, RuleError
+from engine.problems import Problems
 from engine.project.schedule import (
     DEFAULT,
     ZONE,
@@ -20,13 +23,6 @@ from engine.project.schedule import (
 )
 from engine.rulefiles.reader import YES_NO, MapNode, Scalar, load_yaml_file
 from engine.rulefiles.typed import read_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from engine.errors import Position
-    from engine.problems import Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,6 @@ class Company:
 
     @property
     def is_enabled(self) -> bool:
-        """Tell whether the master switch is on."""
         return bool(self.settings.get("enabled"))
 
     @property

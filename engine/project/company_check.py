@@ -10,31 +10,27 @@ there).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.language.filters.identifiers import find_iban
+from engine.language.paths import Path
+from engine.language.schema import SchemaField
 from engine.language.values import get_path, normalise_text
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.lookup import Lookup
 from engine.mapping.keys.source_path import PathSource
 from engine.mapping.keys.transform import Transform
+from engine.mapping.rules import Mapping as RuleMapping
 from engine.mapping.rules import Rule, iter_rules
-from engine.problems import hint_for
+from engine.problems import Problems, hint_for
+from engine.project.company import Company
 from engine.project.credentials import secret_key
+from engine.project.system_spec import SystemSpec
 from engine.rulefiles.node_parts import entries_at, scalar_at
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from engine.language.paths import Path
-    from engine.language.schema import SchemaField
-    from engine.mapping.rules import Mapping as RuleMapping
-    from engine.problems import Problems
-    from engine.project.company import Company
-    from engine.project.system_spec import SystemSpec
 
 _WITH_COMMA: Final = re.compile(r"\d+,\d+", re.ASCII)
 

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import RuleError
+from engine.language.schema import SchemaStore
+from engine.language.symbols import SymbolTable
 from engine.mapping.apply import Mapping, load_mapping
 from engine.mapping.overlay import Merged, merge_overlay
-from engine.problems import hint_for
+from engine.problems import Problems, hint_for
 from engine.project import flow_spec as spec
+from engine.project.flow_spec import Flow
 from engine.rulefiles.reader import MapNode, Scalar, to_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from collections.abc import Mapping as Dictionary
-
-    from engine.language.schema import SchemaStore
-    from engine.language.symbols import SymbolTable
-    from engine.problems import Problems
-    from engine.project.flow_spec import Flow
 
 ROOT = "mappings/"  # an overlay names its file below this folder
 

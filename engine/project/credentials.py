@@ -14,15 +14,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from engine.errors import Position, Problem, SettingsError
 from engine.secrets import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 PREFIX = "SIIRTO"
 MISSING = "C201"  # the code of a secret that is nowhere

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from engine.errors import Position
-from engine.problems import did_you_mean, hint_for
+from engine.language.schema import SchemaStore
+from engine.problems import Problems, did_you_mean, hint_for
 from engine.rulefiles.node_parts import (
     entries_at,
     iter_scalars,
@@ -16,14 +17,7 @@ from engine.rulefiles.node_parts import (
     maps_at,
     scalar_at,
 )
-from engine.rulefiles.reader import MapNode, Scalar, to_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from engine.language.schema import SchemaStore
-    from engine.problems import Problems
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import MapNode, Node, Scalar, to_plain
 
 _FILE_KEYS = ("mapping", "match", "derive")
 

@@ -7,11 +7,9 @@ path that nobody has named gives None, and the caller shows the path itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 _SEGMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d{1,6})\])?")
 MOST_CHARACTERS: Final = 300  # of a path; a longer one is no field of ours

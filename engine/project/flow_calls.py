@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.language.symbols import Symbol
-from engine.language.types import common_type
+from engine.language.types import Type, common_type
 from engine.language.values import sent_text
+from engine.mapping.apply import Rule
 from engine.mapping.stages import rule_type
 from engine.problems import did_you_mean
+from engine.project.flow_cells import FlowCells
 from engine.project.flow_spec import EndpointCall, Find, Send
+from engine.project.system_spec import EndpointSpec, ParamSpec
 from engine.rulefiles.node_parts import entries_at, map_at, maps_at, scalar_at
-from engine.rulefiles.reader import MapNode, Scalar
-
-if TYPE_CHECKING:
-    from engine.language.types import Type
-    from engine.mapping.apply import Rule
-    from engine.project.flow_cells import FlowCells
-    from engine.project.system_spec import EndpointSpec, ParamSpec
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import MapNode, Node, Scalar
 
 
 def load_call(cells: FlowCells, node: MapNode, key: str) -> EndpointCall | None:

@@ -47,7 +47,6 @@ class FlowCells:
     # Places ---------------------------------------------------------------------------
 
     def in_scope(self, types: SymbolTable) -> FlowCells:
-        """Give the place where other names are known."""
         return replace(self, types=types)
 
     def with_roots(self, **known: Type | None) -> FlowCells:
@@ -77,32 +76,26 @@ class FlowCells:
     # Cells ----------------------------------------------------------------------------
 
     def rule(self, node: Node) -> Rule | None:
-        """Read a cell that may be a whole rule."""
         loader = RuleLoader(self.around.tables)
         found = loader.rule(node, Target(), self.types)
         self.problems.extend(loader.problems)
         return None if loader.problems else found
 
     def rules(self, node: MapNode, key: str) -> tuple[tuple[str, Rule], ...]:
-        """Read a map of rules."""
         found = ((name.text, self.rule(cell)) for name, cell in entries_at(node, key))
         return tuple((name, rule) for name, rule in found if rule is not None)
 
     def path(self, node: MapNode, key: str) -> Path | None:
-        """Read a path."""
         return self.compile(compile_path, scalar_at(node, key))
 
     def paths(self, node: MapNode, key: str) -> tuple[Path, ...]:
-        """Read a list of paths."""
         found = [self.compile(compile_path, cell) for cell in scalars_at(node, key)]
         return tuple(path for path in found if path is not None)
 
     def formula(self, node: MapNode, key: str) -> Formula | None:
-        """Read a formula."""
         return self.compile(compile_formula, scalar_at(node, key))
 
     def condition(self, node: MapNode, key: str) -> Condition | None:
-        """Read a formula that is true or false."""
         return self.compile(compile_condition, scalar_at(node, key))
 
     def compile(

@@ -7,11 +7,12 @@ endpoints looked up, and the mapping and match files it names are put in their p
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping as Dictionary
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from engine.language.paths import compile_path
+from engine.language.paths import Path, compile_path
 from engine.language.symbols import SymbolTable
+from engine.problems import Problems
 from engine.project.flow_calls import (
     endpoint_of,
     load_call,
@@ -37,12 +38,6 @@ from engine.project.flow_steps import load_steps
 from engine.project.flow_types import FlowTypes, flow_roots
 from engine.rulefiles.node_parts import map_at, maps_at, number_at, text_at
 from engine.rulefiles.reader import MapNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping as Dictionary
-
-    from engine.language.paths import Path
-    from engine.problems import Problems
 
 _SLOTS = (
     *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),

@@ -15,16 +15,13 @@ writes are the one shape in which anything is changed in a system.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from engine.errors import Position
-    from engine.language.formulas import Condition, Formula
-    from engine.language.paths import Path
-    from engine.mapping.apply import Mapping, Rule
-    from engine.mapping.match import MatchRules
+from engine.errors import Position
+from engine.language.formulas import Condition, Formula
+from engine.language.paths import Path
+from engine.mapping.apply import Mapping, Rule
+from engine.mapping.match import MatchRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ against what is known where the step stands.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from engine.language.formulas import compile_formula
-from engine.language.paths import compile_path
+from engine.language.paths import Path, compile_path
 from engine.language.symbols import Symbol
+from engine.language.types import Type
+from engine.mapping.match import MatchRules
 from engine.project.flow_calls import (
     endpoint_of,
     load_call,
@@ -18,6 +20,7 @@ from engine.project.flow_calls import (
     load_send,
     record_of,
 )
+from engine.project.flow_cells import FlowCells
 from engine.project.flow_spec import (
     Batch,
     CheckFilesStep,
@@ -40,16 +43,7 @@ from engine.rulefiles.node_parts import (
     scalars_at,
     text_at,
 )
-from engine.rulefiles.reader import YES_NO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from engine.language.paths import Path
-    from engine.language.types import Type
-    from engine.mapping.match import MatchRules
-    from engine.project.flow_cells import FlowCells
-    from engine.rulefiles.reader import MapNode, Scalar
+from engine.rulefiles.reader import YES_NO, MapNode, Scalar
 
 _ENDS = ("stop", "skip", "warn")  # what a requirement that does not hold leads to
 _REGISTERS = ("setup", "doctor")  # what these slots read is kept for the run

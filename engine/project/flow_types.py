@@ -7,23 +7,17 @@ paths, formulas and names are checked against.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from engine.language.schema import SchemaStore
 from engine.language.symbols import UnknownName, item_at
-from engine.language.types import ANYTHING, TEXT, group_of, list_of
+from engine.language.types import ANYTHING, TEXT, Type, group_of, list_of
+from engine.mapping.apply import Mapping
+from engine.mapping.rule_load import Tables
+from engine.project.system_spec import EndpointSpec, SystemSpec
 from engine.rulefiles.node_parts import maps_at, text_at
-from engine.rulefiles.reader import ListNode
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping as Dictionary
-
-    from engine.language.schema import SchemaStore
-    from engine.language.types import Type
-    from engine.mapping.apply import Mapping
-    from engine.mapping.rule_load import Tables
-    from engine.project.system_spec import EndpointSpec, SystemSpec
-    from engine.rulefiles.reader import MapNode
+from engine.rulefiles.reader import ListNode, MapNode
 
 LIST = "[]"  # after a schema's name: the answer is a list of these
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.problems import Problems
 from engine.project.languages import FALLBACK_LANGUAGE
 from engine.rulefiles.node_parts import entries_at, iter_scalars
-from engine.rulefiles.reader import to_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.rulefiles.reader import Node
-
+from engine.rulefiles.reader import Node, to_plain
 
 # Every text, and the {details} it may name.
 TEXTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

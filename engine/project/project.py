@@ -5,10 +5,18 @@ Every file is read and every problem is told at once; nothing runs with a broken
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from engine.errors import Problem, RuleError
+from engine.language.schema import SchemaStore
+from engine.mapping.apply import Mapping
+from engine.project.advice import AdviceBook
+from engine.project.company import Company
+from engine.project.company_overlays import Bases, CompanyFlows
+from engine.project.flow_spec import Flow
+from engine.project.mail_texts import LetterTexts
 from engine.project.project_files import (
     FLOW_FILE,
     MAPPINGS,
@@ -19,19 +27,7 @@ from engine.project.project_files import (
     find_mapping_files,
 )
 from engine.project.project_load import ProjectLoader
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping as Dictionary
-    from pathlib import Path
-
-    from engine.language.schema import SchemaStore
-    from engine.mapping.apply import Mapping
-    from engine.project.advice import AdviceBook
-    from engine.project.company import Company
-    from engine.project.company_overlays import Bases, CompanyFlows
-    from engine.project.flow_spec import Flow
-    from engine.project.mail_texts import LetterTexts
-    from engine.project.system_spec import SystemSpec
+from engine.project.system_spec import SystemSpec
 
 __all__ = [
     "FLOW_FILE",

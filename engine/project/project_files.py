@@ -6,19 +6,15 @@ an editor, or a test of a thousand slips, loads again only what has changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from collections.abc import Mapping as Dictionary
+from pathlib import Path
+from typing import Any, TypeVar
 
 from engine.problems import Problems
 from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import load_grammars
-from engine.rulefiles.reader import MapNode, load_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping as Dictionary
-    from pathlib import Path
-
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import MapNode, Node, load_yaml
 
 MAPPINGS = "mappings"
 SCHEMAS = "schemas"
@@ -121,7 +117,6 @@ class ProjectFiles:
         return node, prune(node, grammar) if wrong else node
 
     def grammar(self, kind: str) -> dict[str, Any]:
-        """Give the grammar of a kind of file."""
         return self._grammars[kind]
 
     def once(self, key: Any, make: Callable[[Problems], T]) -> tuple[T, Problems]:

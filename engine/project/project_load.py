@@ -6,24 +6,26 @@ as far as it can be without.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from engine.errors import Problem
 from engine.language.schema import SchemaStore, load_schemas
 from engine.language.symbols import SymbolTable
-from engine.mapping.apply import load_mapping
-from engine.problems import did_you_mean, in_file_order
-from engine.project.advice import load_advice
-from engine.project.company import check_schedule, read_company
+from engine.language.types import Type
+from engine.mapping.apply import Mapping, load_mapping
+from engine.problems import Problems, did_you_mean, in_file_order
+from engine.project.advice import AdviceBook, load_advice
+from engine.project.company import Company, check_schedule, read_company
 from engine.project.company_check import (
     check_company,
     check_secret_names,
     check_systems,
     check_values,
 )
-from engine.project.company_overlays import Bases, load_company_flows
+from engine.project.company_overlays import Bases, CompanyFlows, load_company_flows
 from engine.project.cross_check import (
     check_name,
     check_natural_keys,
@@ -32,8 +34,9 @@ from engine.project.cross_check import (
     check_unused_files,
 )
 from engine.project.flow_load import load_flow
+from engine.project.flow_spec import Flow
 from engine.project.flow_types import FlowTypes, flow_roots
-from engine.project.mail_texts import load_letter_texts
+from engine.project.mail_texts import LetterTexts, load_letter_texts
 from engine.project.project_files import (
     FLOW_FILE,
     MAPPINGS,
@@ -43,21 +46,9 @@ from engine.project.project_files import (
     file_kind,
 )
 from engine.project.system_load import load_system
+from engine.project.system_spec import SystemSpec
 from engine.rulefiles.node_parts import entries_at, scalar_at, text_at
 from engine.rulefiles.reader import MapNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from engine.language.types import Type
-    from engine.mapping.apply import Mapping
-    from engine.problems import Problems
-    from engine.project.advice import AdviceBook
-    from engine.project.company import Company
-    from engine.project.company_overlays import CompanyFlows
-    from engine.project.flow_spec import Flow
-    from engine.project.mail_texts import LetterTexts
-    from engine.project.system_spec import SystemSpec
 
 T = TypeVar("T")
 
@@ -167,7 +158,6 @@ class ProjectLoader(ProjectFiles):
                 parts.systems[name] = spec
 
     def _names(self, folder: str) -> list[str]:
-        """Name the files of a folder."""
         parts = (file.rpartition("/") for file in self.texts)
         return [name for above, _, name in parts if above == folder]
 

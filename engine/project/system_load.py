@@ -7,8 +7,9 @@ name (secret, paging), S107 path and parameters do not fit, S108 faulty JMESPath
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import RuleError
 from engine.language.paths import compile_path
@@ -26,13 +27,8 @@ from engine.project.system_spec import (
     SystemSpec,
     ValueSpec,
 )
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
 from engine.rulefiles.typed import read_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from engine.rulefiles.reader import Node
 
 # Where JMESPaths and names stand; * is any key, or any item of a list.
 _PATHS = (

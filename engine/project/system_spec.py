@@ -6,11 +6,9 @@ told, with examples, in ``schemas/grammar/system.schema.json``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Literal
 
 ParamPlace = Literal["query", "path", "header"]
 

@@ -8,17 +8,12 @@ are read off the file's text, beside it. Pure; imports nodes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from engine.rulefiles.nodes import ListNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from engine.errors import Position
-    from engine.rulefiles.nodes import Node
-    from engine.rulefiles.source import Source
+from engine.errors import Position
+from engine.rulefiles.nodes import ListNode, Node, Scalar
+from engine.rulefiles.source import Source
 
 _HASH = re.compile(r"(?<=[ \t])#")
 _REFERENCE = r"[A-Z]\d{2,3}(?:-[A-Z]?\d{2,3})?"

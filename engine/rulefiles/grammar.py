@@ -14,8 +14,9 @@ Pure; imports errors, problems and reader.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jsonschema import Draft202012Validator, TypeChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
@@ -32,9 +33,6 @@ from engine.rulefiles.reader import (
     Scalar,
     to_plain,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")

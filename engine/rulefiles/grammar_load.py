@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from referencing import Registry, Resource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = "schemas/grammar"
 SETTINGS = "schemas/settings.schema.json"
@@ -73,7 +71,6 @@ class _Bundle:
         self._origins: dict[str, Any] = {}  # as they stand in their files
 
     def whole(self, schema: dict[str, Any], order: list[str]) -> dict[str, Any]:
-        """Give the grammar with every definition that it uses."""
         found = self._merged(schema, self._resolver)
         names = sorted(self._definitions, key=order.index)
         return found | {"$defs": {name: self._definitions[name] for name in names}}

@@ -7,8 +7,9 @@ value to change and one way out. Imports errors, problems and reader.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.errors import Position, Problem
 from engine.kinds import PHRASES
@@ -22,9 +23,6 @@ from engine.problems import (
     shorten,
 )
 from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 _KINDS: Final = {**PHRASES, "object": "a map of keys"}
 _JOINED_KEY = re.compile(r"([A-Za-z_][\w.]*):(\S.*)", re.DOTALL)

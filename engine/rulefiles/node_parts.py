@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
 
 
 def scalar_at(node: Node | None, key: str) -> Scalar | None:

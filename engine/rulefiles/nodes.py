@@ -5,15 +5,12 @@ Imports errors and source.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.errors import Position
 from engine.rulefiles.source import Source, Style, find_offsets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 # Every scalar is text: these are the words that mean a truth value, in every file.
 YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
@@ -88,7 +85,6 @@ class MapNode:
         return self.entries[name].key
 
     def items(self) -> Iterator[tuple[Scalar, Node]]:
-        """Give keys and values, in file order."""
         for entry in self.entries.values():
             yield entry.key, entry.value
 

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
 
 WIDTH = 100  # characters of a line before its remark
 _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.+=()\- \[\]]*")

@@ -14,9 +14,11 @@ Pure but for ``load_yaml_file``.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -40,10 +42,6 @@ from engine.rulefiles.scalar_checks import (
 )
 from engine.rulefiles.source import Source, Style
 from engine.rulefiles.syntax_errors import ScalarPlace, explain_syntax
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 __all__ = [
     "YES_NO",

@@ -6,17 +6,13 @@ A scalar that was read knows its file; findings are at its signs.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from engine.errors import Problem
 from engine.problems import shorten
 from engine.rulefiles.encoding import BAD_CHARACTER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from engine.rulefiles.nodes import Entry, Scalar
-    from engine.rulefiles.source import Source
+from engine.rulefiles.nodes import Entry, Scalar
+from engine.rulefiles.source import Source
 
 _COMMENT = re.compile(r" +(#[^\s#!][^\n]*)")
 

@@ -9,20 +9,17 @@ cause than the parser's state: that is what the functions here look at. Imports
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import yaml
 
 from engine.errors import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from engine.rulefiles.source import Source, Style
+from engine.rulefiles.source import Source, Style
 
 _TABLE = Path(__file__).with_suffix(".yaml")
 _HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
@@ -65,11 +62,9 @@ class _Case:
 
     @property
     def number(self) -> int:
-        """The number of the place's line."""
         return self.source.position(self.at).line
 
     def before(self, index: int) -> str:
-        """Give the line's text up to a place."""
         place = self.source.position(index)
         return self.source.line(place.line)[: place.column - 1]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar
 
 
 def read_settings(node: Node | None, schema: Mapping[str, Any]) -> Any:

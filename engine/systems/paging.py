@@ -50,10 +50,10 @@ class Paging(Protocol):
 class WholeList:
     """The answer is the whole list."""
 
-    def first(self) -> Question:  # noqa: D102
+    def first(self) -> Question:
         return {}
 
-    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: ARG002, D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: ARG002
         return None
 
 
@@ -66,10 +66,10 @@ class PageTokenHeader:
     param: str  # carries the token
     header: str
 
-    def first(self) -> Question:  # noqa: D102
+    def first(self) -> Question:
         return {self.size_param: str(self.size)}
 
-    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:
         token = page.headers.get(self.header.lower(), "").strip()
         return {**asked, self.param: token} if token else None
 
@@ -83,10 +83,10 @@ class Offset:
     param: str  # carries the number of the first row
     size_answer: str | None
 
-    def first(self) -> Question:  # noqa: D102
+    def first(self) -> Question:
         return {self.size_param: str(self.size), self.param: "0"}
 
-    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:
         if not is_full(page, self.size, self.size_answer):
             return None
         return {**asked, self.param: str(int(asked[self.param]) + len(page.items))}
@@ -102,10 +102,10 @@ class PreviousId:
     id: str  # JMESPath on a row
     size_answer: str | None
 
-    def first(self) -> Question:  # noqa: D102
+    def first(self) -> Question:
         return {self.size_param: str(self.size)}
 
-    def following(self, page: ListPage, asked: Question) -> Question | None:  # noqa: D102
+    def following(self, page: ListPage, asked: Question) -> Question | None:
         if not page.items or not is_full(page, self.size, self.size_answer):
             return None
         last = jmespath.search(self.id, page.items[-1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.exit_codes import WRONG
@@ -14,21 +16,13 @@ from engine.cli.report_formats import (
     problems_to_json,
     problems_to_sarif,
 )
-from engine.errors import RuleError
-from engine.project.project import load_project
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
-
-    from engine.errors import Problem
-    from engine.project.project import Project
+from engine.errors import Problem, RuleError
+from engine.project.project import Project, load_project
 
 FORMATS = ("text", "json", "github", "sarif")
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("check", run, "check every rule file before any document is read")
     command.add_argument(
         "--format",

@@ -5,8 +5,9 @@ What counts as a branch stands in :mod:`engine.mapping.branches`.
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
@@ -16,13 +17,8 @@ from engine.cli.samples.samples import find_samples, load_sample, run_sample
 from engine.json_text import render_json
 from engine.mapping.apply import Recorder
 from engine.mapping.branches import list_branches
-from engine.project.project import load_project
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.mapping.keys.page import Branch
-    from engine.project.project import Project
+from engine.mapping.keys.page import Branch
+from engine.project.project import Project, load_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,6 @@ class Coverage:
 
     @property
     def met(self) -> int:
-        """How many branches were gone through."""
         return len(self.branches) - len(self.missed)
 
     @property
@@ -46,7 +41,6 @@ class Coverage:
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("coverage", run, "show which branches of the rules no sample meets")
     command.add_argument("flow", nargs="?", metavar="FLOW", help="default: all")
     command.add_argument(

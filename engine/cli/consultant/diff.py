@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.samples.compare_versions import Comparer, iter_differences
+from engine.cli.samples.compare_versions import Comparer, Difference, iter_differences
 from engine.cli.samples.versions import open_version
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.project.project import load_project
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
-
-    from engine.cli.samples.compare_versions import Difference
 
 EXAMPLES: Final = 3
 
@@ -40,7 +36,6 @@ class Summary:
     labels: dict[str, list[str]] = field(default_factory=dict)  # by error
 
     def add(self, found: Difference) -> None:
-        """Count one document."""
         self.documents += 1
         self.changed += found.is_any
         if found.fails_now:
@@ -63,7 +58,6 @@ class Summary:
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     text = "show what two versions of the rules make of recorded documents"
     command = add("diff", run, text)
     command.add_argument("old", metavar="OLD", help="a git revision, or a folder")

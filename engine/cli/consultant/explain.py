@@ -8,35 +8,30 @@ file and line; the row's place is the base's.
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from engine.cli.consultant import Reply
-from engine.cli.consultant.one_document import add_arguments, run_offline
+from engine.cli.consultant.one_document import OfflineRun, add_arguments, run_offline
 from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.samples.changes import show_line
 from engine.cli.samples.hide_personal import Mask, find_personal
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.kinds import NOUNS
+from engine.language.schema import SchemaField
+from engine.mapping.apply import Trace
+from engine.mapping.result import TraceStep
 from engine.problems import did_you_mean
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable, Iterator
-
-    from engine.cli.consultant.one_document import OfflineRun
-    from engine.language.schema import SchemaField
-    from engine.mapping.apply import Trace
-    from engine.mapping.result import TraceStep
 
 WIDTH: Final = 100  # characters, where no terminal says
 _NAME: Final = 15  # of a stage, with its blanks
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("explain", run, "show how each field of the payload came to be")
     add_arguments(command)
     about = "the field to show, or a variable: vars.NAME"
@@ -174,7 +169,6 @@ def _is_elsewhere(stage: TraceStep, trace: Trace) -> bool:
 
 
 def _show(value: Any) -> str:
-    """Show a value on one line."""
     shown = render_json(value)
     return " ".join(line.strip() for line in shown.split("\n"))
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.consultant.one_document import add_arguments, run_offline
 from engine.cli.exit_codes import OK, STOPPED
+from engine.errors import Violation
 from engine.json_text import render_json
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.errors import Violation
-    from engine.mapping.apply import Truncation
+from engine.mapping.apply import Truncation
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     add_arguments(add("map", run, "show the payload that a document gives"))
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    """Map a document and show the result."""
     offline = run_offline(arguments).outcome
     result = offline.result
     violations = (*offline.stops, *result.violations)

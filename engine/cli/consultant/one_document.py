@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.cli.named import pick_named, read_file
-from engine.flow.offline import map_document, pick_mapping
-from engine.mapping.apply import Recorder
-from engine.project.project import load_project
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.flow.offline import Offline
-    from engine.mapping.apply import Mapping
-    from engine.project.project import Project
+from engine.flow.offline import Offline, map_document, pick_mapping
+from engine.mapping.apply import Mapping, Recorder
+from engine.project.project import Project, load_project
 
 
 @dataclass(frozen=True, slots=True)

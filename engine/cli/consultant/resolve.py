@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from collections.abc import Iterator
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.named import pick_named
 from engine.flow.offline import pick_mapping
 from engine.json_text import render_json
 from engine.project.company_overlays import ROOT, merge_file
-from engine.project.project import load_project
+from engine.project.project import Project, load_project
 from engine.rulefiles.printer import render_yaml
-from engine.rulefiles.reader import ListNode, MapNode, Scalar, load_yaml_file, to_plain
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-
-    from engine.project.project import Project
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import (
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    load_yaml_file,
+    to_plain,
+)
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     text = "show a mapping as a company uses it, with the origin of every key"
     command = add("resolve", run, text)
     command.add_argument("flow", metavar="FLOW")

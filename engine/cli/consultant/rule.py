@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.findings_index import load_findings, render_finding
 from engine.cli.named import pick_named
 
-if TYPE_CHECKING:
-    import argparse
-
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("rule", run, "explain the code of a finding, such as M201")
     command.add_argument("code", metavar="CODE", help="the code of a finding")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
@@ -32,12 +33,7 @@ from engine.cli.samples.snapshots import (
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.mapping.apply import Recorder
-from engine.project.project import load_project
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.project.project import Project
+from engine.project.project import Project, load_project
 
 SAME, DIFFERS, NEW = "same", "differs", "new"
 
@@ -52,7 +48,6 @@ class _Outcome:
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("test", run, "run the samples against their snapshots")
     command.add_argument("flow", nargs="?", metavar="FLOW", help="default: all")
     command.add_argument(

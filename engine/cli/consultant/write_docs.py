@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
 from engine.cli.consultant import Reply
 from engine.cli.docs.pages import check_pages, write_pages
 from engine.cli.exit_codes import OK, STOPPED
 
-if TYPE_CHECKING:
-    import argparse
-
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     text = "regenerate the pages that are made from the grammar and the rules"
     command = add("docs", run, text)
     command.add_argument("--check", action="store_true", help="only tell what is wrong")
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    """Write the pages, or tell which are stale."""
     if not arguments.check:
         return Reply("\n".join(write_pages(arguments.root)))
     found = check_pages(arguments.root)

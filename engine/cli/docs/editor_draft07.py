@@ -7,10 +7,8 @@ no are both words and values. Pure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any, Final
 
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _RENAMED: Final[Mapping[str, str]] = {

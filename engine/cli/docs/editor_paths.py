@@ -5,15 +5,12 @@ Paths go into groups with a point and into lists with ``[]``. Pure; reads schema
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.cli.docs.rule_words import field_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from engine.language.types import Type
+from engine.language.types import Type
 
 MAX_LEVELS: Final = 12  # a schema that holds itself ends here
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from engine.cli.docs.editor_draft07 import convert_grammar
 from engine.cli.docs.editor_paths import (
@@ -23,19 +24,15 @@ from engine.cli.docs.editor_paths import (
     offer,
 )
 from engine.cli.docs.rule_words import field_text
+from engine.language.schema import SchemaField
+from engine.language.types import Type
+from engine.mapping.apply import Mapping
 from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_type
+from engine.project.project import Project
 from engine.rulefiles.grammar_load import load_grammars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engine.language.schema import SchemaField
-    from engine.language.types import Type
-    from engine.mapping.apply import Mapping
-    from engine.project.project import Project
 
 FOLDER: Final = "schemas/editor"
 _PATH_KEYS: Final = ("source", "default_from", "each")
@@ -103,7 +100,6 @@ class EditorSchema:
         self._tables = sorted({*project.tables, *named} - {""})
 
     def schema(self) -> dict[str, Any]:
-        """Give the schema of one mapping file."""
         mapping = self._mapping
         item = find_type(mapping.store, mapping.source)
         rule = self._rule(mapping.source, [item], is_row="#" in mapping.source)

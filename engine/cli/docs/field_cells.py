@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from engine.cli.docs.rule_words import column_words, field_text
+from engine.cli.docs.target_rows import TargetRow, TargetRule
+from engine.errors import Position
+from engine.language.formulas import Condition
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.required import Required
-from engine.mapping.rules import Block, Rows
+from engine.mapping.rules import Block, Each, Rows, Rule
 from engine.mapping.stages import rule_words
 from engine.mapping.words import code, escape, join_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from engine.cli.docs.target_rows import TargetRow, TargetRule
-    from engine.errors import Position
-    from engine.language.formulas import Condition
-    from engine.mapping.rules import Each, Rule
-    from engine.rulefiles.comments import Remark
+from engine.rulefiles.comments import Remark
 
 COLUMNS = (
     "Target field",

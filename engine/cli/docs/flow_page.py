@@ -6,7 +6,7 @@ order, the comments beside the rules, the match rules, the tables that are looke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from engine.cli.docs.field_cells import (
     COLUMNS,
@@ -19,21 +19,15 @@ from engine.cli.docs.flow_tables import difference_blocks, table_blocks
 from engine.cli.docs.flow_words import FlowWords, iter_requests, mapping_anchor
 from engine.cli.docs.markdown import fold, heading, numbered, table
 from engine.cli.docs.rule_words import full_words
-from engine.cli.docs.target_rows import list_target_rows
+from engine.cli.docs.target_rows import TargetRow, list_target_rows
+from engine.errors import Position
+from engine.mapping.apply import Mapping
+from engine.mapping.rules import Rule
 from engine.mapping.words import code, escape
+from engine.project.flow_spec import Flow
+from engine.project.project import Project
 from engine.rulefiles.comments import FileRemarks, Remark, read_remarks
-from engine.rulefiles.reader import ListNode, MapNode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engine.cli.docs.target_rows import TargetRow
-    from engine.errors import Position
-    from engine.mapping.apply import Mapping
-    from engine.mapping.rules import Rule
-    from engine.project.flow_spec import Flow
-    from engine.project.project import Project
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import ListNode, MapNode, Node
 
 _TITLES = {
     "setup": "Before the first document",
@@ -65,7 +59,6 @@ class FlowPage:
         self._number = 1
 
     def blocks(self) -> Iterator[str]:
-        """Give the page, part by part."""
         flow = self._flow
         folder = flow.file.rpartition("/")[0]
         found = self._project.mappings[folder]

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
+from typing import Any
 
 from engine.cli.docs.field_cells import each_words
 from engine.cli.docs.flow_words import mapping_link
 from engine.cli.docs.markdown import fold, heading, table
 from engine.cli.docs.rule_words import full_words
 from engine.cli.docs.target_rows import list_target_rows
+from engine.mapping.apply import Mapping
 from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rule, iter_rules
 from engine.mapping.words import code, literal_words, table_anchor
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping as Dictionary
-
-    from engine.mapping.apply import Mapping
-    from engine.project.project import Project
+from engine.project.project import Project
 
 
 def difference_blocks(

@@ -5,43 +5,37 @@ Each function gives list items in Markdown, with their points below. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 from engine.cli.docs.field_cells import only_words
 from engine.cli.docs.markdown import points
 from engine.cli.docs.rule_words import full_words
+from engine.language.formulas import Condition
+from engine.language.paths import Path
+from engine.mapping.match import MatchRule
 from engine.mapping.words import code, escape, join_words, link
+from engine.project.advice import AdviceBook
 from engine.project.flow_spec import (
+    Acknowledge,
     CheckFilesStep,
+    Deliver,
     DeriveStep,
     EndpointCall,
+    Expand,
+    Fetch,
+    Find,
+    JoinRecords,
     JoinStep,
     MergeFilesStep,
     ReadStep,
     RequireStep,
+    Send,
+    Step,
+    Window,
     WriteStep,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import timedelta
-
-    from engine.language.formulas import Condition
-    from engine.language.paths import Path
-    from engine.mapping.match import MatchRule
-    from engine.project.advice import AdviceBook
-    from engine.project.flow_spec import (
-        Acknowledge,
-        Deliver,
-        Expand,
-        Fetch,
-        Find,
-        JoinRecords,
-        Send,
-        Step,
-        Window,
-    )
 
 
 def mapping_link(name: str) -> str:

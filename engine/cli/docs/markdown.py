@@ -6,12 +6,9 @@ other with an empty line between.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from engine.mapping.words import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 def heading(level: int, text: str, anchor: str) -> str:

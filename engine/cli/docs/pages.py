@@ -10,23 +10,20 @@ needed.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from engine.cli.docs.editor_schemas import FOLDER, editor_schemas
 from engine.cli.docs.flow_page import render_flow
 from engine.cli.docs.html_page import render_html
 from engine.cli.docs.markdown import table
 from engine.cli.findings_index import load_findings, render_findings
+from engine.language.filters.declaration import Filter
 from engine.language.filters.registry import FILTERS, TESTS
+from engine.project.advice import AdviceBook
 from engine.project.project import load_project
 from engine.rulefiles.grammar_load import load_grammars
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from engine.language.filters.declaration import Filter
-    from engine.project.advice import AdviceBook
 
 MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
 _RETRY = """\

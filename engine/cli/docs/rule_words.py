@@ -6,22 +6,19 @@ Markdown. Nothing is evaluated. Pure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from engine.kinds import NOUNS
 from engine.language.schema import SchemaField
+from engine.language.types import Type
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.limit import Limit
+from engine.mapping.keys.page import Stage
 from engine.mapping.keys.required import Required
+from engine.mapping.rules import Rule
 from engine.mapping.stages import rule_words
 from engine.mapping.words import join_words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.language.types import Type
-    from engine.mapping.keys.page import Stage
-    from engine.mapping.rules import Rule
 
 _FORMATS: Final[Mapping[str, str]] = {"date": "date", "date-time": "date and time"}
 _SHOWN_VALUES: Final = 6

@@ -6,18 +6,14 @@ a rule makes and the schema does not list come after their group's own. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from engine.language.schema import SchemaField
 from engine.mapping.keys.limit import Limit
-from engine.mapping.rules import Block, Rows, Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from collections.abc import Mapping as Dictionary
-
-    from engine.language.schema import SchemaField
-    from engine.mapping.rules import FieldNode, Mapping
+from engine.mapping.rules import Block, FieldNode, Mapping, Rows, Rule
 
 Kind = Literal["rule", "overflow", "missing", "optional", "group"]
 
@@ -54,7 +50,6 @@ class _Made:
     names: Dictionary[str, list[str]]  # of the fields in a group, in the file's order
 
     def is_inside(self, path: str) -> bool:
-        """Tell whether a rule makes the field or something in it."""
         made = (self.makers, self.overflows, self.names)
         return any(path in one for one in made) or f"{path}[]" in self.names
 

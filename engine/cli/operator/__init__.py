@@ -8,17 +8,14 @@ environment, the terminal or the time by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.clock import Clock
 from engine.project.credentials import SecretPlaces
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from engine.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,6 @@ class CommandContext:
     who: str  # the login name of whoever typed it, for the log
 
     def secret_places(self, root: Path) -> SecretPlaces:
-        """Name the places where this installation keeps secrets."""
         folder = self.environment.get("CREDENTIALS_DIRECTORY")
         made = Path(folder) if folder else None
         return SecretPlaces(self.environment, made, root / ".secrets")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
 from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.operator import add_company
+from engine.cli.operator import CommandContext, add_company
 from engine.masking import mask_text
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.cli.operator import CommandContext
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("accept", run, "say that a held document is right in the target")
     add_company(command)
     command.add_argument("key", help="its number, or the source's id")

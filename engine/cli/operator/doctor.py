@@ -22,7 +22,6 @@ WIDTH = 110  # characters, where no terminal says
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("doctor", run, "look at keys, settings and registers; reads only")
     add_company(command)
     add_json(command)

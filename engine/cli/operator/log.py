@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
 from engine.cli.exit_codes import OK
-from engine.cli.operator import add_company, add_json
+from engine.cli.operator import CommandContext, add_company, add_json
 from engine.project.languages import LANGUAGES
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.cli.operator import CommandContext
 
 OUTCOMES = ("transferred", "stopped", "waiting", "skipped", "note")
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("log", run, "show what became of each document")
     add_company(command)
     add_json(command)
@@ -27,7 +22,6 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
-    """Show the log, oldest first."""
     from engine.cli.screens import iter_log, parse_since, translate_rows
 
     since, outcome = parse_since(arguments.since), arguments.outcome

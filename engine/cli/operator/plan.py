@@ -30,7 +30,6 @@ WORDS = {
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("plan", run, "show what a sync would do now; nothing is written")
     add_company(command)
     command.add_argument("--flow", metavar="NAME")
@@ -42,7 +41,6 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
-    """Plan each company's run."""
     from engine.flow.companies import choose_work
     from engine.flow.planning import plan_company
     from engine.flow.services import Services

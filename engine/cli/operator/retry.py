@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
 from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.operator import add_company
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.cli.operator import CommandContext
+from engine.cli.operator import CommandContext, add_company
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("retry", run, "let a stopped document go again in the next sync")
     add_company(command)
     command.add_argument("key", help="its number, or the source's id")
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
-    """Mark the document."""
     with context.open_ledger(arguments.ledger) as ledger:
         marked = ledger.retry(arguments.company, arguments.key, context.who)
     for transfer in marked:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.operator import add_company, add_json
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.cli.operator import CommandContext
+from engine.cli.operator import CommandContext, add_company, add_json
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("status", run, "show last runs and what is stuck")
     add_company(command)
     add_json(command)
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
-    """Show each company's state."""
     from engine.cli.screens import gather_status, render_status
 
     with context.open_ledger(arguments.ledger) as ledger:

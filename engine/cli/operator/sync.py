@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.cli.exit_codes import LOCKED, OK, STOPPED
-from engine.cli.operator import add_company, add_json
-
-if TYPE_CHECKING:
-    import argparse
-
-    from engine.cli.operator import CommandContext
+from engine.cli.operator import CommandContext, add_company, add_json
 
 
 def add_command(add: Any) -> None:
-    """Add the command to the parser."""
     command = add("sync", run, "move every document that waits")
     add_company(command)
     command.add_argument("--flow", metavar="NAME")

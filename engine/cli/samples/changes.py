@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
+from engine.errors import Position
 from engine.language.leaves import ABSENT, pair_leaves, without_indexes
-from engine.mapping.rules import iter_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engine.errors import Position
-    from engine.mapping.result import Trace
-    from engine.mapping.rules import Mapping
+from engine.mapping.result import Trace
+from engine.mapping.rules import Mapping, iter_rules
 
 NOTHING: Final = "(nothing)"
 _SHOWN: Final = 60  # characters of a text that a line shows

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from engine.cli.docs.editor_schemas import FOLDER
 from engine.cli.named import pick_named
@@ -20,16 +22,9 @@ from engine.flow.offline import (
     read_document,
 )
 from engine.language.leaves import without_indexes
-from engine.mapping.apply import apply_mapping
-from engine.project.flow_spec import DeriveStep
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from engine.mapping.apply import Mapping
-    from engine.project.flow_spec import Flow
-    from engine.project.project import Project
+from engine.mapping.apply import Mapping, apply_mapping
+from engine.project.flow_spec import DeriveStep, Flow
+from engine.project.project import Project
 
 _ALONE: Final = 100  # documents that are not worth a second process
 _WORKERS: Final = 4
@@ -48,7 +43,6 @@ class Difference:
 
     @property
     def is_any(self) -> bool:
-        """Whether anything differs."""
         return bool(self.fields or self.new_errors or self.gone_errors)
 
 

@@ -16,16 +16,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from stdnum import iban as stdnum_iban
 
 from engine.cli.samples.hide_personal import MARK
 from engine.language.filters.identifiers import find_business_id, find_iban
+from engine.language.schema import SchemaField
 from engine.masking import FINNISH_ID, SWEDISH_ID
-
-if TYPE_CHECKING:
-    from engine.language.schema import SchemaField
 
 # Fields that hold no person's or firm's words, by the last word of their name.
 _CODES: Final = re.compile(

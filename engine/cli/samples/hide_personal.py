@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from engine.language.schema import SchemaField
 from engine.masking import mask_text
-
-if TYPE_CHECKING:
-    from engine.language.schema import SchemaField
 
 MARK: Final = "x-personal"
 _KEPT: Final = 4  # characters that are shown
@@ -30,7 +28,6 @@ class Mask:
     is_on: bool = True
 
     def apply(self, value: Any) -> Any:
-        """Give a value with what is hidden in it replaced."""
         if not self.is_on:
             return value
         if isinstance(value, Mapping):

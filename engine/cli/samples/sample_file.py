@@ -8,18 +8,14 @@ are truths, as in its own file.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from engine.errors import Position, Problem, SettingsError
 from engine.problems import did_you_mean, problem_at
-from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar, load_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from engine.rulefiles.reader import Node
+from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar, load_yaml
 
 KEYS: Final = (
     *("about", "base", "mapping", "item", "for", "company"),

@@ -25,27 +25,28 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from engine.cli.named import read_file
 from engine.cli.samples.fake_documents import fake_document
 from engine.cli.samples.sample_file import read_sample_file, sample_fault
-from engine.errors import Position, Problem, SettingsError
+from engine.errors import Position, Problem, SettingsError, Violation
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.json_text import render_json
 from engine.language.leaves import iter_leaves, without_indexes
 from engine.language.scope import Scope
-from engine.mapping.apply import LazyVars, apply_mapping
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping as Dictionary
-    from pathlib import Path
-
-    from engine.errors import Violation
-    from engine.mapping.apply import Mapping, MappingResult, Recorder
-    from engine.project.flow_spec import Flow
-    from engine.project.project import Project
+from engine.mapping.apply import (
+    LazyVars,
+    Mapping,
+    MappingResult,
+    Recorder,
+    apply_mapping,
+)
+from engine.project.flow_spec import Flow
+from engine.project.project import Project
 
 SAMPLES: Final = "tests/samples"
 DEMO: Final = "demo"
