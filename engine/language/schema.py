@@ -36,7 +36,9 @@ class SchemaStore:
     def __init__(self, documents: Mapping[str, dict[str, Any]]) -> None:
         self.documents: dict[str, dict[str, Any]] = dict(documents)
         self._uris = {self.uri(name): name for name in self.documents}
-        self.validators: dict[str, Any] = {}  # filled by engine.language.validation
+        self.validators: dict[
+            str, tuple[Any, str | None]
+        ] = {}  # filled by engine.language.validation
         problems = Problems()
         for name, document in self.documents.items():
             for reference in _iter_references(document):

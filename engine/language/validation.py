@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
+import msgspec
 
 from engine.errors import Violation
 from engine.kinds import PHRASES
@@ -25,7 +26,10 @@ _SHOWN: Final = 8
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LEAVES: Final = frozenset({int, float, Decimal, bool, type(None)})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# How JSON writes control characters, but for tab and line end.
+_ESCAPED: Final = re.compile(rb"\\[bfru]")
 _CHARSET_KEY: Final = "x-charset"
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _FORMATS: Final = {
     "date": "a date like 2026-01-31",
     "date-time": "a date and time like 2026-01-31T12:00:00Z",
@@ -60,16 +64,19 @@ def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violat
     ``x-charset`` at the schema's root names the encoding that every text must fit.
     Control characters other than line feed and tab are refused in any case.
     """
+    validator, charset = _validator(store, name)
+    try:
+        if validator.is_valid(payload) and _is_sendable(payload, charset):
+            return []
+    except (TypeError, ValueError):
+        pass  # no plain JSON: what it is, is found below
     texts: list[tuple[str, str]] = []
     is_plain = _find_texts("", payload, texts)
     found = [
         violation
-        for error in _validator(store, name).iter_errors(
-            payload if is_plain else _checkable(payload)
-        )
+        for error in validator.iter_errors(payload if is_plain else _checkable(payload))
         for violation in _reword(error, store)
     ]
-    charset = store.documents[name].get(_CHARSET_KEY)
     for path, text in texts:
         violation = _check_characters(path, text, charset)
         if violation is not None:
@@ -77,7 +84,17 @@ def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violat
     return list(dict.fromkeys(found))
 
 
-def _validator(store: SchemaStore, name: str) -> Any:
+def check_schema(store: SchemaStore, name: str) -> str | None:
+    """Say why a schema cannot be used to validate; None when it can."""
+    try:
+        _validator(store, name)
+    except ValueError as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def _validator(store: SchemaStore, name: str) -> tuple[Any, str | None]:
+    """Give a schema's validator, and the encoding that its texts must fit."""
     if name not in store.validators:
 
         def retrieve(uri: str) -> Any:
@@ -87,13 +104,29 @@ def _validator(store: SchemaStore, name: str) -> Any:
                 raise ValueError(f"{uri} is not one of the loaded schemas")
             return document
 
-        store.validators[name] = jsonschema_rs.Draft202012Validator(
-            {**store.documents[name], "$id": store.uri(name)},
+        document = store.documents[name]
+        validator = jsonschema_rs.Draft202012Validator(
+            {**document, "$id": store.uri(name)},
             validate_formats=True,
             retriever=retrieve,
             pattern_options=jsonschema_rs.RegexOptions(),
         )
+        store.validators[name] = validator, document.get(_CHARSET_KEY)
     return store.validators[name]
+
+
+def _is_sendable(payload: Any, charset: str | None) -> bool:
+    """Tell in one pass that every text can be sent; "no" is looked at more closely."""
+    content = _ENCODER.encode(payload)
+    if b"\\" in content and _ESCAPED.search(content):
+        return False
+    if content.isascii():
+        return b"\x7f" not in content
+    text = content.decode()
+    if not text.isprintable() and _CONTROL.search(text):
+        return False
+    text.encode(charset or "utf-8")  # raises when a letter does not fit
+    return True
 
 
 def _checkable(value: Any) -> Any:
@@ -218,17 +251,7 @@ def _as_json(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else list(value)
 
 
-def _is_sendable(text: str, charset: str | None) -> bool:
-    try:
-        text.encode(charset or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return _CONTROL.search(text) is None
-
-
 def _check_characters(path: str, text: str, charset: str | None) -> Violation | None:
-    if _is_sendable(text, charset):
-        return None
     for character in text:
         number = f"U+{ord(character):04X}"
         if character in "\n\t":
