@@ -175,19 +175,12 @@ class RunContext:
 
         Fresh for every step: the document grows, and a variable speaks of it as it is.
         """
-        scope = Scope(
-            data,
-            {
-                "doc": data,
-                "company": self.settings,
-                "run": self.registers,
-                "since": self.since,
-                **roots,
-            },
-        )
+        known = {"company": self.settings, "run": self.registers, "since": self.since}
+        # What systems answer is read without floats.
+        scope = Scope(data, {"doc": data, **known, **roots}, is_exact=True)
         today = self.clock.now().astimezone(scope.zone or UTC).date()
         scope = scope.with_roots(today=today.isoformat(), **roots)
-        return scope.with_roots(vars=LazyVars(dict(self.flow.variables), scope))
+        return LazyVars(dict(self.flow.variables), scope).scope
 
     def scope_of(self, document: Gathered, **roots: Any) -> Scope:
         """Give a fresh scope on a document, with its reference among the roots."""

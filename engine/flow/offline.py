@@ -23,7 +23,7 @@ from engine.errors import (
 from engine.flow.context import Gathered, GoneError
 from engine.flow.steps import as_list, holds, iter_items, run_step
 from engine.language.scope import Scope
-from engine.language.values import ValueFault
+from engine.language.values import ValueFault, has_float
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match
 from engine.project.flow_spec import Expand, WriteStep
@@ -118,7 +118,8 @@ def derive_document(
     What is derived stays in ``document``, too.
     """
     data = dict(document)
-    access = AtHand(flow, settings, data.pop("run", {}))
+    is_exact = not has_float(document) and not has_float(settings)
+    access = AtHand(flow, settings, data.pop("run", {}), is_exact)
     gathered = Gathered("", "", "", data)
     stops: list[Violation] = []
     for step in (*flow.enrich, flow.expand, *flow.require, *flow.prepare):
@@ -150,22 +151,27 @@ class AtHand:
     is_offline = True
 
     def __init__(
-        self, flow: Flow, settings: Dictionary[str, Any], registers: Any
+        self,
+        flow: Flow,
+        settings: Dictionary[str, Any],
+        registers: Any,
+        is_exact: bool,  # nowhere is a float
     ) -> None:
         self._flow = flow
         self._settings = settings
         self._registers = registers
+        self._is_exact = is_exact
 
     def scope(self, document: Gathered) -> Scope:
         """Give what the rules of a step see."""
         data = document.data
         roots = {"doc": data, "company": self._settings, "run": self._registers}
-        scope = Scope(data, roots)
+        scope = Scope(data, roots, self._is_exact)
         known = self._flow.expand or self._flow.fetch
         value = known.reference.evaluate(scope.with_item(data.get(known.save) or {}))
-        return scope.with_roots(
-            vars=LazyVars(dict(self._flow.variables), scope),
-            reference="" if value is None else str(value),
+        reference = "" if value is None else str(value)
+        return LazyVars(dict(self._flow.variables), scope).scope.with_roots(
+            reference=reference
         )
 
     def read(self, step: ReadStep, document: Gathered) -> None:

@@ -61,11 +61,14 @@ def compile_formula_tree(tree: nodes.Expr, text: str) -> Evaluate:
     compute = compile_expression(tree)
     if gives_truth(tree):
         return compute
+    is_own = isinstance(tree, nodes.Name | nodes.Getattr)
 
     def compute_plain(scope: Scope) -> Any:
         result = compute(scope)
         if type(result) in EXACT or isinstance(result, dict):
             return result  # a group is the document's own
+        if is_own and scope.is_exact and type(result) is list:
+            return result
         result = plain(result)
         if not isinstance(result, _PLAIN):
             raise ValueFault("FORMULA", f"{text} gives no plain data")
@@ -253,7 +256,7 @@ def _pair(sign: str, left: nodes.Node, right: nodes.Node) -> Evaluate:
 
     def compare(scope: Scope) -> Any:
         one, other = first(scope), second(scope)
-        if type(one) is str and type(other) is str:
+        if type(one) is str and type(other) is str and len(one) != len(other):
             one, other = same_days(one, other, scope.zone)
         return operation(one, other, *names)
 

@@ -55,12 +55,16 @@ def compile_path_tree(tree: Tree, text: str) -> Evaluate:
     except _NotMadeForError:
         return interpret
 
+    is_own = not _has(tree, "multi_select_list")  # a part of the document itself
+
     def pick_part(scope: Scope) -> Any:
         try:
             value = pick(scope)
         except (TypeError, ValueError, ArithmeticError):
             return interpret(scope)
-        return value if type(value) in EXACT else plain(value)
+        if type(value) in EXACT or (is_own and scope.is_exact):
+            return value
+        return plain(value)
 
     return pick_part
 

@@ -28,6 +28,7 @@ class Scope:
 
     item: Any
     roots: Mapping[str, Any]
+    is_exact: bool = False  # nowhere in it is a float: somebody has looked
 
     @property
     def zone(self) -> tzinfo | None:
@@ -47,7 +48,7 @@ class Scope:
         roots = {**self.roots, "parent": self.item}
         if row_number is not None:
             roots["row_number"] = row_number
-        return Scope(item, roots)
+        return Scope(item, roots, self.is_exact)
 
     def this(self) -> Any:
         """Give the item itself."""
@@ -55,7 +56,7 @@ class Scope:
 
     def with_roots(self, **more: Any) -> Scope:
         """Add or replace roots."""
-        return Scope(self.item, {**self.roots, **more})
+        return Scope(self.item, {**self.roots, **more}, self.is_exact)
 
 
 @cache
@@ -89,10 +90,9 @@ def read_keys(keys: tuple[str, ...], *, is_exact: bool) -> Evaluate:
     def read_on(scope: Scope) -> Any:
         value = head(scope)
         for key in others:
-            if type(value) is dict or is_group(value):
-                value = value.get(key)
-            else:
+            if not is_group(value):
                 return None
+            value = value.get(key)
         return plain(value) if is_exact and type(value) is float else value
 
     return read_on if others or is_exact else head
@@ -103,7 +103,7 @@ def _name(name: str) -> Evaluate:
         if name in scope.roots:
             return scope.roots[name]
         item = scope.item
-        return item.get(name) if type(item) is dict or is_group(item) else None
+        return item.get(name) if is_group(item) else None
 
     return read_name
 

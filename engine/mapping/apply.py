@@ -86,8 +86,8 @@ class LazyVars(abc.Mapping[str, Any]):
     ) -> None:
         self._rules = rules
         self._recorder = recorder
-        self._scope = scope.with_roots(vars=self)
-        self.known: dict[str, Any] = {}
+        self.scope = scope.with_roots(vars=self)
+        self.known: dict[str, Any] = {}  # what was asked for already
         self._faults: dict[str, ViolationError] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -96,7 +96,7 @@ class LazyVars(abc.Mapping[str, Any]):
         if name not in self.known:
             rule = self._rules[name]
             try:
-                self.known[name] = apply_rule(rule, self._scope, self._recorder)
+                self.known[name] = apply_rule(rule, self.scope, self._recorder)
             except ViolationError as error:
                 self._faults[name] = error
                 raise
@@ -142,7 +142,7 @@ def apply_mapping(
     collects how each value came to be; the evaluation is the same.
     """
     kept = None if recorder is None else recorder.variables
-    scope = scope.with_roots(vars=LazyVars(mapping.variables, scope, kept))
+    scope = LazyVars(mapping.variables, scope, kept).scope
     log = MappingLog(recorder)
     if not lets_in(mapping, scope, log):
         faults = tuple(log.violations)

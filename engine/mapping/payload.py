@@ -190,6 +190,8 @@ def _compile_each(part: Each, base: str) -> AddRows:
                 shown = (TraceStep("each", part.path.text, row),)
                 log.recorder.keep(Trace(row_path, row, shown, part.position))
             rows.append(row)
+        if log.recorder is None:
+            return []
         steps = [TraceStep("each", part.path.text, len(items))]
         if where is not None:
             steps.append(TraceStep("where", where.text, -dropped))

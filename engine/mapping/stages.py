@@ -99,9 +99,9 @@ def _compile_rule(rule: Rule, is_heard: bool) -> Take:
             if not is_empty(value):
                 value = change(step, value)
         if value is not None and not is_empty(value):
-            value = fit(step, value)
-            if not is_empty(value):
-                return value
+            fitted = fit(step, value)
+            if fitted is value or not is_empty(fitted):
+                return fitted
         return end(step)
 
     # A literal is meant, even when it is empty.

@@ -39,16 +39,14 @@ class TargetType(FittingStage):
     def compile(self, rule: Rule) -> Change:
         field, as_text = self.field, self.number_as_text
         origin = " or ".join(sorted(field.types))
-        accepts = (
-            _ACCEPTS.get(field.types, _never) if field.format != "date" else _never
-        )
+        is_date = field.format == "date"
+        accepts = _never if is_date else _ACCEPTS.get(field.types, _never)
 
         def change(step: Step, value: Any) -> Any:
             if accepts(value):
                 return value
-            converted = convert_value(
-                value, field, number_as_text=as_text, zone=step.scope.zone
-            )
+            zone = step.scope.zone if is_date else None
+            converted = convert_value(value, field, number_as_text=as_text, zone=zone)
             is_same = type(converted) is type(value) and converted == value
             if step.heard and converted is not value and not is_same:
                 step.note("type", origin, converted)
