@@ -216,10 +216,11 @@ def _derive(step: DeriveStep, scope: Scope, document: Gathered) -> None:
     """
     violations: list[Violation] = []
     cuts: list[Truncation] = []
+    shared: dict[str, Any] = {}
     for number, item_scope in enumerate(iter_items(step.each, scope)):
         if not holds(step.when, item_scope):
             continue
-        result = apply_mapping(step.mapping, item_scope)
+        result = apply_mapping(step.mapping, item_scope, shared=shared)
         place = "" if step.each is None else f"{step.each.text}[{number}]."
         violations += [replace(v, field=place + v.field) for v in result.violations]
         cuts.extend(result.truncations)

@@ -81,29 +81,36 @@ def read_keys(keys: tuple[str, ...], *, is_exact: bool) -> Evaluate:
     if not keys:
         return lambda scope: scope.item
     first, *others = keys
-    head = _variable(others.pop(0)) if first == "vars" and others else _name(first)
-    if first == "this":
-        head = Scope.this
-    if len(others) == 1 and first not in {"this", "vars"}:
+    if first == "this" or (first == "vars" and others):
+        head = Scope.this if first == "this" else _variable(others.pop(0), is_exact)
+        return _on(head, others, is_exact) if others else head
+    if len(others) == 1:
         return _field_of(first, others[0], is_exact)
+    head = _name(first, is_exact)
+    return _on(head, others, is_exact) if others else head
 
+
+def _on(head: Evaluate, others: list[str], is_exact: bool) -> Evaluate:
     def read_on(scope: Scope) -> Any:
         value = head(scope)
         for key in others:
-            if not is_group(value):
+            if type(value) is dict or is_group(value):
+                value = value.get(key)
+            else:
                 return None
-            value = value.get(key)
-        return plain(value) if is_exact and type(value) is float else value
+        return plain(value) if type(value) is float and is_exact else value
 
-    return read_on if others or is_exact else head
+    return read_on
 
 
-def _name(name: str) -> Evaluate:
+def _name(name: str, is_exact: bool) -> Evaluate:
     def read_name(scope: Scope) -> Any:
         if name in scope.roots:
-            return scope.roots[name]
-        item = scope.item
-        return item.get(name) if is_group(item) else None
+            value = scope.roots[name]
+        else:
+            item = scope.item
+            value = item.get(name) if type(item) is dict or is_group(item) else None
+        return plain(value) if type(value) is float and is_exact else value
 
     return read_name
 
@@ -125,12 +132,14 @@ def _field_of(name: str, key: str, is_exact: bool) -> Evaluate:
     return read_field
 
 
-def _variable(name: str) -> Evaluate:
+def _variable(name: str, is_exact: bool) -> Evaluate:
     def read_variable(scope: Scope) -> Any:
         variables = scope.roots.get("vars")
         known: Any = getattr(variables, "known", ())  # what was computed already
         if name in known:
-            return known[name]
-        return variables.get(name) if is_group(variables) else None
+            value = known[name]
+        else:
+            value = variables.get(name) if is_group(variables) else None
+        return plain(value) if type(value) is float and is_exact else value
 
     return read_variable

@@ -83,11 +83,12 @@ class LazyVars(abc.Mapping[str, Any]):
         rules: abc.Mapping[str, Rule],
         scope: Scope,
         recorder: Recorder | None = None,
+        known: abc.Mapping[str, Any] | None = None,
     ) -> None:
         self._rules = rules
         self._recorder = recorder
         self.scope = scope.with_roots(vars=self)
-        self.known: dict[str, Any] = {}  # what was asked for already
+        self.known = dict(known or {})  # what was asked for already
         self._faults: dict[str, ViolationError] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -134,15 +135,20 @@ def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> An
 
 
 def apply_mapping(
-    mapping: Mapping, scope: Scope, recorder: Recorder | None = None
+    mapping: Mapping,
+    scope: Scope,
+    recorder: Recorder | None = None,
+    shared: dict[str, Any] | None = None,
 ) -> MappingResult:
     """Map one document: build the payload, then hold it against the target schema.
 
     Never raises for a document's data: see ``violations`` of the result. ``recorder``
-    collects how each value came to be; the evaluation is the same.
+    collects how each value came to be; the evaluation is the same. ``shared`` keeps,
+    from one item of a step to the next, the variables that no item changes.
     """
     kept = None if recorder is None else recorder.variables
-    scope = LazyVars(mapping.variables, scope, kept).scope
+    variables = LazyVars(mapping.variables, scope, kept, shared)
+    scope = variables.scope
     log = MappingLog(recorder)
     if not lets_in(mapping, scope, log):
         faults = tuple(log.violations)
@@ -151,6 +157,9 @@ def apply_mapping(
     if not mapping.compiled:
         mapping.compiled.append(compile_fields(mapping.fields))
     mapping.compiled[0](payload, Step(scope, log), log)
+    if shared is not None:
+        known = mapping.constants & variables.known.keys()
+        shared.update((name, variables.known[name]) for name in known - shared.keys())
     if mapping.target:
         check_payload(mapping, payload, log)
     return MappingResult(

@@ -21,7 +21,7 @@ from engine.mapping.rules import (
     Rule,
     iter_rules,
 )
-from engine.mapping.variables import find_cycle
+from engine.mapping.variables import find_constants, find_cycle
 from engine.problems import hint_for, nearest
 from engine.rulefiles.node_parts import text_at
 from engine.rulefiles.reader import ListNode, MapNode, Scalar
@@ -90,6 +90,7 @@ class MappingLoader:
             only_when,
             node.position,
             self._store,
+            find_constants(variables),
         )
 
     # Schemas --------------------------------------------------------------------------

@@ -223,7 +223,7 @@ def _items(path: Any, scope: Scope, target: str, log: MappingLog) -> list[Any]:
     except ViolationError as error:
         log.report_again(target, error)
         return []
-    if is_empty(value):
+    if value is None or is_empty(value):
         return []
     if not isinstance(value, list):
         said = f"{path.text} is {name_kind(value)}, each needs a list"

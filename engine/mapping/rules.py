@@ -114,6 +114,7 @@ class Mapping:
     only_when: Condition | None
     position: Position
     store: SchemaStore
+    constants: frozenset[str] = frozenset()  # variables that no item changes
     # What the fields compile into, made when a document is first mapped.
     compiled: list[Fill] = field(
         default_factory=list, init=False, compare=False, repr=False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ViolationError
 from engine.language.values import ValueFault, is_empty
 from engine.mapping.keys.default import Default
-from engine.mapping.keys.page import ChangingStage, FittingStage, Step
+from engine.mapping.keys.page import ChangingStage, FittingStage, OneCell, Step
 from engine.mapping.keys.required import Required
 from engine.mapping.keys.when import When
 from engine.mapping.result import MappingLog, Trace
@@ -22,6 +22,7 @@ from engine.mapping.words import join_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.language.scope import Evaluate
     from engine.language.types import Type
     from engine.mapping.keys.page import Branch, Change, Page, Take
 
@@ -80,14 +81,7 @@ def _compile_rule(rule: Rule, is_heard: bool) -> Take:
     """
     when, take = rule.find(When), rule.value.compile(rule)
     changes, fit = _compile_stages(rule, is_heard)
-    default, required = rule.find(Default), rule.find(Required)
-    fill = None if default is None else default.compile(rule, fit)
-    judge = None if required is None else required.compile(rule)
-    start = rule.position
-
-    def end(step: Step) -> Any:
-        value = MISSING if fill is None else fill(step)
-        return judge(step) if judge is not None and value is MISSING else value
+    end, start = _compile_end(rule, fit), rule.position
 
     def run(step: Step) -> Any:
         if step.heard:
@@ -106,10 +100,39 @@ def _compile_rule(rule: Rule, is_heard: bool) -> Take:
 
     # A literal is meant, even when it is empty.
     make: Take = take if rule.value.is_literal and not changes else run
+    if isinstance(rule.value, OneCell) and not changes and not is_heard:
+        make = _compile_cell(rule.value.cell.evaluate, fit, end)
     if when is None:
         return make
     holds = when.compile(rule)
     return lambda step: make(step) if holds(step) else MISSING
+
+
+def _compile_cell(pick: Evaluate, fit: Change, end: Take) -> Take:
+    """Give the same for one cell whose value is only fitted: most rules are so."""
+
+    def run_cell(step: Step) -> Any:
+        value = pick(step.scope)
+        if value is not None and not is_empty(value):
+            fitted = fit(step, value)
+            if fitted is value or not is_empty(fitted):
+                return fitted
+        return end(step)
+
+    return run_cell
+
+
+def _compile_end(rule: Rule, fit: Change) -> Take:
+    """Give the function for an empty value: what stands in, or what is missing."""
+    default, required = rule.find(Default), rule.find(Required)
+    fill = None if default is None else default.compile(rule, fit)
+    judge = None if required is None else required.compile(rule)
+
+    def end(step: Step) -> Any:
+        value = MISSING if fill is None else fill(step)
+        return judge(step) if judge is not None and value is MISSING else value
+
+    return end
 
 
 def _compile_stages(rule: Rule, is_heard: bool) -> tuple[list[Change], Change]:
@@ -144,6 +167,9 @@ def _chain(changes: tuple[Change, ...]) -> Change:
             value = change(step, value)
         return value
 
+    if len(changes) == 2:
+        first, second = changes
+        return lambda step, value: second(step, first(step, value))
     return changes[0] if len(changes) == 1 else change_all
 
 

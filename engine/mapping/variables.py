@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.mapping.rules import Rule
     from engine.rulefiles.reader import MapNode, Node, Scalar
 
+_CONSTANT = re.compile(r"(?:(?:company|run)|vars\.(\w+))(?:\.\w+)*")
 _VARIABLE = re.compile(r"\bvars\.([A-Za-z_]\w*)")
 
 
@@ -51,6 +52,20 @@ def find_cycle(variables: Mapping[str, Rule]) -> tuple[str, ...] | None:
                     seen.add(name)
                     ways.append((*way, name))
     return None
+
+
+def find_constants(variables: Mapping[str, Rule]) -> frozenset[str]:
+    """Name the variables that are the same for all items of a document in one step.
+
+    They read the company's settings, the run's registers and each other, nothing else.
+    """
+    found: set[str] = set()
+    for _ in variables:
+        for name, rule in variables.items():
+            reads = map(_CONSTANT.fullmatch, rule_reads(rule))
+            if all(read and (read[1] is None or read[1] in found) for read in reads):
+                found.add(name)
+    return frozenset(found)
 
 
 def _names(texts: Iterable[str]) -> set[str]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.conversion import convert_value
-from engine.language.values import is_plain_text, is_tidy_number
+from engine.language.values import is_tidy_number
 from engine.mapping.keys.page import FittingStage, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from engine.errors import Position
     from engine.language.schema import SchemaField
     from engine.mapping.cells import RuleCells
@@ -38,13 +36,9 @@ class TargetType(FittingStage):
 
     def compile(self, rule: Rule) -> Change:
         field, as_text = self.field, self.number_as_text
-        origin = " or ".join(sorted(field.types))
-        is_date = field.format == "date"
-        accepts = _never if is_date else _ACCEPTS.get(field.types, _never)
+        origin, is_date = " or ".join(sorted(field.types)), field.format == "date"
 
-        def change(step: Step, value: Any) -> Any:
-            if accepts(value):
-                return value
+        def convert(step: Step, value: Any) -> Any:
             zone = step.scope.zone if is_date else None
             converted = convert_value(value, field, number_as_text=as_text, zone=zone)
             is_same = type(converted) is type(value) and converted == value
@@ -52,17 +46,14 @@ class TargetType(FittingStage):
                 step.note("type", origin, converted)
             return converted
 
-        return change
+        def keep_text(step: Step, value: Any) -> Any:
+            if type(value) is str and value.isascii() and "\r" not in value:
+                return value
+            return convert(step, value)
 
+        def keep_number(step: Step, value: Any) -> Any:
+            return value if is_tidy_number(value) else convert(step, value)
 
-def _never(_: Any) -> bool:
-    return False
-
-
-# What comes out as it went in, by the field's types: most values of most documents.
-_ACCEPTS: Final[Mapping[frozenset[str], Callable[[Any], bool]]] = {
-    frozenset({"string"}): is_plain_text,
-    frozenset({"number"}): is_tidy_number,
-    frozenset({"integer"}): lambda value: type(value) is int,
-    frozenset({"boolean"}): lambda value: type(value) is bool,
-}
+        if field.types == {"string"} and not is_date:
+            return keep_text
+        return keep_number if field.types == {"number"} else convert
