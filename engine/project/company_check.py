@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from engine.language.filters.identifiers import find_iban
+from engine.identifiers import find_iban
 from engine.language.paths import Path
 from engine.language.schema import SchemaField
 from engine.language.values import get_path, normalise_text

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from engine.cli.samples.fake_documents import fake_document, fake_text
 from engine.flow.offline import read_document
-from engine.language.filters.identifiers import find_business_id, find_iban, is_email
+from engine.identifiers import find_business_id, find_iban
+from engine.language.filters.mail_addresses import is_email
 from engine.masking import mask_text
 from tests.worlds import ROOT, project
 

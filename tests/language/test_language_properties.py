@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RuleError
-from engine.language.filters.identifiers import find_business_id
+from engine.identifiers import find_business_id
 from engine.language.filters.list_filters import allocate, share_out
 from engine.language.filters.registry import FILTERS, TESTS
 from engine.language.formulas import compile_formula

@@ -103,6 +103,7 @@ NARROWED = {
     "travel_invoice.invoiceChannel",
     "travel_invoice.paymentInfo.paymentMethod",
     "partner.invoicingInfo.invoiceChannel",
+    "partner.invoicingInfo.identifierType",
     "partner.paymentInfo.paymentMethod",
     "product.type",
     "dimension_item.status",  # the document names the one value in words only

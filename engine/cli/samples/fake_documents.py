@@ -21,7 +21,7 @@ from typing import Any, Final
 from stdnum import iban as stdnum_iban
 
 from engine.cli.samples.hide_personal import MARK
-from engine.language.filters.identifiers import find_business_id, find_iban
+from engine.identifiers import find_business_id, find_iban
 from engine.language.schema import SchemaField
 from engine.masking import FINNISH_ID, SWEDISH_ID
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
+from engine.identifiers import comparable_id
 from engine.language.filters.declaration import (
     declare,
     field_of,
@@ -65,6 +66,18 @@ def find_by(items: Items, key: str, wanted: Any) -> Any:
     20.00
     """
     return next((item for item in items if _same(get_path(item, key), wanted)), None)
+
+
+@declare("any", is_listwise=True, fields=("key",), type_of=one_item)
+def find_id(items: Items, wanted: Any, key: str) -> Any:
+    """Give the first item whose field is a business id, however either is written.
+
+    >>> rows | find_id('b', 'code') | get('amount')
+    20.00
+    """
+    asked = comparable_id(text_of(wanted))
+    same = (item for item in items if comparable_id(get_path(item, key)) == asked)
+    return next(same, None) if asked else None
 
 
 @declare("any", is_listwise=True, fields=("keys",), type_of=one_item)

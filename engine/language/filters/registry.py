@@ -5,7 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from engine.language.filters import list_filters, value_filters, value_tests
+from engine.language.filters import (
+    id_filters,
+    list_filters,
+    value_filters,
+    value_tests,
+)
 from engine.language.filters.declaration import Filter
 
 if TYPE_CHECKING:
@@ -13,7 +18,7 @@ if TYPE_CHECKING:
 
 _DECLARED: Final = [
     declared
-    for module in (value_filters, list_filters, value_tests)
+    for module in (value_filters, id_filters, list_filters, value_tests)
     for declared in vars(module).values()
     if isinstance(declared, Filter)
 ]

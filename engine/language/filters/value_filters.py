@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.language.file_names import clean_file_name
-from engine.language.filters import identifiers
 from engine.language.filters.declaration import declare, field_of
 from engine.language.symbols import Symbol
 from engine.language.types import common_type
@@ -273,36 +272,6 @@ def days_until(value: Any, end: Any, *, zone: tzinfo | None) -> int:
     """
     last = _need_date(end, "days_until", zone)
     return (last - _need_date(value, "days_until", zone)).days
-
-
-@declare("text")
-def business_id(value: Any) -> str | None:
-    """Give a Finnish or Swedish business id in one spelling; empty when not valid.
-
-    >>> 'FI20774740' | business_id
-    '2077474-0'
-    """
-    return identifiers.find_business_id(value)
-
-
-@declare("text")
-def iban(value: Any) -> str | None:
-    """Give an IBAN without blanks, in capitals; empty when not valid.
-
-    >>> 'fi21 1234 5600 0007 85' | iban
-    'FI2112345600000785'
-    """
-    return identifiers.find_iban(value)
-
-
-@declare("text")
-def email(value: Any) -> str | None:
-    """Give a mail address without blanks around it; empty when it is none.
-
-    >>> ' lasku@yritys.fi ' | email
-    'lasku@yritys.fi'
-    """
-    return text_of(value).strip() if identifiers.is_email(value) else None
 
 
 @declare("text")

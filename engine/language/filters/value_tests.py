@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.language.filters import identifiers
+from engine import identifiers
+from engine.language.filters import mail_addresses
 from engine.language.filters.declaration import declare
 from engine.language.values import is_empty, text_of
 
@@ -30,13 +31,15 @@ def empty(value: Any) -> bool:
 
 
 @declare("truth")
-def valid_business_id(value: Any) -> bool:
-    """Tell whether this is a Finnish or Swedish business id with a right check digit.
+def valid_business_id(value: Any, country: Any = "") -> bool:
+    """Tell whether this is a business id with a right check digit.
+
+    Of the country that is named, or that its letters name; else of Finland or Sweden.
 
     >>> '2077474-0' is valid_business_id
     true
     """
-    return identifiers.find_business_id(value) is not None
+    return identifiers.find_business_id(value, text_of(country)) is not None
 
 
 @declare("truth")
@@ -56,7 +59,7 @@ def valid_email(value: Any) -> bool:
     >>> 'lasku@yritys' is valid_email
     false
     """
-    return identifiers.is_email(value)
+    return mail_addresses.is_email(value)
 
 
 @declare("truth")
