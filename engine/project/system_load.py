@@ -16,6 +16,8 @@ from engine.language.paths import compile_path
 from engine.problems import Problems
 from engine.project.base_url import address_fault
 from engine.project.system_spec import (
+    DEADLINE_SECONDS,
+    FILE_DEADLINE_SECONDS,
     EndpointSpec,
     ErrorShape,
     ErrorSpec,
@@ -176,6 +178,8 @@ def _shape(said: Mapping[str, Any]) -> ErrorShape:
 def _endpoint(
     name: str, said: Mapping[str, Any], styles: Mapping[str, PagingSpec]
 ) -> EndpointSpec:
+    moves_file = said["response"] == "file" or said["body"] == "multipart"
+    usual = FILE_DEADLINE_SECONDS if moves_file else DEADLINE_SECONDS
     return EndpointSpec(
         name=name,
         method=said["method"],
@@ -190,6 +194,7 @@ def _endpoint(
         paging=styles.get(said["paging"]),
         schema=said["schema"],
         must_have=tuple(said["must_have"] or ()),
+        deadline_seconds=float(said["deadline_seconds"] or usual),
     )
 
 

@@ -49,9 +49,6 @@ T = TypeVar("T")
 # each call that ends in a server error. Server errors count by call, so that one
 # resource that always fails cannot close the system for all the others.
 BREAKER_FAILURES = 5
-# For one request, to the last byte of its answer; the settle time is longer. Our own.
-DEADLINE_SECONDS = 120.0
-FILE_DEADLINE_SECONDS = 300.0
 MASKED_FROM = 6  # shorter texts may stand in any sentence by chance
 
 
@@ -110,9 +107,7 @@ class Connection:
             raw = self._client.send(
                 request,
                 fresh_connection=not spec.is_idempotent,
-                deadline_seconds=FILE_DEADLINE_SECONDS
-                if spec.moves_file
-                else DEADLINE_SECONDS,
+                deadline_seconds=spec.deadline_seconds,
             )
         except ForeignHostError as error:
             raise self.down_error(spec.name, str(error)) from error

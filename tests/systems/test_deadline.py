@@ -6,14 +6,15 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from engine.clock import SystemClock
 from engine.errors import DoubtError, NotAppliedError
-from engine.systems import connection
 from engine.systems.client import HttpClient, NotSentError, Request, UnclearError
 from engine.systems.system import open_system
+from tests.system_files import DEMO, read_system
 from tests.systems.demo import SECRETS, FreeLimiter, demo_spec
 
 DEADLINE = 0.2
@@ -181,7 +182,6 @@ def test_headers_have_a_largest_size(size, is_good):
 )
 def test_a_write_that_ends_so_is_in_doubt(monkeypatch, name, arguments, kind):
     """A read is surely harmless; the next run asks again."""
-    monkeypatch.setattr(connection, "DEADLINE_SECONDS", DEADLINE)
     monkeypatch.setattr("engine.systems.retries.BUDGET_SECONDS", 0.0)
     body = b'{"access_token": "t", "expires_in": 3600}'
 
@@ -200,7 +200,7 @@ def test_a_write_that_ends_so_is_in_doubt(monkeypatch, name, arguments, kind):
     with (
         server(talk) as url,
         open_system(
-            demo_spec(),
+            hurried(demo_spec()),
             clock=SystemClock(),
             limiter=FreeLimiter(),
             secrets=SECRETS,
@@ -211,10 +211,23 @@ def test_a_write_that_ends_so_is_in_doubt(monkeypatch, name, arguments, kind):
         system.call(name, arguments, {} if name == "create" else None)
 
 
-def test_files_have_longer_than_records():
-    spec = demo_spec()
-    files = {name for name, e in spec.endpoints.items() if e.moves_file}
+def hurried(spec):
+    """Give a system whose requests have next to no time."""
+    endpoints = {
+        name: replace(endpoint, deadline_seconds=DEADLINE)
+        for name, endpoint in spec.endpoints.items()
+    }
+    return replace(spec, endpoints=endpoints)
 
-    assert files
-    assert "create" not in files
-    assert connection.FILE_DEADLINE_SECONDS > connection.DEADLINE_SECONDS
+
+def test_files_have_longer_than_records_and_a_system_file_may_say_more():
+    text = DEMO.read_text("utf-8")
+    said = text.replace("create: {", "create: {deadline_seconds: 180, ")
+    assert said != text
+    seconds = {
+        name: endpoint.deadline_seconds
+        for name, endpoint in read_system(said, "demo").endpoints.items()
+    }
+
+    assert {120.0, 180.0, 300.0} == set(seconds.values())
+    assert (120.0, 180.0) == (seconds["one"], seconds["create"])
