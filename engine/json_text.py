@@ -100,8 +100,5 @@ def render_json(value: Any) -> str:
     return msgspec.json.format(content, indent=2).decode()
 
 
-def _show(value: Any) -> Any:
-    return repr(value)  # a file shows its size and digest, never its bytes
-
-
-_SHOWER = msgspec.json.Encoder(decimal_format="number", enc_hook=_show)
+# A file shows its size and digest, never its bytes.
+_SHOWER = msgspec.json.Encoder(decimal_format="number", enc_hook=repr)

@@ -27,18 +27,6 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from engine.errors import ConfigError, Position, Problem, RuleError
 
-__all__ = [
-    "Problems",
-    "did_you_mean",
-    "either",
-    "hint_for",
-    "in_file_order",
-    "list_words",
-    "nearest",
-    "problem_at",
-    "shorten",
-]
-
 MOST_LISTED = 8  # names that a hint lists
 _MOST_SHOWN = 40  # characters of a typed text that a sentence repeats
 _MOST_EDITS = 2
@@ -119,7 +107,6 @@ class Problems:
         self.at_word(code, message, cell, offset, name.split("\n", 1)[0], hint)
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        """Keep findings that somebody else made."""
         self.found.extend(problems)
 
     def attempt(self, function: Callable[..., T], *args: object) -> T | None:

@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
+from engine.rulefiles.reader import load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

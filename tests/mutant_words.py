@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from engine.language.filters.registry import FILTERS
 from engine.project.project import file_kind
 from engine.rulefiles.grammar_load import load_grammars
-from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
+from engine.rulefiles.reader import load_yaml
 from tests.places import ROOT
 
 if TYPE_CHECKING:

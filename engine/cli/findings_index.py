@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.rulefiles.node_parts import entries_at, text_at
+from engine.rulefiles.nodes import entries_at, text_at
 from engine.rulefiles.reader import load_yaml
 
 FILE: Final = Path(__file__).with_suffix(".yaml")

@@ -11,7 +11,7 @@ from engine.errors import RuleError
 from engine.problems import Problems
 
 if TYPE_CHECKING:
-    from engine.rulefiles.reader import Scalar
+    from engine.rulefiles.nodes import Scalar
 
 
 class CellProblems:

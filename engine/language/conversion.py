@@ -22,7 +22,7 @@ from engine.language.values import (
     plain,
     tidy_number,
 )
-from engine.rulefiles.reader import YES_NO
+from engine.rulefiles.nodes import YES_NO
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -18,7 +18,7 @@ from engine.language.values import MAX_DIGITS
 
 if TYPE_CHECKING:
     from engine.errors import RuleError
-    from engine.rulefiles.reader import Scalar
+    from engine.rulefiles.nodes import Scalar
 
 MAX_FORMULA: Final = 2000  # characters
 MAX_DEPTH: Final = 25

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from engine.errors import Position
     from engine.language.scope import Evaluate, Scope
-    from engine.rulefiles.reader import Scalar
+    from engine.rulefiles.nodes import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engine.errors import RuleError
     from engine.language.symbols import SymbolTable
-    from engine.rulefiles.reader import Scalar
+    from engine.rulefiles.nodes import Scalar
 
 MAX_PATH: Final = 500
 MAX_LEVELS: Final = 30

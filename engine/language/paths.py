@@ -18,7 +18,7 @@ from engine.language.symbols import Symbol, SymbolTable
 if TYPE_CHECKING:
     from engine.errors import Position
     from engine.language.scope import Evaluate
-    from engine.rulefiles.reader import Scalar
+    from engine.rulefiles.nodes import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.mapping.rule_load import VALUE_KEYS
-from engine.rulefiles.node_parts import map_at
-from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar
+from engine.rulefiles.nodes import Entry, ListNode, MapNode, Node, Scalar, map_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.language.schema import SchemaStore
     from engine.language.scope import Scope
     from engine.mapping.rule_load import Tables
-    from engine.rulefiles.reader import MapNode
+    from engine.rulefiles.nodes import MapNode
 
 __all__ = [
     "LazyVars",

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.language.formulas import Condition, compile_condition
 from engine.language.paths import Path, compile_path
-from engine.rulefiles.node_parts import text_at
-from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Scalar
+from engine.rulefiles.nodes import YES_NO, ListNode, MapNode, Scalar, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from engine.mapping.literals import Target
     from engine.mapping.rule_load import RuleLoader
     from engine.problems import Problems
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.nodes import Node
 
 T = TypeVar("T")
 

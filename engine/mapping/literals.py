@@ -9,7 +9,7 @@ from engine.language.conversion import read_literal
 from engine.language.types import TEXT, KnownType
 from engine.language.values import ValueFault, normalise_text
 from engine.problems import hint_for
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

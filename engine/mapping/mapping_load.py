@@ -23,15 +23,14 @@ from engine.mapping.rules import (
 )
 from engine.mapping.variables import find_constants, find_cycle
 from engine.problems import hint_for, nearest
-from engine.rulefiles.node_parts import text_at
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar, text_at
 
 if TYPE_CHECKING:
     from collections import abc
 
     from engine.language.schema import SchemaField, SchemaStore
     from engine.language.types import Type
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.nodes import Node
 
 
 class MappingLoader:

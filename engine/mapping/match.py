@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from engine.language.formulas import compile_condition
 from engine.language.symbols import SymbolTable
 from engine.problems import Problems
-from engine.rulefiles.node_parts import maps_at, scalar_at, text_at
-from engine.rulefiles.reader import ListNode, MapNode
+from engine.rulefiles.nodes import ListNode, MapNode, maps_at, scalar_at, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from engine.errors import Position
     from engine.language.formulas import Condition
     from engine.language.scope import Scope
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.nodes import Node
 
 Action = Literal["link", "update", "create", "reject", "leave"]
 ACTIONS: tuple[Action, ...] = get_args(Action)

@@ -33,8 +33,18 @@ from engine.mapping.addresses import (
 from engine.mapping.cells import read_flag
 from engine.mapping.rule_load import VALUE_KEYS
 from engine.problems import Problems, did_you_mean, hint_for
-from engine.rulefiles.node_parts import entries_at, iter_scalars, map_at, scalar_at
-from engine.rulefiles.reader import Entry, ListNode, MapNode, Node, Scalar, to_plain
+from engine.rulefiles.nodes import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    entries_at,
+    iter_scalars,
+    map_at,
+    scalar_at,
+    to_plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

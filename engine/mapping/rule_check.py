@@ -12,7 +12,7 @@ from engine.mapping.keys.lookup import Lookup
 from engine.mapping.keys.source_path import PathSource
 from engine.mapping.keys.transform import Transform
 from engine.problems import MOST_LISTED, did_you_mean
-from engine.rulefiles.reader import Scalar
+from engine.rulefiles.nodes import Scalar
 
 if TYPE_CHECKING:
     from engine.language.formulas import Formula

@@ -33,13 +33,13 @@ from engine.mapping.rules import Rule
 from engine.mapping.stages import rule_type
 from engine.mapping.variables import order_variables
 from engine.problems import Problems
-from engine.rulefiles.reader import Entry, MapNode, Scalar
+from engine.rulefiles.nodes import Entry, MapNode, Scalar
 
 if TYPE_CHECKING:
     from engine.errors import Position
     from engine.language.symbols import SymbolTable
     from engine.mapping.keys.page import Page, Stage, ValueKey
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.nodes import Node
 
 # Table → key → text, or the node that it stands in.
 Tables = abc.Mapping[str, abc.Mapping[str, Any]]

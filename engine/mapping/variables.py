@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.mapping.stages import rule_reads
-from engine.rulefiles.node_parts import iter_scalars
+from engine.rulefiles.nodes import iter_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from engine.mapping.rules import Rule
-    from engine.rulefiles.reader import MapNode, Node, Scalar
+    from engine.rulefiles.nodes import MapNode, Node, Scalar
 
 _CONSTANT = re.compile(r"(?:(?:company|run)|vars\.(\w+))(?:\.\w+)*")
 _VARIABLE = re.compile(r"\bvars\.([A-Za-z_]\w*)")

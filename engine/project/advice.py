@@ -15,8 +15,14 @@ from typing import Any, Final, Literal
 from engine.problems import Problems
 from engine.project.field_names import FieldWords
 from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
-from engine.rulefiles.node_parts import entries_at, iter_scalars, scalar_at
-from engine.rulefiles.reader import Node, Scalar, to_plain
+from engine.rulefiles.nodes import (
+    Node,
+    Scalar,
+    entries_at,
+    iter_scalars,
+    scalar_at,
+    to_plain,
+)
 
 Who = Literal["bookkeeper", "consultant", "operator"]
 Kind = Literal["permanent", "transient"]

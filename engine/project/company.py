@@ -21,7 +21,8 @@ from engine.project.schedule import (
     ScheduleError,
     read_schedule,
 )
-from engine.rulefiles.reader import YES_NO, MapNode, Scalar, load_yaml_file
+from engine.rulefiles.nodes import YES_NO, MapNode, Scalar
+from engine.rulefiles.reader import load_yaml_file
 from engine.rulefiles.typed import read_settings
 
 

@@ -29,8 +29,7 @@ from engine.problems import Problems, hint_for
 from engine.project.company import Company
 from engine.project.credentials import secret_key
 from engine.project.system_spec import SystemSpec
-from engine.rulefiles.node_parts import entries_at, scalar_at
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar, entries_at, scalar_at
 
 _WITH_COMMA: Final = re.compile(r"\d+,\d+", re.ASCII)
 

@@ -21,7 +21,7 @@ from engine.mapping.overlay import Merged, merge_overlay
 from engine.problems import Problems, hint_for
 from engine.project import flow_spec as spec
 from engine.project.flow_spec import Flow
-from engine.rulefiles.reader import MapNode, Scalar, to_plain
+from engine.rulefiles.nodes import MapNode, Scalar, to_plain
 
 ROOT = "mappings/"  # an overlay names its file below this folder
 

@@ -10,14 +10,17 @@ from collections.abc import Iterable, Mapping
 from engine.errors import Position
 from engine.language.schema import SchemaStore
 from engine.problems import Problems, did_you_mean, hint_for
-from engine.rulefiles.node_parts import (
+from engine.rulefiles.nodes import (
+    MapNode,
+    Node,
+    Scalar,
     entries_at,
     iter_scalars,
     map_at,
     maps_at,
     scalar_at,
+    to_plain,
 )
-from engine.rulefiles.reader import MapNode, Node, Scalar, to_plain
 
 _FILE_KEYS = ("mapping", "match", "derive")
 

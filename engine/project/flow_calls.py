@@ -11,8 +11,15 @@ from engine.problems import did_you_mean
 from engine.project.flow_cells import FlowCells
 from engine.project.flow_spec import EndpointCall, Find, Send
 from engine.project.system_spec import EndpointSpec, ParamSpec
-from engine.rulefiles.node_parts import entries_at, map_at, maps_at, scalar_at
-from engine.rulefiles.reader import MapNode, Node, Scalar
+from engine.rulefiles.nodes import (
+    MapNode,
+    Node,
+    Scalar,
+    entries_at,
+    map_at,
+    maps_at,
+    scalar_at,
+)
 
 
 def load_call(cells: FlowCells, node: MapNode, key: str) -> EndpointCall | None:

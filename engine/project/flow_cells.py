@@ -18,8 +18,7 @@ from engine.mapping.literals import Target
 from engine.mapping.match import load_match_rules
 from engine.mapping.rule_load import RuleLoader
 from engine.problems import Problems, did_you_mean
-from engine.rulefiles.node_parts import entries_at, maps_at, scalar_at, scalars_at
-from engine.rulefiles.reader import Scalar
+from engine.rulefiles.nodes import Scalar, entries_at, maps_at, scalar_at, scalars_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from engine.mapping.apply import Mapping, Rule
     from engine.mapping.match import MatchRules
     from engine.project.flow_types import FlowTypes
-    from engine.rulefiles.reader import MapNode, Node
+    from engine.rulefiles.nodes import MapNode, Node
 
     T = TypeVar("T")
 

@@ -36,8 +36,7 @@ from engine.project.flow_spec import (
 )
 from engine.project.flow_steps import load_steps
 from engine.project.flow_types import FlowTypes, flow_roots
-from engine.rulefiles.node_parts import map_at, maps_at, number_at, text_at
-from engine.rulefiles.reader import MapNode, Scalar
+from engine.rulefiles.nodes import MapNode, Scalar, map_at, maps_at, number_at, text_at
 
 _SLOTS = (
     *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),

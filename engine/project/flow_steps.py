@@ -34,7 +34,10 @@ from engine.project.flow_spec import (
     Step,
     WriteStep,
 )
-from engine.rulefiles.node_parts import (
+from engine.rulefiles.nodes import (
+    YES_NO,
+    MapNode,
+    Scalar,
     entries_at,
     map_at,
     maps_at,
@@ -43,7 +46,6 @@ from engine.rulefiles.node_parts import (
     scalars_at,
     text_at,
 )
-from engine.rulefiles.reader import YES_NO, MapNode, Scalar
 
 _ENDS = ("stop", "skip", "warn")  # what a requirement that does not hold leads to
 _REGISTERS = ("setup", "doctor")  # what these slots read is kept for the run

@@ -16,8 +16,7 @@ from engine.language.types import ANYTHING, TEXT, Type, group_of, list_of
 from engine.mapping.apply import Mapping
 from engine.mapping.rule_load import Tables
 from engine.project.system_spec import EndpointSpec, SystemSpec
-from engine.rulefiles.node_parts import maps_at, text_at
-from engine.rulefiles.reader import ListNode, MapNode
+from engine.rulefiles.nodes import ListNode, MapNode, maps_at, text_at
 
 LIST = "[]"  # after a schema's name: the answer is a list of these
 

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from engine.problems import Problems
 from engine.project.languages import FALLBACK_LANGUAGE
-from engine.rulefiles.node_parts import entries_at, iter_scalars
-from engine.rulefiles.reader import Node, to_plain
+from engine.rulefiles.nodes import Node, entries_at, iter_scalars, to_plain
 
 # Every text, and the {details} it may name.
 TEXTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

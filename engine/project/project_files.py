@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from engine.problems import Problems
 from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import load_grammars
-from engine.rulefiles.reader import MapNode, Node, load_yaml
+from engine.rulefiles.nodes import MapNode, Node
+from engine.rulefiles.reader import load_yaml
 
 MAPPINGS = "mappings"
 SCHEMAS = "schemas"

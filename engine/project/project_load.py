@@ -47,8 +47,7 @@ from engine.project.project_files import (
 )
 from engine.project.system_load import load_system
 from engine.project.system_spec import SystemSpec
-from engine.rulefiles.node_parts import entries_at, scalar_at, text_at
-from engine.rulefiles.reader import MapNode, Scalar
+from engine.rulefiles.nodes import MapNode, Scalar, entries_at, scalar_at, text_at
 
 T = TypeVar("T")
 

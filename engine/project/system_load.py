@@ -29,7 +29,7 @@ from engine.project.system_spec import (
     SystemSpec,
     ValueSpec,
 )
-from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
 from engine.rulefiles.typed import read_settings
 
 # Where JMESPaths and names stand; * is any key, or any item of a list.

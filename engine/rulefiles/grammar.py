@@ -14,7 +14,7 @@ Pure; imports errors, problems and reader.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +24,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from engine.errors import Position, Problem
 from engine.problems import in_file_order
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
-from engine.rulefiles.reader import (
+from engine.rulefiles.nodes import (
     YES_NO,
     Entry,
     ListNode,
@@ -34,9 +34,6 @@ from engine.rulefiles.reader import (
     to_plain,
 )
 
-_INTEGER = re.compile(r"-?[0-9]+")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
 
 def check_grammar(
     node: Node, schema: Mapping[str, Any], *, file: str = ""
@@ -44,7 +41,6 @@ def check_grammar(
     """Find everything in a file that its grammar does not allow, in file order.
 
     Args:
-        node: The file's tree.
         schema: The grammar; references stay inside it.
         file: Names the file where the tree has no place of its own.
     """
@@ -160,56 +156,29 @@ def _text_of(value: object) -> tuple[str, ...]:
     return (str(value),)
 
 
-def _check_enum(
-    _validator: Any, allowed: list[Any], instance: object, _schema: object
-) -> Iterator[ValidationError]:
-    if not any(instance in _text_of(value) for value in allowed):
-        yield ValidationError("not allowed")
+def _keyword(is_right: Callable[[Any, object], bool]) -> Callable[..., Any]:
+    """Make a keyword of a schema out of what it asks: of its value and of a text."""
+
+    def check(
+        _validator: Any, wanted: Any, instance: object, _schema: object
+    ) -> Iterator[ValidationError]:
+        if not is_right(wanted, instance):
+            yield ValidationError("not allowed")  # the words are made elsewhere
+
+    return check
 
 
-def _check_const(
-    _validator: Any, wanted: object, instance: object, _schema: object
-) -> Iterator[ValidationError]:
-    if instance not in _text_of(wanted):
-        yield ValidationError("not allowed")
+def _form(pattern: str) -> Callable[[object, object], bool]:
+    """Make a type out of the form that its texts have."""
+    form = re.compile(pattern)
+    return lambda _, text: isinstance(text, str) and bool(form.fullmatch(text))
 
 
-def _check_minimum(
-    _validator: Any, least: float, instance: object, _schema: object
-) -> Iterator[ValidationError]:
-    if _is_number(None, instance) and Decimal(str(instance)) < Decimal(str(least)):
-        yield ValidationError("too small")
+_is_number = _form(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def _check_maximum(
-    _validator: Any, most: float, instance: object, _schema: object
-) -> Iterator[ValidationError]:
-    if _is_number(None, instance) and Decimal(str(instance)) > Decimal(str(most)):
-        yield ValidationError("too large")
-
-
-def _is_number(_checker: object, instance: object) -> bool:
-    return isinstance(instance, str) and bool(_NUMBER.fullmatch(instance))
-
-
-def _is_text(_checker: object, instance: object) -> bool:
-    return isinstance(instance, str)
-
-
-def _is_integer(_checker: object, instance: object) -> bool:
-    return isinstance(instance, str) and bool(_INTEGER.fullmatch(instance))
-
-
-def _is_boolean(_checker: object, instance: object) -> bool:
-    return isinstance(instance, str) and instance in YES_NO
-
-
-def _is_map(_checker: object, instance: object) -> bool:
-    return isinstance(instance, dict)
-
-
-def _is_list(_checker: object, instance: object) -> bool:
-    return isinstance(instance, list)
+def _number(text: object) -> Decimal | None:
+    return Decimal(str(text)) if _is_number(None, text) else None
 
 
 # The library's stubs know neither of these two by their own documented use.
@@ -219,19 +188,23 @@ _make_types: Any = TypeChecker
 _Validator: Any = _extend(
     Draft202012Validator,
     validators={
-        "enum": _check_enum,
-        "const": _check_const,
-        "minimum": _check_minimum,
-        "maximum": _check_maximum,
+        "enum": _keyword(lambda all_, text: any(text in _text_of(v) for v in all_)),
+        "const": _keyword(lambda wanted, text: text in _text_of(wanted)),
+        "minimum": _keyword(
+            lambda least, text: (n := _number(text)) is None or n >= Decimal(str(least))
+        ),
+        "maximum": _keyword(
+            lambda most, text: (n := _number(text)) is None or n <= Decimal(str(most))
+        ),
     },
     type_checker=_make_types(
         {
-            "string": _is_text,
-            "integer": _is_integer,
+            "string": lambda _, value: isinstance(value, str),
+            "integer": _form("-?[0-9]+"),
             "number": _is_number,
-            "boolean": _is_boolean,
-            "object": _is_map,
-            "array": _is_list,
+            "boolean": _form("|".join(YES_NO)),
+            "object": lambda _, value: isinstance(value, dict),
+            "array": lambda _, value: isinstance(value, list),
         }
     ),
 )

@@ -31,9 +31,6 @@ def load_grammars(root: Path) -> dict[str, dict[str, Any]]:
 
     The same files give the same dictionaries again: do not change them.
 
-    Args:
-        root: The project's folder.
-
     Raises:
         OSError: A grammar cannot be read.
         referencing.exceptions.Unresolvable: A reference leads nowhere.

@@ -22,7 +22,7 @@ from engine.problems import (
     problem_at,
     shorten,
 )
-from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
 
 _KINDS: Final = {**PHRASES, "object": "a map of keys"}
 _JOINED_KEY = re.compile(r"([A-Za-z_][\w.]*):(\S.*)", re.DOTALL)
@@ -72,12 +72,13 @@ class GrammarError:
 
 def word_finding(finding: GrammarError) -> list[Problem]:
     """Give the problems that one finding stands for; unknown keys are one each."""
-    words = _WORDERS.get(finding.kind)
     if finding.bad_key is not None:
         return _word_bad_key(finding)
-    if words is None:
-        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
-    return words(finding)
+    return _WORDERS.get(finding.kind, _word_other)(finding)
+
+
+def _word_other(finding: GrammarError) -> list[Problem]:
+    return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
 
 
 def _at_value(
@@ -157,14 +158,8 @@ def _word_type(finding: GrammarError) -> list[Problem]:
         joined = _JOINED_KEY.match(node.text)
         if joined and "object" in types:
             name, rest = joined.groups()
-            return [
-                Problem(
-                    "M103",
-                    "a blank is missing after the colon",
-                    node.at(len(name)),
-                    f"write {name}: {shorten(rest)}",
-                )
-            ]
+            said, hint = "a blank is missing after the colon", f"write {name}: "
+            return [Problem("M103", said, node.at(len(name)), hint + shorten(rest))]
         found = f'"{shorten(node.text)}"'
     else:
         found = "a list" if isinstance(node, ListNode) else "a map of keys"
@@ -173,11 +168,8 @@ def _word_type(finding: GrammarError) -> list[Problem]:
 
 
 def _missing(finding: GrammarError) -> Problem:
-    hint = finding.example or "write one"
-    message = f"{finding.label} has no value"
-    if finding.key is not None:
-        return problem_at("M103", message, finding.key, hint)
-    return Problem("M103", message, finding.position, hint)
+    hint, message = finding.example or "write one", f"{finding.label} has no value"
+    return problem_at("M103", message, finding.key or finding.position, hint)
 
 
 def _word_value(finding: GrammarError) -> list[Problem]:
@@ -214,9 +206,8 @@ def _word_bad_key(finding: GrammarError) -> list[Problem]:
     form = finding.schema.get("x-form")
     message = f'"{shorten(text)}" cannot be a key of {finding.label}'
     hint = f"write {form}" if form else None
-    if isinstance(node, MapNode) and text in node:
-        return [problem_at("M104", message, node.key(text), hint)]
-    return [Problem("M104", message, finding.position, hint)]
+    at = isinstance(node, MapNode) and text in node and node.key(text)
+    return [problem_at("M104", message, at or finding.position, hint)]
 
 
 def _word_length(finding: GrammarError) -> list[Problem]:
@@ -243,9 +234,10 @@ def _word_range(finding: GrammarError) -> list[Problem]:
 def _word_choice(finding: GrammarError) -> list[Problem]:
     """Word "exactly one of these keys"."""
     node = finding.node
-    names = _choice_names(finding.wanted)
+    required = (name for part in finding.wanted for name in part.get("required", ()))
+    names = list(dict.fromkeys(required))
     if not isinstance(node, MapNode) or not names:
-        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
+        return _word_other(finding)
     known = finding.schema.get("properties", ())
     is_closed = finding.schema.get("additionalProperties") is False
     if is_closed and len(node) and not any(key in known for key in node):
@@ -263,18 +255,10 @@ def _word_choice(finding: GrammarError) -> list[Problem]:
         return [_at_value(finding, "M105", message, hint)]
     ordered = [key for key in node if key in present]
     if len(ordered) < 2:
-        return [_at_value(finding, "M107", f"{finding.label} is not allowed like this")]
+        return _word_other(finding)
     message = f"{ordered[1]} and {ordered[0]} cannot stand together in {finding.title}"
     hint = f"keep one of {either(ordered)}"
     return [problem_at("M105", message, node.key(ordered[1]), hint)]
-
-
-def _choice_names(branches: Iterable[Mapping[str, Any]]) -> list[str]:
-    names: dict[str, None] = {}
-    for branch in branches:
-        for name in branch.get("required", ()):
-            names.setdefault(name)
-    return list(names)
 
 
 def _word_dependent(finding: GrammarError) -> list[Problem]:
@@ -321,12 +305,9 @@ _WORDERS: Mapping[str, Callable[[GrammarError], list[Problem]]] = {
 
 
 def _allowed_texts(allowed: Iterable[Any]) -> list[str]:
-    texts: dict[str, None] = {}
-    for value in allowed:
-        texts.setdefault(
-            ("yes" if value else "no") if isinstance(value, bool) else str(value)
-        )
-    return list(texts)
+    words = {True: "yes", False: "no"}
+    texts = (words[v] if isinstance(v, bool) else str(v) for v in allowed)
+    return list(dict.fromkeys(texts))
 
 
 def _example(schema: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable
 
-from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
 
 WIDTH = 100  # characters of a line before its remark
 _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.+=()\- \[\]]*")
@@ -22,7 +22,6 @@ def render_yaml(node: MapNode, remark: Callable[[Scalar], str]) -> str:
     """Give a map as YAML text.
 
     Args:
-        node: What to print; keys stay in their order.
         remark: Gives the comment at the end of a key's line. A value whose keys all
             have one remark is printed on one line, where there is room.
     """
@@ -37,12 +36,12 @@ class _Printer:
         lines: list[str] = []
         for key, value in node.items():
             remark = self.remark(key)
-            head = f"{indent}{_text(key.text, in_braces=False)}:"
+            head = f"{indent}{_text(key.text)}:"
             short = self._on_one_line(value, remark)
             if short is not None and len(head) + len(short) < WIDTH:
                 lines.append(_remarked(f"{head} {short}", remark))
             elif isinstance(value, Scalar):
-                lines.append(_remarked(f"{head} {_scalar(value)}", remark))
+                lines.append(_remarked(f"{head} {_text(value.text)}", remark))
             elif isinstance(value, MapNode):
                 lines.append(_remarked(head, remark))
                 lines += self.map_lines(value, indent + _INDENT)
@@ -64,13 +63,13 @@ class _Printer:
                 below = self.list_lines(item, indent + _INDENT, remark)
                 lines += [f"{indent}- {below[0].lstrip()}", *below[1:]]
             else:
-                lines.append(f"{indent}- {_scalar(item)}")
+                lines.append(f"{indent}- {_text(item.text)}")
         return lines
 
     def _on_one_line(self, node: Node, remark: str) -> str | None:
         """Give a value in short form; None when its keys come from several places."""
         if isinstance(node, Scalar):
-            return _scalar(node)
+            return _text(node.text)
         if isinstance(node, ListNode):
             parts = [self._in_braces(item, remark) for item in node.items]
             return None if None in parts else f"[{', '.join(map(str, parts))}]"
@@ -88,11 +87,7 @@ class _Printer:
         return self._on_one_line(node, remark)
 
 
-def _scalar(node: Scalar) -> str:
-    return _text(node.text, in_braces=False)
-
-
-def _text(text: str, *, in_braces: bool) -> str:
+def _text(text: str, *, in_braces: bool = False) -> str:
     is_plain = _PLAIN.fullmatch(text) and text == text.strip()
     if is_plain and not (in_braces and re.search(r"[\[\]]", text)):
         return text

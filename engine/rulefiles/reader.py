@@ -26,13 +26,11 @@ from engine.errors import Position, Problem, RuleError
 from engine.problems import in_file_order
 from engine.rulefiles.encoding import BAD_CHARACTER, check_characters, decode_text
 from engine.rulefiles.nodes import (
-    YES_NO,
     Entry,
     ListNode,
     MapNode,
     Node,
     Scalar,
-    to_plain,
 )
 from engine.rulefiles.scalar_checks import (
     check_colon,
@@ -42,18 +40,6 @@ from engine.rulefiles.scalar_checks import (
 )
 from engine.rulefiles.source import Source, Style
 from engine.rulefiles.syntax_errors import ScalarPlace, explain_syntax
-
-__all__ = [
-    "YES_NO",
-    "Entry",
-    "ListNode",
-    "MapNode",
-    "Node",
-    "Scalar",
-    "load_yaml",
-    "load_yaml_file",
-    "to_plain",
-]
 
 # Figures of this project: a rule file is written by hand.
 MAX_DEPTH = 50
@@ -79,7 +65,6 @@ def load_yaml(
     """Read a rule file into nodes.
 
     Args:
-        text: The whole file.
         file: Its name in findings, relative to the project's root.
         warnings: Receives findings that do not stop the load.
         may_escape: An escape may make what nobody can see: a document's own text.

@@ -44,19 +44,14 @@ def check_comment(source: Source, end: int) -> Iterator[Problem]:
         )
 
 
-def check_key(key: Scalar, entries: Mapping[str, Entry]) -> Iterator[Problem]:
-    """Find a key that stands twice, or that means something else to YAML.
-
-    Args:
-        key: The key.
-        entries: Those above it in its map.
-    """
+def check_key(key: Scalar, above: Mapping[str, Entry]) -> Iterator[Problem]:
+    """Find a key that stands twice in its map, or that means something else to YAML."""
     if key.text == "<<" and key.style == "plain":
         message = "<< would copy keys from another place of the file"
         hint = "write the keys out, or use an overlay; as a text write '<<'"
         yield Problem("M114", message, key.position, hint, 2)
-    if key.text in entries:
-        first = entries[key.text].key.position
+    if key.text in above:
+        first = above[key.text].key.position
         message = (
             f"{shorten(key.text) or 'the empty key'} stands here a second time; "
             f"the first is on line {first.line}, column {first.column}"

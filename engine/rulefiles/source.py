@@ -19,7 +19,7 @@ Style = Literal["plain", "single", "double", "literal", "folded"]
 
 # The escapes of double-quoted text that stand for one character, YAML 1.1 section 5.6.
 _ONE_CHARACTER = frozenset('0abt\tnvfre "\\/N_LP')
-_HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
+HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ def _fold(raw: str, i: int, end: int, pairs: list[tuple[str, int]]) -> int:
 
 def _escape(raw: str, i: int, end: int, pairs: list[tuple[str, int]]) -> int:
     kind = raw[i + 1 : i + 2]
-    if kind in _HEX_DIGITS:
+    if kind in HEX_DIGITS:
         pairs.append(("\0", i))
-        return i + 2 + _HEX_DIGITS[kind]
+        return i + 2 + HEX_DIGITS[kind]
     if kind == "\n":  # the line goes on; only further empty lines are text
         stop = i + 2
         while stop < end and raw[stop] in " \n":

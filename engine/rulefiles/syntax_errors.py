@@ -19,10 +19,9 @@ from typing import Any, Final
 import yaml
 
 from engine.errors import Problem
-from engine.rulefiles.source import Source, Style
+from engine.rulefiles.source import HEX_DIGITS, Source, Style
 
 _TABLE = Path(__file__).with_suffix(".yaml")
-_HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 _ESCAPE = r"use single quotes, or write \\ for a backslash"
 
 
@@ -74,10 +73,7 @@ def explain_syntax(
 ) -> Problem:
     """Turn PyYAML's error into a finding at the character to change.
 
-    Args:
-        error: As raised by the scanner or parser.
-        source: The file.
-        last: The scalar that was read before the error, if any.
+    ``last`` is the scalar that was read before the error, if any.
     """
     mark = error.problem_mark or error.context_mark
     at = mark.index if mark else 0
@@ -96,8 +92,8 @@ def _explain_escape(case: _Case) -> Problem:
     start = case.source.text.rfind("\\", 0, case.at + 1)
     kind = case.sign(start + 1)
     message = rf"\{kind} means nothing inside double quotes"
-    if kind in _HEX_DIGITS:
-        message = rf"\{kind} must be followed by {_HEX_DIGITS[kind]} digits 0-9 or A-F"
+    if kind in HEX_DIGITS:
+        message = rf"\{kind} must be followed by {HEX_DIGITS[kind]} digits 0-9 or A-F"
     return case.say("M126", message, start, _ESCAPE, 2)
 
 

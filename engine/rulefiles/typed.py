@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar
+from engine.rulefiles.nodes import YES_NO, ListNode, MapNode, Node, Scalar
 
 
 def read_settings(node: Node | None, schema: Mapping[str, Any]) -> Any:

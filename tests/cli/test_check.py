@@ -22,7 +22,8 @@ from engine.cli.report_formats import (
 )
 from engine.errors import Position, Problem, RuleError
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
-from engine.rulefiles.reader import ListNode, MapNode, Node, Scalar, load_yaml
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
+from engine.rulefiles.reader import load_yaml
 from engine.rulefiles.source import Source
 from engine.rulefiles.syntax_errors import explain_syntax
 from tests.places import ROOT, TESTS

@@ -19,7 +19,8 @@ from engine.language.schema import SchemaStore
 from engine.mapping.apply import load_mapping
 from engine.mapping.rules import Rule
 from engine.rulefiles.comments import Remark, read_remark, read_remarks
-from engine.rulefiles.reader import MapNode, load_yaml
+from engine.rulefiles.nodes import MapNode
+from engine.rulefiles.reader import load_yaml
 from tests.worlds import ROOT, project
 
 FLOWS = sorted(project().flows)

@@ -15,7 +15,8 @@ from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
 from engine.mapping.apply import Mapping, Recorder, apply_mapping, load_mapping
 from engine.mapping.branches import list_branches
-from engine.rulefiles.reader import MapNode, load_yaml
+from engine.rulefiles.nodes import MapNode
+from engine.rulefiles.reader import load_yaml
 from tests.places import TESTS, read_yaml
 from tests.worlds import ROOT, project
 

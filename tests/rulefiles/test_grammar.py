@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from engine.cli.report import render_problems
 from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import FOLDER, SETTINGS, load_grammars
-from engine.rulefiles.reader import load_yaml, load_yaml_file, to_plain
+from engine.rulefiles.nodes import to_plain
+from engine.rulefiles.reader import load_yaml, load_yaml_file
 from tests.places import ROOT, TESTS
 
 GRAMMAR = load_grammars(ROOT)

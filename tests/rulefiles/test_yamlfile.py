@@ -9,14 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Position, RuleError
-from engine.rulefiles.reader import (
-    ListNode,
-    MapNode,
-    Scalar,
-    load_yaml,
-    load_yaml_file,
-    to_plain,
-)
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar, to_plain
+from engine.rulefiles.reader import load_yaml, load_yaml_file
 from engine.rulefiles.source import find_offsets
 from tests.places import TESTS
 

@@ -12,15 +12,9 @@ from engine.flow.offline import pick_mapping
 from engine.json_text import render_json
 from engine.project.company_overlays import ROOT, merge_file
 from engine.project.project import Project, load_project
+from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar, to_plain
 from engine.rulefiles.printer import render_yaml
-from engine.rulefiles.reader import (
-    ListNode,
-    MapNode,
-    Node,
-    Scalar,
-    load_yaml_file,
-    to_plain,
-)
+from engine.rulefiles.reader import load_yaml_file
 
 
 def add_command(add: Any) -> None:

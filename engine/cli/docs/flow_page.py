@@ -27,7 +27,7 @@ from engine.mapping.words import code, escape
 from engine.project.flow_spec import Flow
 from engine.project.project import Project
 from engine.rulefiles.comments import FileRemarks, Remark, read_remarks
-from engine.rulefiles.reader import ListNode, MapNode, Node
+from engine.rulefiles.nodes import ListNode, MapNode, Node
 
 _TITLES = {
     "setup": "Before the first document",

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from engine.errors import Position, Problem, SettingsError
 from engine.problems import did_you_mean, problem_at
-from engine.rulefiles.reader import YES_NO, ListNode, MapNode, Node, Scalar, load_yaml
+from engine.rulefiles.nodes import YES_NO, ListNode, MapNode, Node, Scalar
+from engine.rulefiles.reader import load_yaml
 
 KEYS: Final = (
     *("about", "base", "mapping", "item", "for", "company"),

@@ -26,7 +26,7 @@ from engine.mapping.stages import (
     rule_words,
 )
 from engine.mapping.words import code, join_words, literal_words
-from engine.rulefiles.reader import ListNode, MapNode, Scalar
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.problems import Problems
-    from engine.rulefiles.reader import Node
+    from engine.rulefiles.nodes import Node
 
 NO_ROW = "no row holds"
 

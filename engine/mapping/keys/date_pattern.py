@@ -10,7 +10,7 @@ from engine.language.types import TEXT
 from engine.language.values import text_of
 from engine.mapping.keys.page import FittingStage
 from engine.mapping.words import code
-from engine.rulefiles.reader import Scalar
+from engine.rulefiles.nodes import Scalar
 
 if TYPE_CHECKING:
     from engine.language.types import Type

@@ -13,7 +13,7 @@ from engine.mapping.keys.page import Branch, FittingStage, Step, branch
 from engine.mapping.result import Overflow, Truncation
 from engine.mapping.words import code
 from engine.problems import did_you_mean
-from engine.rulefiles.reader import MapNode, Scalar
+from engine.rulefiles.nodes import MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from engine.mapping.result import Fallback
 from engine.mapping.rules import MISSING
 from engine.mapping.words import code, escape, link, literal_words, table_anchor
 from engine.problems import MOST_LISTED, did_you_mean, list_words
-from engine.rulefiles.reader import MapNode, Scalar
+from engine.rulefiles.nodes import MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

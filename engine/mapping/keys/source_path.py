@@ -9,7 +9,7 @@ from engine.errors import RuleError
 from engine.language.paths import Path, compile_path
 from engine.mapping.keys.page import OneCell
 from engine.mapping.words import code
-from engine.rulefiles.reader import Scalar
+from engine.rulefiles.nodes import Scalar
 
 if TYPE_CHECKING:
     from engine.mapping.cells import RuleCells
