@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from engine.project.flow_spec import RequireStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from engine.flow.context import RunContext
     from engine.language.paths import Path
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 PAGE = 100  # documents looked at ahead, for batched reads
 NOT_FOUND = 404
+SHOWN = 8  # labels that one line of the log names
+CLOCKS_APART = timedelta(minutes=2)  # a Date header is a second old; our own figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Listing:
         self._run = run
         self._ownership = Ownership(run)
         self._started_at = run.clock.now()
+        self._listed_at = self._started_at  # by the source's clock, where it says it
+        self._unclear: list[str] = []  # labels of records without an id, or of one id
         self._names = (run.company, run.flow.name)
 
     def open_window(self) -> None:
@@ -80,7 +86,7 @@ class Listing:
         if self._run.flow.fetch.window is None:
             return
         runs = self._run.ledger.runs
-        runs.mark(*self._names, "listed", self._started_at)
+        runs.mark(*self._names, "listed", self._listed_at)
         if self.is_full:
             runs.mark(*self._names, "listed_fully", self._started_at)
 
@@ -89,7 +95,34 @@ class Listing:
         run = self._run
         request = run.flow.fetch.request
         arguments = run.arguments(request, run.scope({}))
-        return run.systems[request.system].iter_items(request.endpoint, arguments)
+        source = run.systems[request.system]
+        is_first = True
+        for record in source.iter_items(request.endpoint, arguments):
+            if is_first:
+                self._hear_clock(source.server_time)
+                is_first = False
+            yield record
+        if is_first:
+            self._hear_clock(source.server_time)
+
+    def _hear_clock(self, theirs: datetime | None) -> None:
+        """Count the next window by the source's clock: its changes bear its times."""
+        if theirs is None or self._run.flow.fetch.window is None:
+            return
+        self._listed_at = theirs
+        apart = self._run.clock.now() - theirs
+        if abs(apart) > CLOCKS_APART:
+            minutes = round(apart.total_seconds() / 60)
+            said = f"ours is {minutes:+d} minutes from the source's"
+            self._run.note_daily("clocks_disagree", Event("CLOCKS_DISAGREE", said))
+
+    def tell_unclear(self) -> None:
+        """Say once a day which listed records were not taken, or listed twice."""
+        if self._unclear:
+            shown = ", ".join(dict.fromkeys(self._unclear[:SHOWN]))
+            said = f"{len(self._unclear)} of the list: {shown}"
+            event = Event("RECORDS_UNCLEAR", said, details={"value": said})
+            self._run.note_daily("records_unclear", event)
 
     def iter_pages(self, records: Iterable[dict[str, Any]]) -> Iterator[list[Listed]]:
         """Give those of ``records`` that are new in this run, ours and due, in pages.
@@ -101,9 +134,11 @@ class Listing:
             listed = []
             for record in page:
                 found = self._list(record)
-                if found.key and found.key not in self.seen:
-                    self.seen.add(found.key)
-                    listed += self._sort_out(found)
+                if not found.key or found.key in self.seen:
+                    self._unclear.append(found.label or found.key or "without any name")
+                    continue
+                self.seen.add(found.key)
+                listed += self._sort_out(found)
             if self._run.flow.expand is None:
                 listed = [found for found in listed if self.is_due(found)]
             yield listed
@@ -197,18 +232,22 @@ class Listing:
             if key not in self.seen and transfer.is_due(now):
                 unfinished.setdefault(key, transfer)
         for key, transfer in unfinished.items():
-            yield transfer, self._find_record(flow.fetch.again.request, key)
+            yield transfer, find_record(self._run, flow.fetch.again.request, key)
 
-    def _find_record(self, request: EndpointCall, key: str) -> dict[str, Any] | None:
-        fetch = self._run.flow.fetch
-        scope = self._run.scope({fetch.save: {fetch.key.text: key}})
-        try:
-            record = self._run.call(request, scope).body
-        except RefusedError as error:
-            if error.status != NOT_FOUND:
-                raise
-            return None
-        return record if isinstance(record, dict) else None
+
+def find_record(
+    run: RunContext, request: EndpointCall, key: str
+) -> dict[str, Any] | None:
+    """Read a record of the source by its key; None where it is not there."""
+    fetch = run.flow.fetch
+    scope = run.scope({fetch.save: {fetch.key.text: key}})
+    try:
+        record = run.call(request, scope).body
+    except RefusedError as error:
+        if error.status != NOT_FOUND:
+            raise
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def open_transfer(run: RunContext, listed: Listed) -> Transfer:

@@ -145,6 +145,7 @@ class FlowRun:
             again, self._again = self._again, []
             for listed in again:
                 self.take(listed)
+        listing.tell_unclear()
         if listing.is_full and flow.vanished:
             sweep(self, listing.seen)
         listing.close_window()

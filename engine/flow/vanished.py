@@ -1,4 +1,9 @@
-"""What the ledger knows and the source no longer has: the slot ``vanished``."""
+"""What the ledger knows and the source no longer has: the slot ``vanished``.
+
+A list that is empty, or far shorter than what is known, is not believed: nothing of it
+is closed. What a full listing lacks is closed after a second look on another day, and
+only when the source does not give it by its key either.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.flow.context import Document
+from engine.flow.listing import find_record
 from engine.flow.transfer import run_vanished
 from engine.ledger.model import Event
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from engine.flow.context import RunContext
     from engine.flow.run import FlowRun
     from engine.ledger.model import Transfer
+
+# Our own figures: a register loses some entries a year, not a quarter in a day.
+FEW = 2
+ONE_IN = 4
+MISSED = "MISSED"
 
 
 def sweep(flow_run: FlowRun, seen: set[str]) -> None:
@@ -22,9 +35,43 @@ def sweep(flow_run: FlowRun, seen: set[str]) -> None:
         seen: Keys that the source has listed.
     """
     run = flow_run.run
-    for transfer in list(run.ledger.transfers(run.company, run.flow.name, "done")):
-        if transfer.key not in seen and transfer.vanished_at is None:
+    known = [
+        transfer
+        for transfer in run.ledger.transfers(run.company, run.flow.name, "done")
+        if transfer.vanished_at is None
+    ]
+    missing = [transfer for transfer in known if transfer.key not in seen]
+    if not missing:
+        return
+    if is_too_short(len(known), len(missing)):
+        said = f"{len(seen)} listed, {len(missing)} of {len(known)} known are missing"
+        run.note_daily("list_short", Event("LIST_TOO_SHORT", said))
+        return
+    for transfer in missing:
+        if _is_missed_again(run, transfer):
             vanish(flow_run, transfer)
+
+
+def is_too_short(known: int, missing: int) -> bool:
+    """Tell whether a list lacks so much that it must be wrong itself."""
+    return missing == known or (missing > FEW and missing * ONE_IN > known)
+
+
+def _is_missed_again(run: RunContext, transfer: Transfer) -> bool:
+    """Tell whether it was missing on an earlier day too, and is not there by key."""
+    last = run.ledger.events.last_said(transfer, MISSED)
+    if last is None:
+        run.ledger.events.note(transfer, Event(MISSED))
+    if last is None or _day(run, last) >= _day(run, run.clock.now()):
+        return False
+    reread = run.flow.fetch.again
+    if reread is None:
+        return True
+    return find_record(run, reread.request, transfer.key) is None
+
+
+def _day(run: RunContext, moment: datetime) -> date:
+    return moment.astimezone(run.scope({}).zone).date()
 
 
 def vanish(flow_run: FlowRun, transfer: Transfer) -> None:

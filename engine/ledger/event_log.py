@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.ledger.model import Event, LogRow, Transfer
+from engine.ledger.model import Event, LogRow, Transfer, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,13 @@ class EventLog:
         """Append an event that changes nothing: a cut text, a fallback used."""
         with self._database.transaction():
             self.append(transfer, outcome, event)
+
+    def last_said(self, transfer: Transfer, code: str) -> datetime | None:
+        """Give when a code was last said of a transfer, None for never."""
+        rows = self._database.run(
+            "last_of_code", transfer_id=transfer.transfer_id, code=code
+        )
+        return read_time(rows[0]["at"]) if rows else None
 
     def note_flow(
         self, company: str, flow: str, event: Event, outcome: Outcome = "note"

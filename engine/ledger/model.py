@@ -75,7 +75,14 @@ WriteState = Literal["intent", "done", "doubt", "refused"]
 RunOutcome = Literal["ok", "degraded", "failed"]
 # Until when a flow has seen the changes that its source lists, when it has last seen
 # everything, and when the log has last said that it is left out, or that clocks jump.
-MarkKind = Literal["listed", "listed_fully", "left_out", "clocks_disagree"]
+MarkKind = Literal[
+    "listed",
+    "listed_fully",
+    "left_out",
+    "clocks_disagree",
+    "list_short",
+    "records_unclear",
+]
 Outcome = Literal["transferred", "stopped", "waiting", "skipped", "note", "step"]
 
 STAGES: tuple[Stage, ...] = ("new", "intent", "doubt", "posted", "proved", "done")

@@ -43,6 +43,10 @@ def test_item(case: list[Any], tmp_path: Path) -> None:
     said = len(words_of(world))
 
     make_change(world, kind, change)
+    if change == "deleted":  # what is missing is looked for again on another day
+        world.clock.advance(DAY)
+        world.run()
+        assert before == items_of(world, kind)
     world.clock.advance(DAY if change == "deleted" else MINUTES)
     world.run()
 

@@ -372,6 +372,11 @@ VALUES (
     :target_id, :target_number, :code, :field, :message, :advice, :details
 );
 
+-- name: last_of_code
+-- When something was last said of a transfer.
+SELECT at FROM events WHERE transfer_id = :transfer_id AND code = :code
+ORDER BY event_id DESC LIMIT 1;
+
 -- name: list_events
 -- A page of the log with every event; steps only when they are asked for.
 SELECT * FROM events
