@@ -65,6 +65,14 @@ def drop_unseen(text: str) -> str:
     return "".join(" " if c.isspace() else c for c in text if plain_characters(c))
 
 
+def strip_unseen(text: str) -> str:
+    """Take blanks off both ends, and what nobody sees."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
+    seen = [place for place, c in enumerate(text) if plain_characters(c).strip()]
+    return text[seen[0] : seen[-1] + 1] if seen else ""
+
+
 def one_spelling(value: Any) -> str:
     """Give an id in capitals, with plain hyphens and single plain blanks; "" for none.
 
@@ -103,7 +111,7 @@ def _countries_of(plain: str, country: str) -> list[str]:
     """List whose number it may be: by its own letters, then by the country."""
     own = "CH" if _SWISS.fullmatch(plain) else plain[:2]
     lettered = [_RULES_OF.get(own, own)] if own.isalpha() and own.isascii() else []
-    if plain.endswith("MVA"):
+    if re.search("MVA$", plain):
         lettered.append("NO")
     return [*lettered, country, *(["FI", "SE"] if country in ("", "FI", "SE") else [])]
 
@@ -197,7 +205,7 @@ def find_other_business_form(value: Any, country: str = "") -> str | None:
     if re.fullmatch(r"\d{6}-\d{4}", found):
         return f"SE{found.replace('-', '')}01"
     if country.upper() == "NO":
-        return f"NO{found}MVA" if found else None
+        return "NO{}MVA".format(found) if found else None  # noqa: UP032  # no code
     return found[2:] if found[:2].isalpha() else None
 
 

@@ -28,6 +28,7 @@ from engine.systems.bodies import Upload
 
 if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
+    from engine.language.paths import Path
     from engine.language.scope import Scope
     from engine.ledger.model import Write
     from engine.ledger.rest import Rest
@@ -72,21 +73,24 @@ class PendingWrite:
             return
         rule = self.decision.rule
         if rule.action == "reject":
-            said = self._describe(self.decision.candidate)
+            candidate = self.decision.candidate
+            said = self._name(self.step.about, candidate)
+            ours = self._name(self.step.ours, candidate) if self.step.ours else said
+            shown = said if ours == said else f"{ours}; in the target: {said}"
+            details = {self.step.name: ours, "key": self.key, "value": said}
             raise StoppedError(
-                rule.code,
-                said,
-                position=rule.position,
-                details={self.step.name: said, "key": self.key, "value": said},
+                rule.code, shown, position=rule.position, details=details
             )
         if rule.warn:
             self.document.note(rule.warn, self.key)
 
-    def _describe(self, candidate: Any) -> str:
-        about = self.step.about
-        if about is None or candidate is None:
+    def _name(self, called: Path | None, candidate: Any) -> str:
+        """Give a name with the key; only the key where nobody is named."""
+        if called is None or candidate is None:
             return self.key
-        name = about.evaluate(self.scope.with_roots(candidate=candidate))
+        name = called.evaluate(self.scope.with_roots(candidate=candidate))
+        if called is self.step.about and self.step.ours is not None:
+            return str(name or self.key)
         return f"{name} ({self.key})" if name else self.key
 
 

@@ -153,6 +153,7 @@ class WriteStep:
     create: Send | None
     update: Send | None
     about: Path | None  # what a candidate is called
+    ours: Path | None  # what the document's own is called, beside a candidate
     save: str
     position: Position
     makes: NaturalKey | None = None  # None: its name and its key say it

@@ -177,6 +177,7 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | No
     finds, candidate = load_finds(cells, node)
     inside, match_file = cells.with_roots(candidate=candidate), scalar_at(node, "match")
     match, about = inside.match(match_file), inside.path(node, "about")
+    ours = inside.path(node, "ours")
     create = load_send(inside, map_at(node, "create"))
     update = load_send(inside, map_at(node, "update"))
     _check_kept(cells, node, "save", each)
@@ -194,6 +195,7 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | No
         create=create,
         update=update,
         about=about,
+        ours=ours,
         save=text_at(node, "save"),
         position=node.position,
         makes=_makes(cells, map_at(node, "makes")),

@@ -7,6 +7,7 @@ from typing import Any
 from engine import identifiers
 from engine.language.filters import mail_addresses
 from engine.language.filters.declaration import declare
+from engine.language.marked_text import read_marked_text
 from engine.language.values import text_of
 from engine.masking import mask_text
 
@@ -112,6 +113,27 @@ def iban(value: Any) -> str | None:
     'FI2112345600000785'
     """
     return identifiers.find_iban(value)
+
+
+@declare("text")
+def unless_dash(value: Any) -> str | None:
+    """Give a text; empty for one that only says that there is none: a dash, a point.
+
+    >>> ' lasku@yritys.fi' | unless_dash
+    'lasku@yritys.fi'
+    """
+    text = identifiers.strip_unseen(text_of(value))
+    return text if any(character.isalnum() for character in text) else None
+
+
+@declare("text")
+def plain_text(value: Any) -> str:
+    """Give the text of a page without its marks, line by line.
+
+    >>> '<p>Kiitos <b>tilauksesta</b>&nbsp;!</p>' | plain_text
+    'Kiitos tilauksesta !'
+    """
+    return read_marked_text(text_of(value))
 
 
 @declare("text")

@@ -62,6 +62,8 @@ def _with_value(base: Symbol, _: Sequence[Symbol]) -> Symbol:
 def find_by(items: Items, key: str, wanted: Any) -> Any:
     """Give the first item whose field equals a value; empty when there is none.
 
+    Blanks around a text do not count.
+
     >>> rows | find_by('code', 'B') | get('amount')
     20.00
     """
@@ -298,6 +300,8 @@ def _same(value: Any, wanted: Any) -> bool:
         return value is wanted
     if isinstance(value, float):
         value = decimal_of(value)
+    if isinstance(value, str) and isinstance(wanted, str):
+        return value == wanted or value.strip() == wanted.strip()
     return bool(value == wanted)
 
 

@@ -11,6 +11,7 @@ from datetime import date as calendar_date
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from engine.identifiers import strip_unseen
 from engine.language.file_names import clean_file_name
 from engine.language.filters.declaration import declare, field_of
 from engine.language.symbols import Symbol
@@ -67,12 +68,12 @@ def lower(value: Any) -> str:
 
 @declare("text")
 def trim(value: Any) -> str:
-    """Take blanks off both ends.
+    """Take blanks off both ends, and what nobody sees.
 
     >>> '  kpl ' | trim
     'kpl'
     """
-    return text_of(value).strip()
+    return strip_unseen(text_of(value))
 
 
 @declare("text")
