@@ -237,7 +237,7 @@ def test_every_source_path_is_offered(server: LanguageServer, body: str):
     offered = Trial(server, body).offers()
     used = source_paths("invoice.yaml")
 
-    assert 30 < len(used)
+    assert 25 < len(used)
     assert [] == sorted(path for path in used if path not in offered)
 
 

@@ -32,7 +32,7 @@ DERIVED = (
     "travel_facts",
     "expense_facts",
 )
-DERIVED = tuple(f"severa/{name}" for name in (*DERIVED, "item_facts"))
+DERIVED = tuple(f"severa/{name}" for name in (*DERIVED, "item_facts", "vat_facts"))
 DERIVED = (*DERIVED, "procountor/purchase_postings", "procountor/purchase_costs")
 CREATED = ("severa/project_fee_create",)  # sent to the system that knows no charset
 

@@ -157,8 +157,13 @@ def iter_codes(tree):
 
 def iter_capitals(nodes):
     for top in nodes:
+        # A part of a text that is put together is no code.
+        parts = {
+            v for n in ast.walk(top) if isinstance(n, ast.JoinedStr) for v in n.values
+        }
         for node in ast.walk(top):
-            text = node.value if isinstance(node, ast.Constant) else None
+            is_text = isinstance(node, ast.Constant) and node not in parts
+            text = node.value if is_text else None
             if isinstance(text, str) and re.fullmatch(r"[A-Z]{3,}[A-Z_]*", text):
                 yield text
 
