@@ -76,7 +76,7 @@ def check_natural_keys(flows: Iterable[MapNode], problems: Problems) -> None:
             by: tuple[str, ...] = ("key",)
             if makes is not None:
                 named = scalar_at(makes, "kind") or named
-                by = tuple(key.text for key, _ in entries_at(makes, "by"))
+                by = tuple(sorted(key.text for key, _ in entries_at(makes, "by")))
             kind = (sent.text.partition(".")[0], named.text)
             known, first = seen.setdefault(kind, (by, named))
             if known != by:

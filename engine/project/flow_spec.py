@@ -136,7 +136,7 @@ class NaturalKey:
     """What a create makes in a register, as all flows know it."""
 
     kind: str
-    parts: tuple[Formula, ...]  # as the match rules compare them
+    parts: tuple[Formula, ...]  # by name; as the match rules compare them
     is_secret: bool  # kept as a hash with a secret key
 
 

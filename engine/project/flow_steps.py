@@ -205,7 +205,8 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | No
 def _makes(cells: FlowCells, node: MapNode | None) -> NaturalKey | None:
     if node is None:
         return None
-    cells_of = [cell for _, cell in entries_at(node, "by")]
+    by = sorted(entries_at(node, "by"), key=lambda entry: entry[0].text)
+    cells_of = [cell for _, cell in by]
     compiled = (cells.compile(compile_formula, cell) for cell in cells_of)
     parts = tuple(part for part in compiled if part is not None)
     is_secret = YES_NO.get(text_at(node, "secret"), False)
