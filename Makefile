@@ -1,7 +1,7 @@
 # Aliases; each says what it runs. None is needed: `python3 runner.py ...` does it all.
 PYTHON := .venv/bin/python
 
-.PHONY: demo test fast all check snapshots bench lock
+.PHONY: demo test fast all check snapshots bench campaign lock
 
 # Two simulated systems, two companies' documents, the transfer log; sets itself up.
 demo:
@@ -31,6 +31,12 @@ snapshots:
 # How fast a mapping is, beside hand-written Python and the usual parts put together.
 bench:
 	$(PYTHON) -m tests.bench
+
+# The transfer protocol judged on seeded schedules: make campaign SCHEDULES=5000 SEED=1
+# RUNNERS=2. A failing seed prints the command that replays it.
+campaign:
+	$(PYTHON) -m tests.harness campaign --schedules $(or $(SCHEDULES),1000) \
+	  --seed $(or $(SEED),1) --runners $(or $(RUNNERS),1) --jobs $(or $(JOBS),1)
 
 # Needs uv; everything else needs only what the lock holds.
 lock:

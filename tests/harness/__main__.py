@@ -8,6 +8,9 @@ import sys
 from tests.harness.campaign import run_campaign
 from tests.harness.plan import make_plan
 from tests.harness.schedule import play
+from tests.harness.sweeps import sweep_kills, sweep_pairs, sweep_variants
+
+SWEEPS = {"pairs": sweep_pairs, "kills": sweep_kills, "variants": sweep_variants}
 
 
 def main() -> int:
@@ -24,7 +27,12 @@ def main() -> int:
     replay.add_argument("seed", type=int)
     replay.add_argument("--runners", type=int, default=1)
     replay.add_argument("--without", default="")
+    commands.add_parser("pairs")
+    commands.add_parser("kills")
+    commands.add_parser("variants")
     asked = parser.parse_args()
+    if asked.command in SWEEPS:
+        return SWEEPS[asked.command]()
     if asked.command == "replay":
         plan = make_plan(asked.seed, asked.runners)
         sys.stdout.write(f"{plan}\n")

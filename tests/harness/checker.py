@@ -35,6 +35,7 @@ VERDICTS = {
     "trace": "written for a document that cannot agree with its own total",
     "innocent": "waits for another document's doubt",
     "bug": "told as UNEXPECTED",
+    "failed": "a run ended with an unhandled exception",
     "lost": "moved, and nothing is in the target",
     "stale": "done with other content than the source's",
     "stuck": "a person did as told, and it does not end",
@@ -76,6 +77,8 @@ class Judge:
             self._watch_register(entry)
             if entry.number is not None:
                 self._watch_write(entry, self._paper(entry.number))
+        if entry.what == "run failed":
+            self.say("failed", entry)
         self.history.take(entry)
 
     def _paper(self, number: int) -> Paper:
@@ -239,7 +242,7 @@ def judge_log(game: Game, history: History) -> list[Verdict]:
             touched = paper.faults or game.chronicle.kinds["crash"]
             shared = any(
                 e.what.startswith("fault")
-                and "POST /" in str(e.details.get("endpoint"))
+                and "GET" not in str(e.details.get("endpoint"))
                 for e in game.chronicle.entries
                 if e.number is None
             )

@@ -102,6 +102,15 @@ class Deeds:
             invoice["status"] = "DELETED"
         self.game.note("person", "removes as told", number, live=self.live(number))
 
+    def correct(self, number: int) -> None:
+        """Have the target say by hand what the source says."""
+        papers = self.game.paper_of(number)
+        for invoice in self.targets(number):
+            papers.put(invoice, papers.content(number))
+            self.game.procountor.edit_invoice(invoice["invoiceNumber"])
+        live = self.live(number)
+        self.game.note("person", "edit_target", number, live=live, corrected=True)
+
     def _next(self) -> int:
         self._count += 1
         return self._count
@@ -179,10 +188,6 @@ class Deeds:
             return False
         self.game.paper_of(number).fix_total(number)
         return True
-
-    def _row_fault(self, number: int) -> None:  # noqa: ARG002
-        """The source's next list of this document's rows lacks the last one, once."""
-        self.game.row_fault = True
 
     # In the target -----------------------------------------------------------------
 

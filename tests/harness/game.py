@@ -19,6 +19,7 @@ from tests.harness.chronicle import Chronicle, Entry
 from tests.harness.network import Network
 from tests.harness.papers import Papers, SalesPapers, TravelPapers
 from tests.harness.plan import Plan
+from tests.harness.registers import Registers
 from tests.harness.shared_store import ProcessStore, SharedLedger
 from tests.harness.timeline import JumpingClock, Timeline
 from tests.simulators import Procountor, Severa, WorldData, flows_data
@@ -58,6 +59,8 @@ class Process:
         """End as if killed: nothing of it reaches ledger or systems any more."""
         self.game.note("world", "crash")
         self.is_dead = True
+        if self.game.without == "intent":
+            self.game.ledger.forget_intents()
         raise Crash
 
 
@@ -104,8 +107,7 @@ class Game:
         self.is_calm = False
         self.blind_until = -1.0
         self.steps_of_run = 0
-        self.row_fault = False
-        self.refuse_next: set[int] = set()
+        self.registers = Registers(self.procountor.data)
         self._folder = folder
         self._project = configured(plan.settings_key)
         self.on_event: Callable[[Process, str, int], None] = lambda *_: None
@@ -131,7 +133,13 @@ class Game:
 
     def prepare_for(self, system: str) -> dict[int, float] | None:
         """Blind the target's search for what was made lately, while it is blind."""
-        if system != "procountor" or self.timeline.seconds >= self.blind_until:
+        if system != "procountor":
+            return None
+        now = self.timeline.seconds
+        is_blind = now < self.blind_until
+        if is_blind or self.plan.register_lag:
+            self.registers.hide(0.0 if is_blind else self.plan.register_lag, now)
+        if not is_blind:
             return None
         data = self.procountor.data
         before = dict(data.visible_from)
@@ -143,6 +151,7 @@ class Game:
 
     def restore_after(self, before: dict[int, float] | None) -> None:
         """Take the blindness back, but for what was made meanwhile."""
+        self.registers.show(self.timeline.seconds)
         if before is not None:
             self.procountor.data.visible_from.update(before)
 
@@ -228,6 +237,9 @@ class Game:
             return False
         except SettingsError:
             return True
+        except Exception as error:  # noqa: BLE001  # judged: no run may end so
+            self.note("world", "run failed", error=repr(error)[:200])
+            self.ledger.locked.clear()
         return True
 
     def log(self) -> list[dict[str, str | None]]:

@@ -6,6 +6,7 @@ journals hold exactly what took effect.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -42,6 +43,7 @@ OUTCOMES: dict[Outcome, tuple[bool, bool]] = {
     "empty": (True, True),
     "hangs": (False, True),
     "hangs applied": (True, True),
+    "killed": (True, True),  # the process ends while it waits; the request lands late
 }
 READ_FAULTS = ("503", "lost", "cut", "not connected")
 STATUS = {"429": 429, "401": 401, "503": 503, "503 applied": 503, "500 applied": 500}
@@ -71,7 +73,16 @@ class Network(httpx.BaseTransport):
             return response
         number = game.number_of_request(system, endpoint, request)
         game.note("world", f"fault {outcome}", number, endpoint=endpoint)
+        if outcome == "killed":
+            self._land_late(system, endpoint, request)
+            process.die()
         return self._fail(outcome, system, endpoint, request)
+
+    def _land_late(self, system: str, endpoint: str, request: httpx.Request) -> None:
+        timeline = self._game.timeline
+        delay = self._game.random.random() * LATEST_EFFECT
+        land = partial(self._apply, system, endpoint, request, "late")
+        timeline.at(timeline.seconds + delay, land)
 
     def _apply(
         self, system: str, endpoint: str, request: httpx.Request, fault: str = ""
@@ -105,13 +116,11 @@ class Network(httpx.BaseTransport):
             raise httpx.ConnectError("refused", request=request)
         applies, _ = OUTCOMES[outcome]
 
-        def land() -> httpx.Response:
-            return self._apply(system, endpoint, request, outcome)
-
+        response = None
         if outcome == "late":
-            delay = self._game.random.random() * LATEST_EFFECT
-            timeline.at(timeline.seconds + delay, lambda: (land(), None)[1])
-        response = land() if applies and outcome != "late" else None
+            self._land_late(system, endpoint, request)
+        elif applies:
+            response = self._apply(system, endpoint, request, outcome)
         if outcome.startswith("hangs"):
             timeline.wait(DEADLINE)
             raise httpx.ReadTimeout("the deadline is over", request=request)

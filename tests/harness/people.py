@@ -57,6 +57,10 @@ def do_as_told(game: Game, deeds: Deeds, number: int, code: str) -> bool:
         if status == MOVED:
             deeds.do("setback", number)
     elif code in CHANGED:
+        if any(i["status"] == "SENT" for i in deeds.targets(number)):
+            deeds.correct(number)
+            say_accept(game, number)
+            return True
         deeds.remove(number)
         if status == MOVED:
             deeds.do("setback", number)
@@ -72,3 +76,12 @@ def say_retry(game: Game, number: int) -> None:
     ledger = game.open_ledger(Process(game, 1))
     ledger.retry(None, str(number), "a person")
     game.note("person", "says retry", number)
+
+
+def say_accept(game: Game, number: int) -> None:
+    """Say ``accept`` to the product: what stands in the target was corrected by hand."""
+    ledger = game.open_ledger(Process(game, 1))
+    for transfer in ledger.find_named(None, str(number)):
+        if transfer.is_acceptable:
+            ledger.contents.accept(transfer, "a person", "corrected by hand")
+    game.note("person", "says accept", number)

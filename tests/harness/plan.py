@@ -50,7 +50,6 @@ EVENTS = [
     "ledger_wiped",
     "runner2",
     "runner2",
-    "row_fault",
     "total_fix",
 ]
 # The steps that rules guard: half of the events of a run come just before or after one.
@@ -125,6 +124,8 @@ class Plan:
     broken_totals: tuple[int, ...] = ()
     asks_due_twice: bool = False
     runs: int = RUNS
+    tick: float = TICK  # seconds between two runs
+    register_lag: float = 0.0  # seconds until a register's list shows an entry
 
     def take_events(
         self, run: int, step: int, name: str, depth: int
@@ -181,6 +182,7 @@ def make_plan(seed: int, runners: int = 1) -> Plan:
         key,
         items_missing=draw.random() < 0.5,
         search_lag=draw.choice(LAGS),
+        register_lag=draw.choice(LAGS[1:]) if draw.random() < 0.06 else 0.0,
         write_faults=draw.choice((0.0, 0.05, 0.2, 0.4)),
         read_faults=draw.choice((0.0, 0.0, 0.03)),
         crashes=draw.choice((0.0, 0.0, 0.003, 0.01)),

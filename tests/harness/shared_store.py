@@ -48,6 +48,18 @@ class SharedLedger:
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
+    def forget_intents(self) -> None:
+        """Lose the intents that a killed process left: the seeded bug without them."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        change = "UPDATE {} SET previous_{} = {}, {} = '{}' WHERE {} = 'intent'"
+        for table, column, value in (
+            ("transfers", "stage", "new"),
+            ("writes", "state", "refused"),
+        ):
+            names = (table, column, column, column, value, column)
+            self.connection.execute(change.format(*names))
+
     def copy(self) -> bytes:
         """Give the bytes of the ledger as it is, for a backup."""
         return self.connection.serialize()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tests.simulators import DEMO_NOW
 
-Deed = Callable[[], None]
+Deed = Callable[[], object]
 
 
 class Timeline:
