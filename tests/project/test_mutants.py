@@ -122,7 +122,7 @@ def payloads(project: Project) -> dict[tuple[str, str], Any]:
         for company in project.companies.values():
             document = read_document(path.read_text("utf-8"), path.name)
             done = map_document(flow, mapping, document, company.settings)
-            said = [(v.code, v.message, v.field) for v in done.result.violations]
+            said = sorted((v.code, v.message, v.field) for v in done.result.violations)
             found[name, company.name] = (done.result.payload, said)
     return found
 
