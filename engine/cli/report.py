@@ -1,18 +1,18 @@
 """Findings as people read them: place, code, sentence, the line, a caret, a way out.
 
-The only place where a ``Problem`` becomes text. Reads nothing itself: lines come from
-the caller.
+And for machines: JSON, annotations of a build server, SARIF 2.1.0. The only place where
+a ``Problem`` becomes text. Reads nothing itself: lines come from the caller.
 """
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from engine.errors import Problem
 from engine.problems import in_file_order
-
-__all__ = ["render_count", "render_problem", "render_problems"]
 
 _TAB_WIDTH = 4
 _WIDEST = 120  # columns of a source line; a longer one is shown around its fault
@@ -23,10 +23,8 @@ def render_problems(
 ) -> str:
     """Render findings in file order, each once, and the count at the end.
 
-    Args:
-        problems: Findings, in any order.
-        read_lines: Gives a file's lines by the name that the findings use; [] when the
-            file cannot be read.
+    ``read_lines`` gives a file's lines by the name that the findings use; [] when the
+    file cannot be read.
     """
     lines: dict[str, Sequence[str]] = {}
     parts = []
@@ -69,14 +67,8 @@ def render_count(problems: Sequence[Problem]) -> str:
         return "no findings"
     warnings = sum(problem.is_warning for problem in problems)
     files = {problem.position.file for problem in problems if problem.position}
-    kinds = [
-        _count(number, word)
-        for number, word in (
-            (len(problems) - warnings, "error"),
-            (warnings, "warning"),
-        )
-        if number
-    ]
+    counts = {"error": len(problems) - warnings, "warning": warnings}
+    kinds = [_count(number, word) for word, number in counts.items() if number]
     where = f" in {_count(len(files), 'file')}" if files else ""
     return f"{_count(len(problems), 'finding')}{where}: {', '.join(kinds)}"
 
@@ -126,3 +118,101 @@ def _width(text: str) -> int:
         else:
             width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return width
+
+
+# For machines ------------------------------------------------------------------------
+
+
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def problems_to_json(problems: Iterable[Problem]) -> str:
+    """Render findings as one JSON list."""
+    found = [
+        {
+            **{
+                key: getattr(p.position, key, None)
+                for key in ("file", "line", "column")
+            },
+            "length": p.length,
+            "code": p.code,
+            "level": _level(p),
+            "message": p.message,
+            "hint": p.hint,
+        }
+        for p in problems
+    ]
+    return json.dumps(found, ensure_ascii=False, indent=1)
+
+
+def problems_to_github(problems: Iterable[Problem]) -> str:
+    """Render findings as commands that a pull request shows at their lines."""
+    lines = []
+    for problem in problems:
+        places = {"title": problem.code}
+        if problem.position is not None:
+            at = problem.position
+            places = {
+                "file": at.file,
+                "line": str(at.line),
+                "col": str(at.column),
+                "endColumn": str(at.column + problem.length),
+                **places,
+            }
+        said = ",".join(f"{key}={_escape(v, ':,')}" for key, v in places.items())
+        lines.append(f"::{_level(problem)} {said}::{_escape(_sentence(problem))}")
+    return "\n".join(lines)
+
+
+def _escape(text: str, more: str = "") -> str:
+    for sign in ("%", "\r", "\n", *more):
+        text = text.replace(sign, f"%{ord(sign):02X}")
+    return text
+
+
+def problems_to_sarif(problems: Iterable[Problem], titles: Mapping[str, str]) -> str:
+    """Render findings as a SARIF log; ``titles`` say what each code is called."""
+    found = list(problems)
+    codes = sorted({problem.code for problem in found})
+    rules = [
+        {"id": code, "shortDescription": {"text": titles.get(code, code)}}
+        for code in codes
+    ]
+    results = [
+        {
+            "ruleId": problem.code,
+            "ruleIndex": codes.index(problem.code),
+            "level": _level(problem),
+            "message": {"text": _sentence(problem)},
+            **_location(problem),
+        }
+        for problem in found
+    ]
+    run = {
+        "tool": {"driver": {"name": "engine check", "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    log = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=False, indent=1)
+
+
+def _location(problem: Problem) -> dict[str, Any]:
+    at = problem.position
+    if at is None:
+        return {}
+    region = {
+        "startLine": at.line,
+        "startColumn": at.column,
+        "endColumn": at.column + problem.length,
+    }
+    place = {"artifactLocation": {"uri": at.file}, "region": region}
+    return {"locations": [{"physicalLocation": place}]}
+
+
+def _level(problem: Problem) -> str:
+    return "warning" if problem.is_warning else "error"
+
+
+def _sentence(problem: Problem) -> str:
+    return f"{problem.message}; {problem.hint}" if problem.hint else problem.message

@@ -44,7 +44,7 @@ INDENT = 27  # of the lines below a document's own
 def open_progress(*, is_shown: bool) -> Iterator[Progress]:
     """Give a progress function: a live line on a terminal, nothing elsewhere."""
     if not is_shown:
-        yield _say_nothing
+        yield lambda _flow, _label, _outcome, _code: None
         return
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -64,10 +64,6 @@ def open_progress(*, is_shown: bool) -> Iterator[Progress]:
             bar.update(task, description=f"{flow}: {numbers} · {label} {code}")
 
         yield tell
-
-
-def _say_nothing(flow: str, label: str, outcome: str, code: str) -> None:
-    """Stay silent under a scheduler."""
 
 
 def summary_line(report: CompanyReport) -> str:
@@ -151,13 +147,7 @@ def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
 def iter_log(
     rows: Iterable[LogRow], *, as_json: bool, width: int | None
 ) -> Iterator[str]:
-    """Give the transfer log as texts to print, one JSON object for each row or a page.
-
-    Args:
-        rows: In the order to show.
-        as_json: For programs.
-        width: As for ``render_log``.
-    """
+    """Give the transfer log as texts to print, one JSON object for each row or a page."""
     if as_json:
         yield from (json.dumps(row.to_json(), ensure_ascii=False) for row in rows)
     else:
@@ -167,9 +157,7 @@ def iter_log(
 def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:
     """Give the transfer log: a line per document, and below it why and what to do.
 
-    Args:
-        rows: In the order to show.
-        width: The terminal's, which also means colours; None for plain text.
+    ``width`` is the terminal's, which also means colours; None for plain text.
     """
     from rich.text import Text
 

@@ -52,7 +52,7 @@ def ensure_environment(root: Path) -> Path:
         raise SystemExit(f"siirto needs Python {wanted} or newer, not {sys.version}")
     if has_environment(root):
         return environment_python(root)
-    _say("setting up .venv from the lock file (first start only) ...")
+    sys.stderr.write("setting up .venv from the lock file (first start only) ...\n")
     shutil.rmtree(root / ENVIRONMENT, ignore_errors=True)
     _run([sys.executable, "-m", "venv", "--without-pip", str(root / ENVIRONMENT)])
     python = environment_python(root)
@@ -109,7 +109,3 @@ def _run(command: list[str]) -> None:
             "  do: see the lines above; pip must be installed and reach its package "
             "index, then start the same command again"
         )
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")

@@ -15,11 +15,7 @@ import yaml
 from engine.__main__ import main
 from engine.cli.exit_codes import OK, WRONG
 from engine.cli.findings_index import FAMILIES, load_findings, render_finding
-from engine.cli.report_formats import (
-    problems_to_github,
-    problems_to_json,
-    problems_to_sarif,
-)
+from engine.cli.report import problems_to_github, problems_to_json, problems_to_sarif
 from engine.errors import Position, Problem, RuleError
 from engine.rulefiles.grammar_messages import GrammarError, word_finding
 from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar

@@ -10,11 +10,11 @@ from engine.cli.consultant import Reply
 from engine.cli.exit_codes import WRONG
 from engine.cli.findings_index import load_findings
 from engine.cli.named import line_reader
-from engine.cli.report import render_problems
-from engine.cli.report_formats import (
+from engine.cli.report import (
     problems_to_github,
     problems_to_json,
     problems_to_sarif,
+    render_problems,
 )
 from engine.errors import Problem, RuleError
 from engine.project.project import Project, load_project

@@ -12,8 +12,12 @@ from typing import Any, Final
 
 from engine.cli.consultant import Reply
 from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.samples.compare_versions import Comparer, Difference, iter_differences
-from engine.cli.samples.versions import open_version
+from engine.cli.samples.compare_versions import (
+    Comparer,
+    Difference,
+    iter_differences,
+    open_version,
+)
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.project.project import load_project

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from engine.cli.consultant import Reply
@@ -35,14 +36,9 @@ def run(arguments: argparse.Namespace) -> Reply:
 
 
 def _cut(cut: Truncation) -> dict[str, Any]:
-    return {
-        "path": cut.path,
-        "limit": cut.limit,
-        "original": cut.original,
-        "kept": cut.kept,
-        "moved_to": cut.moved_to,
-        "rule": str(cut.position),
-    }
+    found = asdict(cut)
+    del found["position"]
+    return {**found, "rule": str(cut.position)}
 
 
 def _error(violation: Violation) -> dict[str, Any]:

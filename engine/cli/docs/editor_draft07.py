@@ -45,13 +45,9 @@ def _convert(schema: Any) -> Any:
             found.update(_types(value))
         else:
             found[name] = value if key == "default" else _convert(value)
-    if set(found) > {"$ref"}:
+    if "$ref" in found and len(found) > 1:
         # Draft-07 reads nothing beside a reference.
-        found = (
-            {"allOf": [{"$ref": found.pop("$ref")}], **found}
-            if "$ref" in found
-            else found
-        )
+        found = {"allOf": [{"$ref": found.pop("$ref")}], **found}
     return found
 
 

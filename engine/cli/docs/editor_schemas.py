@@ -12,17 +12,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.cli.docs.editor_draft07 import convert_grammar
-from engine.cli.docs.editor_paths import (
-    MAX_LEVELS,
-    KnownPath,
-    iter_paths,
-    iter_settings,
-    offer,
-)
 from engine.cli.docs.rule_words import field_text
 from engine.language.schema import SchemaField
 from engine.language.types import Type
@@ -31,12 +25,23 @@ from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_type
-from engine.project.project import Project
+from engine.project.project import Project, file_kind
 from engine.rulefiles.grammar_load import load_grammars
 
 FOLDER: Final = "schemas/editor"
 _PATH_KEYS: Final = ("source", "default_from", "each")
 _PATHS_KEYS: Final = ("first_of", "join")
+MAX_LEVELS: Final = 12  # a schema that holds itself ends here
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPath:
+    """One path, and what it leads to."""
+
+    path: str
+    about: str = ""
+
+
 _ROW_PATHS: Final = (
     KnownPath("parent", "what the rows are in"),
     KnownPath("row_number", "from 1"),
@@ -61,13 +66,7 @@ def editor_schemas(project: Project) -> dict[str, str]:
 
 
 def modeline(file: str) -> str:
-    """Give the comment by which an editor finds a rule file's schema.
-
-    Args:
-        file: The rule file, relative to the project's root.
-    """
-    from engine.project.project import file_kind
-
+    """Give the comment by which an editor finds the schema of a project's rule file."""
     folder, _, name = file.rpartition("/")
     up = "../" * file.count("/")
     kind = file_kind(file)
@@ -240,3 +239,50 @@ def _refer(name: str) -> dict[str, Any]:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]+", "-", name.replace("[]", "-each")).strip("-")
+
+
+# Paths to offer: into groups with a point, into lists with [] ------------------------
+
+
+def iter_paths(
+    field: Type | None, prefix: str = "", *, into_lists: bool = True, level: int = 0
+) -> Iterator[KnownPath]:
+    """Give every path below a place, in the schema's order."""
+    if field is None or level > MAX_LEVELS:
+        return
+    for name in field.properties:
+        child = field.child(name)
+        path = f"{prefix}{name}"
+        yield KnownPath(path, field_text(child))
+        if child is None:
+            continue
+        if "array" in child.types:
+            if into_lists:
+                below = f"{path}[]."
+                yield from iter_paths(child.item(), below, level=level + 1)
+        elif child.properties:
+            yield from iter_paths(
+                child, f"{path}.", into_lists=into_lists, level=level + 1
+            )
+
+
+def iter_settings(schema: dict[str, Any], prefix: str) -> Iterator[KnownPath]:
+    """Give every setting that a company's grammar has."""
+    for name, part in schema.get("properties", {}).items():
+        if not isinstance(part, dict):
+            continue
+        if "properties" in part:
+            yield from iter_settings(part, f"{prefix}{name}.")
+        else:
+            yield KnownPath(f"{prefix}{name}", part.get("description", ""))
+
+
+def offer(paths: Iterable[KnownPath]) -> dict[str, Any]:
+    """Describe a text for which an editor offers some paths, each once."""
+    found: dict[str, dict[str, str]] = {}
+    for known in paths:
+        snippet = {"label": known.path, "body": known.path}
+        if known.about:
+            snippet["description"] = known.about
+        found.setdefault(known.path, snippet)
+    return {"type": "string", "defaultSnippets": list(found.values())}

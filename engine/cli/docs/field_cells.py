@@ -12,7 +12,7 @@ from engine.language.formulas import Condition
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.required import Required
-from engine.mapping.rules import Block, Each, Rows, Rule
+from engine.mapping.rules import Block, Each, Rule
 from engine.mapping.stages import rule_words
 from engine.mapping.words import code, escape, join_words
 from engine.rulefiles.comments import Remark
@@ -69,13 +69,10 @@ def _group_cells(row: TargetRow, remark_at: RemarkAt) -> tuple[str, ...]:
     block = row.block
     if block is None:
         return ("", "", _REQUIRED[row.requirement], "", "", "")
-    source = (
-        only_words(block.when)
-        if isinstance(block, Block)
-        else _numbered([_each(part) for part in block.parts])
-        if isinstance(block, Rows)
-        else ""
-    )
+    if isinstance(block, Block):
+        source = only_words(block.when)
+    else:
+        source = _numbered([_each(part) for part in block.parts])
     required = "yes" if block.required else _REQUIRED[row.requirement]
     remark = remark_at(block.position, is_line=True)
     return (source, "", required, "", *remark_cells([block.note], [remark]))

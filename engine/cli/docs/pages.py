@@ -48,9 +48,7 @@ OWN_FOLDERS = ("docs/flows", FOLDER)
 def write_pages(root: Path, *, only_local: bool = False) -> list[str]:
     """Write every generated page that differs; give the names of those written.
 
-    Args:
-        root: The project's folder.
-        only_local: Leave alone what is kept in git.
+    With ``only_local`` what is kept in git is left alone.
 
     Raises:
         RuleError: The rules are wrong, so nothing can be said of them.

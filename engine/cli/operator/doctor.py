@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engine.flow.preflight import CheckResult
 
 MARKS = {"ok": "ok", "warning": "look", "stop": "STOP", "unknown": "?"}
-WIDTH = 110  # characters, where no terminal says
 
 
 def add_command(add: Any) -> None:
@@ -29,6 +28,7 @@ def add_command(add: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Examine each company; 1 when something would stop a transfer."""
+    from engine.cli.screens import WIDTH
     from engine.flow.companies import choose_work
     from engine.flow.preflight import examine_company
     from engine.flow.services import Services

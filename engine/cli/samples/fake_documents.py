@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from stdnum import iban as stdnum_iban
 
-from engine.cli.samples.hide_personal import MARK
+from engine.cli.samples.hide_personal import is_marked
 from engine.identifiers import find_business_id, find_iban
 from engine.language.schema import SchemaField
 from engine.masking import FINNISH_ID, SWEDISH_ID
@@ -69,8 +69,7 @@ def _fake(value: Any, schema: SchemaField | None, name: str) -> Any:
     if not isinstance(value, str):
         return value
     if _DATE.fullmatch(value):
-        is_personal = schema is not None and schema.annotation(MARK) is True
-        return _fake_date(value) if is_personal else value
+        return _fake_date(value) if is_marked(schema) else value
     return value if _is_kept(schema, name) else fake_text(value)
 
 
@@ -107,7 +106,7 @@ def fake_text(text: str) -> str:
     text = SWEDISH_ID.sub(keep(_fake_person), text)
     text = _IBAN.sub(keep(_fake_account), text)
     text = _BUSINESS.sub(keep(_fake_business_id), text)
-    text = _NUMBER.sub(keep(_fake_number), text)
+    text = _NUMBER.sub(keep(_fake_digits), text)
     extension = _EXTENSION.search(text)
     end = extension.group() if extension and " " not in text else ""
     parts = re.split(r"\x00(\d+)\x00", text[: len(text) - len(end)])
@@ -144,7 +143,7 @@ def _fake_letter(letter: str, number: int) -> str:
     return made.upper() if letter.isupper() else made
 
 
-def _fake_digits(text: str, salt: str) -> str:
+def _fake_digits(text: str, salt: str = "") -> str:
     """Replace digits; zeros in front stay, for they are part of the form."""
     numbers = iter(_bytes(text, salt))
     start = len(text) - len(text.lstrip("0"))
@@ -156,10 +155,6 @@ def _fake_digits(text: str, salt: str) -> str:
 def _fake_date(text: str) -> str:
     day, month = _bytes(text)[:2]
     return f"{text[:4]}-{1 + month % 12:02d}-{1 + day % 28:02d}{text[10:]}"
-
-
-def _fake_number(text: str) -> str:
-    return _fake_digits(text, "")
 
 
 def _fake_guid(text: str) -> str:
@@ -189,11 +184,11 @@ def _fake_business_id(text: str) -> str:
         return text
     start = 2 if text[:2].isalpha() else 0
     end = len(text) - 2 if text.startswith("SE") else len(text)
-    return _until(
-        lambda salt: text[:start] + _fake_digits(text[start:end], salt) + text[end:],
-        lambda made: find_business_id(made) is not None,
-        text,
-    )
+    for number in range(_TRIES):
+        made = text[:start] + _fake_digits(text[start:end], str(number)) + text[end:]
+        if find_business_id(made) is not None and made != text:
+            return made
+    return text
 
 
 def _fake_person(text: str) -> str:
@@ -206,10 +201,3 @@ def _fake_person(text: str) -> str:
     number = f"9{serial % 100:02d}"
     check = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(born + number) % 31]
     return f"{born}{text[6]}{number}{check}"
-
-
-def _until(
-    make: Callable[[str], str], is_right: Callable[[str], bool], text: str
-) -> str:
-    made = (make(str(number)) for number in range(_TRIES))
-    return next((one for one in made if is_right(one) and one != text), text)

@@ -53,10 +53,7 @@ def find_personal(
 ) -> set[str]:
     """Find the values of marked fields, and of the fields that are named.
 
-    Args:
-        value: A document or payload.
-        schema: What is known of it.
-        names: Fields by name (``vatNumber``) or path (``customer.vatNumber``).
+    ``names`` are names (``vatNumber``) or paths (``customer.vatNumber``).
     """
     found: set[str] = set()
     _walk(value, schema, "", frozenset(names), found)
@@ -70,7 +67,8 @@ def _walk(
     names: frozenset[str],
     found: set[str],
 ) -> None:
-    if path and (_is_named(path, names) or _is_marked(schema)):
+    is_named = path in names or path.rpartition(".")[2] in names
+    if path and (is_named or is_marked(schema)):
         found.update(_texts(value))
         return
     if isinstance(value, Mapping):
@@ -83,12 +81,9 @@ def _walk(
             _walk(item, inner, path, names, found)
 
 
-def _is_marked(schema: SchemaField | None) -> bool:
+def is_marked(schema: SchemaField | None) -> bool:
+    """Tell whether a schema marks a field as personal."""
     return schema is not None and schema.annotation(MARK) is True
-
-
-def _is_named(path: str, names: frozenset[str]) -> bool:
-    return path in names or path.rpartition(".")[2] in names
 
 
 def _texts(value: Any) -> Iterable[str]:
