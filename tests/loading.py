@@ -17,7 +17,8 @@ from unittest import mock
 
 from engine.errors import Problem, RuleError
 from engine.project import project as module
-from engine.project.project import Memo, Project
+from engine.project.project import Project
+from engine.project.project_files import Memo
 
 load_anew = module.load_project
 KEPT = 20  # projects; the shipped one is asked for all the time and stays

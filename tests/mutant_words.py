@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.language.filters.registry import FILTERS
-from engine.project.project import file_kind
+from engine.project.project_files import file_kind
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.nodes import ListNode, MapNode, Node, Scalar
 from engine.rulefiles.reader import load_yaml

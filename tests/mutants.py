@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.language.filters.registry import FILTERS, TESTS
-from engine.project.project import find_mapping_files
+from engine.project.project_files import find_mapping_files
 from tests.mutant_words import NAME, Word, iter_words
 from tests.places import ROOT
 

@@ -14,6 +14,7 @@ from typing import Any
 from engine.errors import Problem
 from engine.problems import in_file_order
 
+_PLACE = ("file", "line", "column")
 _TAB_WIDTH = 4
 _WIDEST = 120  # columns of a source line; a longer one is shown around its fault
 
@@ -130,10 +131,7 @@ def problems_to_json(problems: Iterable[Problem]) -> str:
     """Render findings as one JSON list."""
     found = [
         {
-            **{
-                key: getattr(p.position, key, None)
-                for key in ("file", "line", "column")
-            },
+            **{name: getattr(p.position, name, None) for name in _PLACE},
             "length": p.length,
             "code": p.code,
             "level": _level(p),

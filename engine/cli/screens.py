@@ -147,7 +147,7 @@ def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
 def iter_log(
     rows: Iterable[LogRow], *, as_json: bool, width: int | None
 ) -> Iterator[str]:
-    """Give the transfer log as texts to print, one JSON object for each row or a page."""
+    """Give the transfer log as texts to print: an object for each row, or a page."""
     if as_json:
         yield from (json.dumps(row.to_json(), ensure_ascii=False) for row in rows)
     else:

@@ -106,13 +106,7 @@ def check_systems(
 def check_secret_names(
     nodes: Mapping[str, MapNode], systems: Mapping[str, SystemSpec], problems: Problems
 ) -> None:
-    """Find two companies of which one would read the other's secrets.
-
-    Args:
-        nodes: The company files by the company's name.
-        systems: All systems; the secrets of each are asked by company and system.
-        problems: Takes every finding.
-    """
+    """Find two companies of which one would read the other's secrets, by its name."""
     owners: dict[str, str] = {}
     for name, node in nodes.items():
         cell = scalar_at(node, "company")

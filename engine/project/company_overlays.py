@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from engine.errors import RuleError
@@ -42,20 +42,13 @@ class Bases:
     mappings: Dictionary[str, Dictionary[str, Mapping]]  # folder -> file -> mapping
     store: SchemaStore
     tables: Dictionary[str, Dictionary[str, str]]
-    types: Dictionary[str, SymbolTable] = field(
-        default_factory=dict
-    )  # folder -> its roots
+    types: Dictionary[str, SymbolTable]  # folder -> its roots
 
 
 def load_company_flows(
     node: MapNode, bases: Bases, flows: Iterable[Flow], problems: Problems
 ) -> CompanyFlows:
-    """Load a company's overlaid mappings, and the flows that use them.
-
-    Args:
-        node: The company's file.
-        problems: Receives every finding of its overlays.
-    """
+    """Load a company's overlaid mappings, and the flows that use them."""
     mappings: dict[str, Mapping] = {}
     swaps: dict[int, Mapping] = {}
     texts: dict[str, Any] = {}  # folder -> what differs there

@@ -44,13 +44,7 @@ def check_name(
 def check_unused_files(
     flows: Mapping[str, MapNode], files: Iterable[str], problems: Problems
 ) -> None:
-    """Find mappings and match files that the flow beside them does not name.
-
-    Args:
-        flows: The flow files by folder.
-        files: The mapping and match files.
-        problems: Takes every finding.
-    """
+    """Find mappings and match files that the flow of their folder does not name."""
     used = {
         f"{folder}/{cell.text}"
         for folder, flow in flows.items()

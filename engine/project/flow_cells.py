@@ -174,11 +174,7 @@ class FlowCells:
     ) -> None:
         """Find a name under which nothing can be kept: the schema has no such field.
 
-        Args:
-            node: The step.
-            key: Its key that says the name.
-            owner: What is known of what keeps it.
-            what: That, as a finding calls it.
+        ``owner`` is what is known of what keeps it, ``what`` how a finding calls that.
         """
         cell = scalar_at(node, key)
         if cell is None:

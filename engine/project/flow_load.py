@@ -50,11 +50,7 @@ def load_flow(
 ) -> Flow | None:
     """Read a flow; None when a fault leaves nothing to run.
 
-    Args:
-        node: A ``flow.yaml`` that the grammar accepts.
-        around: What its cells are checked against, and what it may name.
-        texts: The bytes of every file of the folder, by name, for the digest.
-        problems: Takes every finding.
+    ``texts`` are the bytes of every file of the folder, by name, for the digest.
     """
     cells = FlowCells(
         around,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from engine.problems import Problems
@@ -13,29 +12,25 @@ from engine.project.languages import FALLBACK_LANGUAGE
 from engine.rulefiles.nodes import Node, entries_at, iter_scalars, to_plain
 
 # Every text, and the {details} it may name.
-TEXTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {
-        "subject_fresh": frozenset({"company", "count"}),
-        "subject_digest": frozenset({"company", "stopped", "waiting", "sent"}),
-        "subject_reminder": frozenset({"company", "label"}),
-        "subject_resolved": frozenset({"company", "count"}),
-        "title": frozenset({"company", "time"}),
-        "fresh": frozenset({"count"}),
-        "resolved": frozenset({"count"}),
-        "reminder": frozenset(),
-        "digest": frozenset({"sent", "waiting", "stopped", "since"}),
-        "standing": frozenset({"count"}),
-        "do": frozenset({"text"}),
-        "where": frozenset({"text"}),
-        "code": frozenset({"code", "field"}),
-        "since": frozenset({"time"}),
-        "more": frozenset({"count"}),
-        "run": frozenset({"flow"}),
-        "footer": frozenset(),
-    }
-)
-
-
+TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "subject_fresh": ("company", "count"),
+    "subject_digest": ("company", "stopped", "waiting", "sent"),
+    "subject_reminder": ("company", "label"),
+    "subject_resolved": ("company", "count"),
+    "title": ("company", "time"),
+    "fresh": ("count",),
+    "resolved": ("count",),
+    "reminder": (),
+    "digest": ("sent", "waiting", "stopped", "since"),
+    "standing": ("count",),
+    "do": ("text",),
+    "where": ("text",),
+    "code": ("code", "field"),
+    "since": ("time",),
+    "more": ("count",),
+    "run": ("flow",),
+    "footer": (),
+}
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
@@ -63,7 +58,7 @@ def load_letter_texts(node: Node) -> LetterTexts:
     for name, by_language in entries_at(node, "notices"):
         allowed = TEXTS[name.text]
         for _, cell in iter_scalars(by_language):
-            strange = sorted(set(_PLACEHOLDER.findall(cell.text)) - allowed)
+            strange = sorted(set(_PLACEHOLDER.findall(cell.text)) - {*allowed})
             if strange:
                 said = f"`{name.text}` knows no {{{strange[0]}}}"
                 known = ", ".join(f"{{{one}}}" for one in sorted(allowed)) or "none"

@@ -17,28 +17,9 @@ from engine.project.company import Company
 from engine.project.company_overlays import Bases, CompanyFlows
 from engine.project.flow_spec import Flow
 from engine.project.mail_texts import LetterTexts
-from engine.project.project_files import (
-    FLOW_FILE,
-    MAPPINGS,
-    MATCH_SUFFIX,
-    SCHEMAS,
-    Memo,
-    file_kind,
-    find_mapping_files,
-)
+from engine.project.project_files import MAPPINGS, Memo
 from engine.project.project_load import ProjectLoader
 from engine.project.system_spec import SystemSpec
-
-__all__ = [
-    "FLOW_FILE",
-    "MAPPINGS",
-    "MATCH_SUFFIX",
-    "SCHEMAS",
-    "Project",
-    "file_kind",
-    "find_mapping_files",
-    "load_project",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +68,6 @@ def load_project(
     """Read all files below ``mappings/`` and ``schemas/``.
 
     Args:
-        root: The project's folder.
         patches: Texts that stand in the place of files, by name from the root; None
             takes a file away.
         memo: A dictionary that keeps what was loaded from one call to the next.
@@ -96,15 +76,9 @@ def load_project(
         RuleError: With every problem of every file, in file order.
     """
     if not (root / MAPPINGS).is_dir():
-        raise RuleError(
-            [
-                Problem(
-                    "M100",
-                    f"there is no folder {MAPPINGS}/ in {root}",
-                    hint="name the project's folder with --root",
-                )
-            ]
-        )
+        said = f"there is no folder {MAPPINGS}/ in {root}"
+        hint = "name the project's folder with --root"
+        raise RuleError([Problem("M100", said, hint=hint)])
     loader = ProjectLoader(root, patches, memo)
     parts = loader.load()
     warnings = loader.findings()

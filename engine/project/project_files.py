@@ -49,7 +49,6 @@ class ProjectFiles:
     """Reads the files of one project; ``problems`` holds every finding, warnings too.
 
     Args:
-        root: The project's folder.
         patches: Texts that stand in the place of files, by name: what an editor has not
             saved yet. None takes a file away.
         memo: Keeps what was loaded from one call to the next; a part is loaded again
@@ -136,11 +135,8 @@ class ProjectFiles:
     ) -> T:
         """Make something of a file, or take what was made of the same before.
 
-        Args:
-            what: What is made, for the memo.
-            file: The file.
-            load: Makes it; its findings go into what it is given.
-            depends: What the result depends on, beside the file's own text.
+        ``load`` gives its findings to what it gets; ``depends`` is what the result
+        depends on, beside the file's own text.
         """
         key = (what, file, self.texts[file], depends)
         made, found = self.once(key, load)

@@ -51,7 +51,6 @@ def load_system(node: MapNode, name: str, grammar: Mapping[str, Any]) -> SystemS
     """Read a system file.
 
     Args:
-        node: The file, which the grammar accepts.
         name: What flows call the system: the file's name without its ending.
         grammar: ``system.schema.json``; it knows what each key holds by default.
 

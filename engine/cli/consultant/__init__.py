@@ -1,7 +1,8 @@
 """The consultant's commands, one module each: no network, no secret, no ledger.
 
-A module has ``add_command`` (its arguments) and ``run``, which gives a ``Reply``;
-``engine.__main__`` lists the modules and prints. May import samples, docs and every
+A module has ``add_command`` (its arguments) and ``run``, which gives a ``Reply`` and
+raises a ``ConfigError`` when rules, samples or names are wrong; ``engine.__main__``
+lists the modules and prints. May import samples, docs and every
 room; knows nothing of the operator's commands.
 """
 

@@ -53,11 +53,6 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    """Measure one flow or all.
-
-    Raises:
-        ConfigError: The rules or a sample cannot be read.
-    """
     project = load_project(arguments.root)
     if arguments.flow is not None:
         pick_named(project.flows, arguments.flow, "flow")

@@ -76,11 +76,7 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    """Map every document twice and tell what differs; 1 when anything does.
-
-    Raises:
-        ConfigError: A version, a document or a name is not there, or rules are wrong.
-    """
+    """Map every document twice and tell what differs; 1 when anything does."""
     files = sorted(arguments.documents.glob("*.json"))
     if not files:
         said = f"there are no documents (*.json) in {arguments.documents}"

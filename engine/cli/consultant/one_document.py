@@ -34,11 +34,7 @@ def add_arguments(command: Any) -> None:
 
 
 def run_offline(arguments: argparse.Namespace) -> OfflineRun:
-    """Map the document that the arguments name.
-
-    Raises:
-        ConfigError: The rules are wrong, or something named is not there.
-    """
+    """Map the document that the arguments name."""
     project = load_project(arguments.root)
     pick_named(project.flows, arguments.flow, "flow")
     name = arguments.company or next(iter(project.companies))

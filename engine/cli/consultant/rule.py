@@ -16,10 +16,5 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    """Explain one code.
-
-    Raises:
-        SettingsError: There is no such code.
-    """
     text = pick_named(load_findings(), arguments.code.upper(), "code")
     return Reply(render_finding(text))

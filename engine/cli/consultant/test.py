@@ -65,11 +65,7 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    """Run the samples and tell what differs; 1 when something does.
-
-    Raises:
-        ConfigError: The rules or a sample cannot be read.
-    """
+    """Run the samples and tell what differs; 1 when something does."""
     root: Path = arguments.root
     project = load_project(root)
     if arguments.flow is not None:

@@ -25,7 +25,8 @@ from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_type
-from engine.project.project import Project, file_kind
+from engine.project.project import Project
+from engine.project.project_files import file_kind
 from engine.rulefiles.grammar_load import load_grammars
 
 FOLDER: Final = "schemas/editor"

@@ -203,11 +203,10 @@ def open_version(said: str, root: Path, folder: Path) -> Path:
 
     Args:
         said: A folder that holds ``mappings/``, or a git revision of ``root``.
-        root: The project's folder.
         folder: An empty folder of the caller, who removes it.
 
     Raises:
-        SettingsError: It is neither.
+        SettingsError: ``said`` is neither.
     """
     for path in (root / said, Path(said)):
         if (path / PARTS[0]).is_dir():
