@@ -16,11 +16,10 @@ from pathlib import Path
 from unittest import mock
 
 from engine.errors import Problem, RuleError
-from engine.project import project as module
 from engine.project.project import Project
-from engine.project.project_files import Memo
+from engine.project.project import load_project as load_anew
+from engine.project.project_files import MAPPINGS, SCHEMAS, Memo, find_mapping_files
 
-load_anew = module.load_project
 KEPT = 20  # projects; the shipped one is asked for all the time and stays
 
 _projects: dict[str, Project | list[Problem]] = {}  # by contents; the last used, last
@@ -38,11 +37,11 @@ def load_once(
     Raises:
         RuleError: With every problem of every file, as the engine tells them.
     """
-    if memo is not None or not (root / module.MAPPINGS).is_dir():
+    if memo is not None or not (root / MAPPINGS).is_dir():
         return load_anew(root, patches=patches, memo=memo)
     rules = {
         path.relative_to(root).as_posix(): path.read_bytes()
-        for path in module.find_mapping_files(root)
+        for path in find_mapping_files(root)
     }
     for name, text in (patches or {}).items():
         rules.pop(name, None)
@@ -50,7 +49,7 @@ def load_once(
             rules[name] = text.encode()
     schemas = {
         path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted((root / module.SCHEMAS).glob("*/*.json"))
+        for path in sorted((root / SCHEMAS).glob("*/*.json"))
     }
     around = _digest(schemas)
     key = around + _digest(rules)

@@ -14,7 +14,8 @@ writes are the one shape in which anything is changed in a system.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 
 from engine.errors import Position
@@ -318,43 +319,24 @@ class Flow:
         """Name the system that the flow writes its documents to."""
         if self.deliver is not None:
             return self.deliver.send.request.system
-        sends = (
-            send.request.system
-            for step in self.prepare
-            if isinstance(step, WriteStep)
-            for send in (step.create, step.update)
-            if send is not None
-        )
-        return next(sends, self.fetch.request.system)
+        writes = (step for step in self.prepare if isinstance(step, WriteStep))
+        sends = (send for step in writes for send in (step.create, step.update) if send)
+        return next((s.request.system for s in sends), self.fetch.request.system)
 
     @property
     def systems(self) -> tuple[str, ...]:
-        """Name the systems that the flow talks to, in order of first use."""
-        names: dict[str, None] = {}
-        for request in _requests(self):
-            names.setdefault(request.system)
-        return tuple(names)
+        """Name the systems that the flow talks to, the one it fetches from first."""
+        requests = (self.fetch.request, *iter_requests(self))
+        return tuple(dict.fromkeys(request.system for request in requests))
 
 
-def _requests(flow: Flow) -> list[EndpointCall]:
-    steps = (
-        *flow.setup,
-        *flow.enrich,
-        *flow.require,
-        *flow.prepare,
-        *flow.follow,
-        *flow.release,
-        *flow.vanished,
-    )
-    found = [flow.fetch.request]
-    found += [slot.send.request for slot in (flow.deliver, flow.acknowledge) if slot]
-    belongs = flow.fetch.belongs
-    for step in (*steps, *(belongs.reads if belongs else ())):
-        if isinstance(step, ReadStep):
-            found.append(step.request)
-        elif isinstance(step, WriteStep):
-            found.extend(find.request for find in step.finds if find.request)
-            found.extend(
-                send.request for send in (step.create, step.update) if send is not None
-            )
-    return found
+def iter_requests(part: object) -> Iterator[EndpointCall]:
+    """Give every request in a flow or a part of one."""
+    if isinstance(part, EndpointCall):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from iter_requests(each)
+    elif is_dataclass(part) and type(part).__module__ == EndpointCall.__module__:
+        for known in fields(part):
+            yield from iter_requests(getattr(part, known.name))

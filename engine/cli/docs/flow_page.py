@@ -20,7 +20,6 @@ from engine.cli.docs.field_cells import (
 )
 from engine.cli.docs.flow_words import (
     FlowWords,
-    iter_requests,
     mapping_anchor,
     mapping_link,
 )
@@ -32,7 +31,7 @@ from engine.mapping.apply import Mapping
 from engine.mapping.keys.lookup import Lookup
 from engine.mapping.rules import Rule, iter_rules
 from engine.mapping.words import code, escape, literal_words, table_anchor
-from engine.project.flow_spec import Flow
+from engine.project.flow_spec import Flow, iter_requests
 from engine.project.project import Project
 from engine.rulefiles.comments import FileRemarks, Remark, read_remarks
 from engine.rulefiles.nodes import ListNode, MapNode, Node

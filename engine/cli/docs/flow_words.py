@@ -5,8 +5,6 @@ Each function gives list items in Markdown, with their points below. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from datetime import timedelta
 
 from engine.cli.docs.field_cells import only_words
@@ -175,18 +173,6 @@ class FlowWords:
         filled = advice.fill()
         where = f" ({filled.where})" if filled.where else ""
         return [escape(f"{filled.meaning} {filled.do}{where}")]
-
-
-def iter_requests(part: object) -> Iterator[EndpointCall]:
-    """Give every request in a flow or a part of one."""
-    if isinstance(part, EndpointCall):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from iter_requests(each)
-    elif is_dataclass(part) and type(part).__module__ == EndpointCall.__module__:
-        for known in fields(part):
-            yield from iter_requests(getattr(part, known.name))
 
 
 def _read(step: ReadStep) -> str:
