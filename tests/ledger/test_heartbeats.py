@@ -40,20 +40,30 @@ def test_an_older_ledger_rests_once_and_says_so(ledger, path, clock, is_new):
     if not is_new:
         shutil.copy(copy, path)
     with closing(open_ledger(f"sqlite:///{path}", clock)) as older:
-        rested = []
+        rested, firsts = [], []
         for _ in range(3):
             rest = older.heartbeats.rest("acme", clock.now(), SETTLE)
             rested.append(None if rest is None else rest.rested_ms)
+            firsts.append(len(steps(older, outcome="note")))
             clock.sleep(300)
         said = [row.code for row in steps(older, outcome="note")]
         assert None is older.heartbeats.rest("beta", clock.now(), SETTLE)
         claim(older, see(older, "k3", reference="3"))
 
     assert [0, 300_000, None] == rested
-    assert ["LEDGER_OLD"] == said
+    assert (["LEDGER_OLD"], [1, 1, 1]) == (said, firsts)
     assert "3\n" == beat_file(path).read_text()
     with closing(open_ledger(f"sqlite:///{path}", clock)) as again:
         assert None is again.heartbeats.rest("acme", None, SETTLE)
+
+
+def test_one_intent_is_enough_to_know_a_wiped_ledger(ledger, path, clock):
+    claim(ledger, see(ledger))
+    ledger.close()
+    path.unlink()
+
+    with closing(open_ledger(f"sqlite:///{path}", clock)) as wiped:
+        assert wiped.heartbeats.rest("acme", clock.now(), SETTLE)
 
 
 def test_a_setting_names_another_place(path, clock, tmp_path):

@@ -42,7 +42,7 @@ def test_what_is_read_by_its_id_needs_one_look_after_the_settle_time():
 
 
 def test_clocks_that_part_by_over_a_minute_in_one_step_are_known():
-    rests = look_at({"looks": [[0, 0], [60, 60], [120, 181], [180, 300], [240, "-"]]})
+    rests = look_at({"looks": [[0, 0], [60, 60], [120, 181], [180, 301], [240, "-"]]})
 
     assert not are_clocks_apart(None, rests[0])
     assert [False, True, False, False] == [

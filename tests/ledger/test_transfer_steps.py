@@ -171,7 +171,11 @@ def test_a_doubt_ends_without_a_find_only_when_it_is_settled(ledger, clock):
         with pytest.raises(LedgerStateError):
             end()
 
-    settled = settle(clock, doubt, ledger.doubts.look)
+    early = ledger.doubts.look(doubt, SERVER, 600)
+    assert None is early.settled_at
+    with pytest.raises(LedgerStateError):
+        claim(ledger, early)
+    settled = settle(clock, early, ledger.doubts.look)
     again = claim(ledger, settled)
     assert ("intent", 2, None) == (again.stage, again.attempts, again.rest)
     doubt = ledger.doubts.in_doubt(again, SERVER)
