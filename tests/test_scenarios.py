@@ -19,6 +19,7 @@ what the ledger remembers and what the log says is the snapshot.
         remove_in_target: yes      # a person deletes what stands in the target
         lose_ledger: yes
         back_to_transfer: yes      # a person sets the source's status back
+        to_status: Draft           # or to another one
         settings: {customers: {create: yes}}   # a consultant changes the company
         search_lag_seconds: 120    # the target's search is behind by so much
         hands:                     # what people do, by the simulators' methods
@@ -137,6 +138,8 @@ def prepare(world: World, run: dict[str, Any]) -> None:
         world.procountor.data.circulation = run["circulation"]
     if run.get("back_to_transfer"):
         move_back(world)
+    if "to_status" in run:
+        move_back(world, run["to_status"])
     if run.get("remove_in_target"):
         for invoice in world.procountor.data.invoices.values():
             invoice["status"] = "DELETED"
@@ -178,16 +181,16 @@ def edit_source(world: World, edit: dict[str, Any]) -> None:
         record.update(changes)
 
 
-def move_back(world: World) -> None:
-    """Set every document back to the status that waits for the transfer."""
-    data, name = world.severa.data, "Waiting for transfer to Procountor"
+def move_back(world: World, name: str = "Waiting for transfer to Procountor") -> None:
+    """Set every document to a status of the source, as a person would."""
+    data = world.severa.data
     if world.flow == "sales_invoice":
         key, statuses = "status", data.invoicestatuses
     else:
         key, statuses = "travelReimbursementStatus", data.travelreimbursementstatuses
     waiting = next(status for status in statuses if status["name"] == name)
     for record in getattr(data, LISTED[world.flow]):
-        record[key] = {**record[key], "guid": waiting["guid"]}
+        record[key] = {**record[key], "guid": waiting["guid"], "name": name}
 
 
 def secrets_of(world: World) -> list[str]:

@@ -138,6 +138,12 @@ class Document(Gathered):
     transfer: Transfer
     is_not_applied: bool = False  # the create surely had no effect
     is_gathered: bool = False  # its record was enriched before it was expanded
+    is_listed: bool = True  # False: its status has moved already
+    searched_at: float | None = None  # when the target was last searched (monotonic)
+    source_at: float | None = None  # when the source was last read again
+    proved_at: float | None = None  # when a search last gave exactly ours
+    # What is done between the look at the target and a write: the last looks.
+    before_write: Callable[[], None] = lambda: None
 
     @classmethod
     def known(cls, transfer: Transfer, data: dict[str, Any]) -> Document:
@@ -189,6 +195,12 @@ class RunContext:
     def find_transfer(self, key: str) -> Transfer | None:
         """Find the transfer of one source document of this flow."""
         return self.ledger.find_transfer(self.company, self.flow.name, key)
+
+    def is_recent(self, looked_at: float | None) -> bool:
+        """Tell whether a look counts as made now."""
+        if looked_at is None:
+            return False
+        return self.clock.monotonic() - looked_at <= FRESH_SECONDS
 
     def note_read(self, system: str) -> None:
         """Remember when the oldest answer was read that is kept for further use."""

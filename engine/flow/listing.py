@@ -133,7 +133,7 @@ class Listing:
         while page := list(islice(rest, PAGE)):
             listed = []
             for record in page:
-                found = self._list(record)
+                found = self.list_record(record)
                 if not found.key or found.key in self.seen:
                     self._unclear.append(found.label or found.key or "without any name")
                     continue
@@ -143,7 +143,8 @@ class Listing:
                 listed = [found for found in listed if self.is_due(found)]
             yield listed
 
-    def _list(self, record: dict[str, Any]) -> Listed:
+    def list_record(self, record: dict[str, Any]) -> Listed:
+        """Give a record of the source as its list would."""
         fetch = self._run.flow.fetch
         scope = self._run.scope({}).with_item(record)
         return Listed(
@@ -233,6 +234,16 @@ class Listing:
                 unfinished.setdefault(key, transfer)
         for key, transfer in unfinished.items():
             yield transfer, find_record(self._run, flow.fetch.again.request, key)
+
+    def iter_left(self) -> Iterator[Transfer]:
+        """Give what is unfinished and was not listed, where a status lists it."""
+        again = self._run.flow.fetch.again
+        if again is None or again.after is None:
+            return
+        names = self._run.company, self._run.flow.name
+        for transfer in list(self._run.ledger.unfinished(*names)):
+            if transfer.key not in self.seen:
+                yield transfer
 
 
 def find_record(

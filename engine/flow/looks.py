@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
+    from engine.language.paths import Path
+
+MOVED_BY_HAND = "moved by hand; nothing of ours is in the target"
 
 
 def search_one(run: RunContext, document: Document, payload: dict[str, Any]) -> Any:
@@ -25,6 +28,7 @@ def search_one(run: RunContext, document: Document, payload: dict[str, Any]) -> 
         StoppedError: There are several; a person must remove one.
     """
     found = _search(run, document, payload)
+    document.searched_at = run.clock.monotonic()
     if len(found) > 1:
         raise _duplicates(run, found)
     return found[0] if found else None
@@ -116,6 +120,7 @@ def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) ->
     if [str(id_of(run, item)) for item in found] != [document.transfer.target_id]:
         raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
     compare(run, document, payload, found[0])
+    document.proved_at = run.clock.monotonic()
 
 
 def read_again(run: RunContext, document: Document) -> None:
@@ -126,6 +131,7 @@ def read_again(run: RunContext, document: Document) -> None:
         WaitError: It was changed; the next run gathers it anew.
     """
     again = run.flow.fetch.again
+    document.source_at = run.clock.monotonic()
     if again is None or not (again.status or again.same):
         return
     record = run.call(again.request, run.scope(document.data)).body
@@ -133,6 +139,21 @@ def read_again(run: RunContext, document: Document) -> None:
     after = run.scope({}).with_item(record)
     status = again.status
     if status is not None and status.evaluate(before) != status.evaluate(after):
-        raise GoneError("LEFT_STATUS")
+        is_moved = read_status(run, record) == "after"
+        raise GoneError("LEFT_STATUS", MOVED_BY_HAND if is_moved else "")
     if any(path.evaluate(before) != path.evaluate(after) for path in again.same):
         raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
+
+
+def read_status(run: RunContext, record: Any) -> str:
+    """Say which of its statuses a record has: before, after, stopped, or ""."""
+    again = run.flow.fetch.again
+    assert again is not None
+    assert again.status is not None
+    status = again.status.evaluate(run.scope({}).with_item(record))
+    scope = run.scope({run.flow.fetch.save: record})
+    for name in ("before", "after", "stopped"):
+        path: Path | None = getattr(again, name)
+        if path is not None and path.evaluate(scope) == status:
+            return name
+    return ""

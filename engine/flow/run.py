@@ -34,6 +34,7 @@ from engine.flow.reads import name_registers, prefetch
 from engine.flow.status_on_error import move_stopped
 from engine.flow.steps import check_requirement
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
+from engine.flow.unlisted import take_unlisted
 from engine.flow.vanished import sweep, vanish
 from engine.ledger.failures import LedgerConflictError
 from engine.ledger.model import Event, back_off_until
@@ -102,7 +103,7 @@ class FlowRun:
         self._progress = progress
         self._parts = Parts(self, run.flow.expand) if run.flow.expand else None
         self._ends: dict[str, tuple[str, str]] = {}  # by key: last outcome and code
-        self._again: list[Listed] = []  # in doubt, to be looked at twice
+        self._again: list[Callable[[], None]] = []  # in doubt, looked at twice
         self._refused_in_a_row = 0
 
     def set_up(self) -> None:
@@ -139,12 +140,14 @@ class FlowRun:
                 vanish(self, transfer)
         for page in listing.iter_pages(unlisted):
             self._take_page(page)
+        for transfer in listing.iter_left():
+            take_unlisted(self, transfer)
         if self._again:
             self.run.clock.sleep(SECOND_LOOK_SECONDS)
             self.run.refresh()
             again, self._again = self._again, []
-            for listed in again:
-                self.take(listed)
+            for take in again:
+                take()
         listing.tell_unclear()
         if listing.is_full and flow.vanished:
             sweep(self, listing.seen)
@@ -159,8 +162,15 @@ class FlowRun:
             else:
                 self._parts.take(listed)
 
-    def take(self, listed: Listed) -> None:
+    def look_again(self, take: Callable[[], None]) -> None:
+        """Take a document once more at the end, when a second look may decide."""
+        self._again.append(take)
+
+    def take(self, listed: Listed, *, is_listed: bool = True) -> None:
         """Take one document as far as it goes.
+
+        Args:
+            is_listed: Its status has moved already; it is finished without a move.
 
         Raises:
             SwitchedOffError: The company was switched off meanwhile.
@@ -178,12 +188,13 @@ class FlowRun:
             self.fail(document, StoppedError("REFERENCE_TAKEN", str(error)))
             return
         document = self.document_of(listed, transfer)
+        document.is_listed = is_listed
         if listed.fault is not None:
             self.fail(document, listed.fault)
             return
         ending = self.attempt(document, partial(run_transfer, self.run, document))
         if ending.looks_again:
-            self._again.append(listed)
+            self.look_again(partial(self.take, listed, is_listed=is_listed))
 
     def document_of(self, listed: Listed, transfer: Transfer) -> Document:
         """Give the document of a listed record, ready for its transfer."""
@@ -232,8 +243,7 @@ class FlowRun:
             )
             self._finish(document, ending)
         elif ending.outcome == "skipped":
-            event = Event(ending.code, ending.message)
-            self.run.ledger.steps.gone(document.transfer, event)
+            self._let_go(document.transfer, Event(ending.code, ending.message))
             self._finish(document, ending)
         else:
             self._tell(document, ending)
@@ -242,6 +252,12 @@ class FlowRun:
         if isinstance(error, RefusedError):
             self._count_refusal(error)
         return ending
+
+    def _let_go(self, transfer: Transfer, event: Event) -> None:
+        if transfer.stage == "doubt" and transfer.settled_at is not None:
+            self.run.ledger.doubts.settled_gone(transfer, event)
+        elif transfer.aside != "gone":
+            self.run.ledger.steps.gone(transfer, event)
 
     def _hold(self, document: Document, ending: Ending) -> None:
         now = self.run.clock.now()

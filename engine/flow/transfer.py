@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import (
@@ -25,9 +26,10 @@ from engine.errors import (
     StoppedError,
     SystemDownError,
 )
-from engine.flow.context import WaitError
+from engine.flow.context import GoneError, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.looks import (
+    MOVED_BY_HAND,
     check_proof,
     compare,
     find_known,
@@ -37,7 +39,8 @@ from engine.flow.looks import (
     search_one,
 )
 from engine.flow.steps import make_payload, run_step
-from engine.ledger.model import Content, Event
+from engine.flow.writes import has_rested, note_clocks, rest_ledger
+from engine.ledger.model import ORPHAN, Content, Event
 from engine.mapping.apply import apply_rule
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
 NO_ENTRY = "-"  # the target id of what a flow without deliver leaves out
 LONGEST_PAUSE_SECONDS = 60.0  # a longer one is left to the next run
+LAST_LOOKS = 3  # so often the last looks are begun anew when one of them was slow
 SECOND_LOOK_SECONDS = 60  # two searches closer than this may both be blind to one lag
 
 
@@ -83,14 +87,59 @@ def run_transfer(run: RunContext, document: Document) -> None:
     _run_steps(flow.prepare, run, document, is_register=True)
     payload = _make_payload(run, document)
     run.access.deliver(document, payload)
+    _complete(run, document, payload)
+
+
+def _complete(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    """Follow, prove, release, move; what is not listed any more is not moved."""
+    flow = run.flow
     _run_steps(flow.follow, run, document)
-    if document.transfer.stage != "proved":
-        check_proof(run, document, payload)
-        document.transfer = run.ledger.steps.proved(document.transfer)
+    _prove(run, document, payload)
+    document.before_write = partial(_last_look, run, document, payload)
     _run_steps(flow.release, run, document)
-    if flow.acknowledge is not None:
+    if flow.acknowledge is not None and document.is_listed:
+        document.before_write()
         move_status(flow.acknowledge, run, document)
-    document.transfer = run.ledger.steps.done(document.transfer)
+    event = Event() if document.is_listed else Event("FINISHED_UNLISTED")
+    document.transfer = run.ledger.steps.done(document.transfer, event=event)
+
+
+def _prove(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    check_proof(run, document, payload)
+    document.transfer = run.ledger.steps.proved(document.transfer)
+
+
+def _last_look(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
+    """See, just before what cannot be taken back, that both sides are as they were.
+
+    Raises:
+        StoppedError: Another one is there, its content differs, or the source does not
+            want it any more.
+        WaitError: The source has changed; the next run compares.
+    """
+    for _ in range(LAST_LOOKS):
+        if not run.is_recent(document.proved_at):
+            _prove(run, document, payload)
+        if not run.is_recent(document.source_at):
+            _read_source(run, document)
+        if run.is_recent(document.proved_at):
+            return
+    raise WaitError("SYSTEM_BUSY", "last look", "a look took over a minute")
+
+
+def _read_source(run: RunContext, document: Document) -> None:
+    try:
+        read_again(run, document)
+    except GoneError as error:
+        if (
+            error.message == MOVED_BY_HAND
+        ):  # a person was faster; it is wanted all the same
+            document.is_listed = False
+            return
+        transfer = document.transfer
+        number = transfer.target_number or str(transfer.target_id)
+        details = {"number": number, "value": number}
+        raise StoppedError(ORPHAN, str(transfer.target_id), details=details) from error
 
 
 def keep_in_step(run: RunContext, document: Document, *, is_same: bool) -> None:
@@ -174,7 +223,9 @@ def deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
         _adopt(run, document, payload, candidate)
         return
     if document.transfer.stage in ("intent", "doubt"):
-        _wait_for_settling(run, document)
+        wait_for_settling(run, document)
+    if not document.is_listed:
+        raise GoneError("LEFT_STATUS")
     read_again(run, document)
     _create(run, document, payload)
 
@@ -197,6 +248,10 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     deliver = run.flow.delivery
     request = deliver.send.request
     run.systems[request.system].ensure_token()  # never renewed between claim and send
+    rest_ledger(run)
+    if not all(map(run.is_recent, (document.searched_at, document.source_at))):
+        said = "the looks before the create took over a minute"
+        raise WaitError("SYSTEM_BUSY", deliver.name, said, is_settled=True)
     document.is_not_applied = False
     run.written.add(request.system)
     document.transfer = run.ledger.steps.claim(
@@ -223,7 +278,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
             document.transfer, run.target_at()
         )
         raise
-    _keep_target(run, document, body, is_adopted=False)
+    keep_target(run, document, body, is_adopted=False)
 
 
 def _adopt(
@@ -236,12 +291,13 @@ def _adopt(
     """
     compare(run, document, payload, candidate)
     document.data[run.flow.delivery.save] = {"id": id_of(run, candidate)}
-    _keep_target(run, document, read_target(run, document), is_adopted=True)
+    keep_target(run, document, read_target(run, document), is_adopted=True)
 
 
-def _keep_target(
+def keep_target(
     run: RunContext, document: Document, body: Any, *, is_adopted: bool
 ) -> None:
+    """Record the target's document, as an answer or a read by its id gave it."""
     deliver = run.flow.delivery
     path, scope = deliver.target_number, run.scope({}).with_item(body)
     number = None if path is None else path.evaluate(scope)
@@ -265,7 +321,7 @@ def _read_known(run: RunContext, document: Document) -> None:
     if body is not None:
         document.data[run.flow.delivery.save] = body
         return
-    if not document.transfer.retry_asked:
+    if not (document.transfer.retry_asked and document.is_listed):
         raise StoppedError("WITHDRAWN_IN_TARGET", str(target_id))
     del document.data[run.flow.delivery.save]
     document.transfer = run.ledger.steps.start_over(
@@ -273,19 +329,20 @@ def _read_known(run: RunContext, document: Document) -> None:
     )
 
 
-def _wait_for_settling(run: RunContext, document: Document) -> None:
+def wait_for_settling(run: RunContext, document: Document) -> None:
     """Let a create in doubt rest; return when it may be sent again.
 
     Called after a search that found nothing. A crash between intent and answer leaves
     no stamp: such a doubt counts from now.
     """
+    before = document.transfer.rest
     looked = document.transfer = run.ledger.doubts.look(
         document.transfer, run.target_at(), run.settle_seconds
     )
+    note_clocks(run, before, looked.rest)
     if looked.settled_at is None:
         name, said = run.flow.delivery.name, "an earlier attempt may still land"
-        has_rested = looked.rest is not None and looked.rest.looked_ms is not None
-        raise WaitError("IN_DOUBT", name, said, is_settled=has_rested)
+        raise WaitError("IN_DOUBT", name, said, is_settled=has_rested(looked.rest))
 
 
 def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -> None:

@@ -167,6 +167,7 @@ def make_write(run: RunContext, pending: PendingWrite) -> Any:
             pending.earlier = run.ledger.writes.in_doubt(earlier, run.target_at())
         _wait_for_doubt(run, pending)
         rest_ledger(run)
+    pending.document.before_write()
     saved = _send(run, pending, send, scope)
     has_said = decision is not None and decision.rule.warn
     if pending.is_register and not has_said:  # people may want to complete a new entry

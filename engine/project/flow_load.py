@@ -155,7 +155,8 @@ def _reread(cells: FlowCells, listed: FlowCells, node: MapNode | None) -> Reread
         return None
     call = load_call(cells, node, "from")
     status, same = listed.path(node, "status"), listed.paths(node, "same")
-    return None if call is None else Reread(call, status, same)
+    statuses = (cells.path(node, key) for key in ("before", "after", "stopped"))
+    return None if call is None else Reread(call, status, same, *statuses)
 
 
 def _window(node: MapNode | None) -> Window | None:

@@ -187,6 +187,9 @@ class Reread:
     request: EndpointCall
     status: Path | None  # another one: the document is no longer to be moved
     same: tuple[Path, ...]  # another value: it is to be gathered anew
+    before: Path | None = None  # the status that is listed
+    after: Path | None = None  # the status that it is moved to
+    stopped: Path | None = None  # the status that what is stopped is moved to
 
 
 @dataclass(frozen=True, slots=True)
