@@ -28,6 +28,7 @@ SENT = tuple(f"procountor/{name}" for name in SENT)
 DERIVED = (
     "row_facts",
     "row_allocation",
+    "vat_facts",
     "transfer_files",
     "travel_facts",
     "expense_facts",
