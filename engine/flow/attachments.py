@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine.errors import Violation, ViolationError
+from engine.flow.pictures import find_picture_fault
+from engine.identifiers import strip_unseen
 from engine.language.file_names import split_name
 from engine.systems.file_formats import FORMAT_WORDS, FORMATS, FileContent, Format
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 # Only to name in a message what somebody sent instead: (offset, bytes, name).
 OTHER_SIGNATURES = (
-    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
     (4, b"ftyphei", "HEIC"),
     (4, b"ftypmif1", "HEIC"),
     (8, b"WEBP", "WebP"),
@@ -49,7 +50,7 @@ def check_file(
     """Check a file by its content and its name; give its media type.
 
     Args:
-        name: With the extension, which must fit the content.
+        name: Its extension must fit the content; it may have none.
         content: The bytes.
         max_bytes: The largest size that may go; a megabyte of whoever set the limit.
         formats: Words of ``FORMATS`` that may go.
@@ -81,24 +82,33 @@ def _iter_faults(
         return
     if len(data) > max_bytes:
         yield "FILE_TOO_BIG", f"the file has {len(data):,} bytes, at most {max_bytes:,}"
-    extension = split_name(name)[1]
+    extension = split_name(strip_unseen(name))[1]
     if form is None or form.word not in formats:
         allowed = ", ".join(f.title for f in FORMATS if f.word in formats)
         what = form.title if form else find_other_format(data)
         said = f"the file is {what} by its content" if what else "the file is unknown"
         yield "FILE_FORMAT", f"{said}, allowed are {allowed or 'none'}"
-    elif extension.lower() not in form.extensions:
-        shown = f"ends with .{extension}" if extension else "has no extension"
-        wanted = " or ".join(f".{extension}" for extension in form.extensions)
-        said = f"the file is {form.title} by its content, its name {shown}"
-        yield "FILE_FORMAT", f"{said} instead of {wanted}"
-    elif form.word == "pdf" and (fault := find_pdf_fault(data)):
-        yield "FILE_DAMAGED", fault
+    elif extension and extension.lower() not in form.extensions:
+        wanted = " or ".join(f".{extension}" for extension in form.extensions[:2])
+        said = f"the file is {form.title} by its content, its name ends with"
+        yield "FILE_FORMAT", f"{said} .{extension} instead of {wanted}"
+    else:
+        find = find_pdf_fault if form.word == "pdf" else find_picture_fault
+        if fault := find(data):
+            yield "FILE_DAMAGED", fault
 
 
 def find_format(data: bytes) -> Format | None:
     """Find the format by the first bytes."""
-    return next((form for form in FORMATS if data.startswith(form.signatures)), None)
+    return next((form for form in FORMATS if form.fits(data)), None)
+
+
+def name_with_extension(name: str, data: bytes) -> str:
+    """Give a name its extension by the content, where it has none (R066)."""
+    form = find_format(data)
+    name = strip_unseen(name)
+    is_bare = form is not None and not split_name(name)[1]
+    return f"{name.rstrip('.')}.{form.extensions[0]}" if form and is_bare else name
 
 
 def find_other_format(data: bytes) -> str | None:
@@ -119,7 +129,8 @@ def find_pdf_fault(data: bytes) -> str | None:
     with quiet_pypdf():
         try:
             reader = pypdf.PdfReader(io.BytesIO(data))
-            if reader.is_encrypted:
+            # Whoever limits only the rights leaves the password to open it empty.
+            if reader.is_encrypted and not reader.decrypt(""):
                 return "the PDF is protected with a password"
             if not len(reader.pages):
                 return "the PDF has no pages"

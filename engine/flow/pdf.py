@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import Violation, ViolationError
 from engine.flow.attachments import find_format, quiet_pypdf
+from engine.flow.pictures import MAX_PIXELS
 from engine.systems.file_formats import FileContent
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from PIL import Image
     from pypdf import PdfWriter
 
-MAX_PIXELS: Final = 50_000_000  # a scanner's A3 at 600 dpi; our own figure
 A4: Final = (595.276, 841.89)  # points; ISO 216, 210 x 297 mm
 MARGIN: Final = 28.35  # points: 10 mm
 POINTS_PER_PIXEL: Final = 0.75  # at most: a small picture is not blown up
@@ -61,7 +61,7 @@ def merge_files(files: Iterable[tuple[str, FileContent]]) -> FileContent:
     centimetre. Of a moving picture the first frame is taken.
 
     Args:
-        files: Names, for messages, and contents: PDF, JPEG or GIF.
+        files: Names, for messages, and contents: PDF, JPEG, GIF or PNG.
 
     Raises:
         ViolationError: ``FILE_DAMAGED``, ``FILE_FORMAT`` or ``PICTURE_TOO_LARGE``, for
@@ -78,10 +78,10 @@ def merge_files(files: Iterable[tuple[str, FileContent]]) -> FileContent:
             try:
                 if word == "pdf":
                     _add_pages(writer, name, file.content)
-                elif word in ("jpeg", "gif"):
+                elif word in ("jpeg", "gif", "png"):
                     _add_picture(writer, _read_picture(name, file.content, word))
                 else:
-                    said = "only PDF, JPEG and GIF can be merged"
+                    said = "only PDF, JPEG, GIF and PNG can be merged"
                     raise _error("FILE_FORMAT", name, said)
             except ViolationError as error:
                 found.extend(error.violations)
@@ -112,9 +112,9 @@ def _read_picture(name: str, content: bytes, word: str) -> _Picture:
             with Image.open(io.BytesIO(content), formats=[word.upper()]) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(name)
-                if word == "gif":
-                    return _pack(image)
-                return _take_jpeg(image, content)
+                if word == "jpeg":
+                    return _take_jpeg(image, content)
+                return _pack(image)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _too_large(name) from error
     except ViolationError:
@@ -149,7 +149,7 @@ def _pack(image: Image.Image) -> _Picture:
     """Pack a picture without loss; what is transparent becomes white."""
     from PIL import Image
 
-    if "transparency" in image.info:
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA"):
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(ground, layer)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import StoppedError, Violation, ViolationError
-from engine.flow.attachments import check_file
+from engine.flow.attachments import check_file, name_with_extension
 from engine.flow.context import GoneError
 from engine.flow.pdf import merge_files
 from engine.language.file_names import clean_names
@@ -244,7 +244,8 @@ def _check_files(step: CheckFilesStep, scope: Scope, document: Gathered) -> None
             violations.extend(error.violations)
     if violations:
         raise ViolationError(violations)
-    names = clean_names([file["name"] for file in files])
+    named = [name_with_extension(f["name"], f["content"].content) for f in files]
+    names = clean_names(named)
     for file, name in zip(files, names, strict=True):
         if file["name"] != name:
             document.note("FILE_RENAMED", f'"{file["name"]}" is sent as {name}')

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from engine.identifiers import strip_unseen
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,6 +23,8 @@ _LETTERS: Final = str.maketrans(
     | {"þ": "th", "Þ": "TH", "ł": "l", "Ł": "L"}
 )
 
+_JPEG: Final = ("jpeg", "jfif", "jpe")
+
 
 def split_name(name: str) -> tuple[str, str]:
     """Split a name into stem and extension; the extension without its dot, or ""."""
@@ -34,9 +38,9 @@ def clean_file_name(name: str) -> str:
     """Give a file name of ``A-Z a-z 0-9 . _ -`` only, at most 80 characters.
 
     Letters lose their accents (``å ä ö é`` become ``a a o e``), ``ß`` becomes ``ss``,
-    everything else that is not allowed ``_``; the extension is in lower case, ``.jpeg``
-    becomes ``.jpg``, and it stays when the name must be cut. A name never begins or
-    ends with a dot; of an empty one ``file`` is made.
+    everything else that is not allowed ``_``; the extension is in lower case, every one
+    of a JPEG becomes ``.jpg``, and it stays when the name must be cut. A name never
+    begins or ends with a dot; of an empty one ``file`` is made.
     """
     return _fit(*_clean_parts(name))
 
@@ -61,13 +65,13 @@ def clean_names(names: Sequence[str]) -> list[str]:
 
 
 def _clean_parts(name: str) -> tuple[str, str]:
-    text = unicodedata.normalize("NFKD", name.strip().translate(_LETTERS))
+    text = unicodedata.normalize("NFKD", strip_unseen(name).translate(_LETTERS))
     letters = (c for c in text if not unicodedata.combining(c))
     text = "".join(c if c in ALLOWED else "_" for c in letters)
     stem, extension = split_name(text)
     extension = extension.lower()
     # A leading dot hides a file, a trailing one is dropped by some file systems.
-    return stem.strip(".") or "file", "jpg" if extension == "jpeg" else extension
+    return stem.strip(".") or "file", "jpg" if extension in _JPEG else extension
 
 
 def _fit(stem: str, extension: str, suffix: str = "") -> str:

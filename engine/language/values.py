@@ -30,6 +30,8 @@ _DATE_TIME = re.compile(
 )
 _LENGTH_OF_DATE: Final = 10
 EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
+# Whatever ends a line but the one that is sent; Unicode standard, section 5.8.
+_LINE_END: Final = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
@@ -293,7 +295,7 @@ def _plain(value: Any, left: list[int]) -> Any:
 
 def is_plain_text(value: Any) -> bool:
     """Tell at a look that ``normalise_text`` leaves a text as it is."""
-    if type(value) is not str or "\r" in value:
+    if type(value) is not str or _LINE_END.search(value):
         return False
     return value.isascii() or unicodedata.is_normalized("NFC", value)
 
@@ -310,7 +312,7 @@ def normalise_text(text: str) -> str:
     """Compose letters and their accents (NFC) and write line ends as one character."""
     if is_plain_text(text):
         return text
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+    return _LINE_END.sub("\n", unicodedata.normalize("NFC", text))
 
 
 def cut_text(text: str, limit: int, *, at_word: bool = False) -> str:

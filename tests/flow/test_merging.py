@@ -97,7 +97,8 @@ def test_a_jpeg_goes_in_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("mode", "kind"), [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "GIF")]
+    ("mode", "kind"),
+    [("CMYK", "JPEG"), ("L", "JPEG"), ("P", "GIF"), ("RGB", "PNG"), ("RGBA", "PNG")],
 )
 def test_other_colours(mode, kind):
     """Printer's colours, grey and palettes become what every reader shows."""
@@ -111,6 +112,29 @@ def test_other_colours(mode, kind):
     for corner in CORNERS:
         pairs = zip(shown.getpixel(corner), expected.getpixel(corner), strict=True)
         assert all(abs(a - b) < 8 for a, b in pairs)
+
+
+def test_glass_in_a_png_is_white():
+    out = io.BytesIO()
+    image = Image.new("RGBA", (2, 1), (255, 0, 0, 0))
+    image.putpixel((1, 0), (0, 0, 255, 255))
+    image.save(out, "PNG")
+
+    (page,) = pages_of(merge(out.getvalue()))
+
+    shown = page.images[0].image.convert("RGB")
+    assert [(255, 255, 255), (0, 0, 255)] == [shown.getpixel((x, 0)) for x in (0, 1)]
+
+
+def test_a_pdf_with_limited_rights_is_merged():
+    writer = pypdf.PdfWriter(
+        clone_from=pypdf.PdfReader(io.BytesIO(make_pdf(["receipt"])))
+    )
+    writer.encrypt("", "owner", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+
+    assert 2 == len(pages_of(merge(out.getvalue(), b"\n" * 1000 + make_pdf(["late"]))))
 
 
 def test_what_is_transparent_is_white():
@@ -174,7 +198,8 @@ def test_it_fits_an_a4_page(size, is_lying):
         (make_picture()[:-300], "FILE_DAMAGED"),
         (b"GIF89a\x01\0\x01\0", "FILE_DAMAGED"),
         (b"%PDF-1.4\nnothing\n%%EOF", "FILE_DAMAGED"),
-        (b"\x89PNG\r\n\x1a\n", "FILE_FORMAT"),
+        (b"\x89PNG\r\n\x1a\n", "FILE_DAMAGED"),
+        (b"BM\0\0", "FILE_FORMAT"),
         (b"", "FILE_FORMAT"),
         # A few bytes that claim to be huge: 8,000 x 8,000 and 65,000 x 65,000 points.
         (b"GIF89a\x40\x1f\x40\x1f\x80\0\0" + make_gif()[13:], "PICTURE_TOO_LARGE"),

@@ -3,11 +3,11 @@
 travel_plain, travel_hotel, travel_company_paid, travel_advance, travel_projects,
 travel_foreign, travel_multi_day, travel_long_texts, travel_å_ä_ö, travel_new_year,
 travel_code_missing, travel_files, travel_person_changed, travel_person_moved,
-travel_person_new, travel_person_typed_oddly, travel_person_foreign, travel_two_trips,
+travel_person_new, travel_person_typed_oddly, travel_png, travel_person_foreign, travel_two_trips,
 travel_no_texts, travel_negative_row (these are all fine with *update users* on); skipped:
 travel_zero_sum, travel_all_company_paid, travel_no_rows; stopped: travel_no_personal_id,
 travel_no_iban, travel_person_closed, travel_code_expired, travel_code_unknown,
-travel_too_big, travel_png, travel_broken_receipt, travel_closed_period,
+travel_too_big, travel_broken_receipt, travel_closed_period,
 travel_not_windows_1252, travel_advance_over (more was advanced than spent).
 Not to be moved: travel_draft, travel_transferred, travel_approved, travel_returned.
 """

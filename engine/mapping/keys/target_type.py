@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.conversion import convert_value
-from engine.language.values import is_tidy_number
+from engine.language.values import is_plain_text, is_tidy_number
 from engine.mapping.keys.page import FittingStage, Step
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class TargetType(FittingStage):
             return converted
 
         def keep_text(step: Step, value: Any) -> Any:
-            if type(value) is str and value.isascii() and "\r" not in value:
+            if is_plain_text(value):
                 return value
             return convert(step, value)
 
