@@ -105,6 +105,12 @@ class AdviceBook:
     def codes(self) -> tuple[str, ...]:
         return tuple(entry.code for entry in self.entries)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Give every code and alias, as written."""
+        aliases = (alias for entry in self.entries for alias in entry.aliases)
+        return frozenset((*self.codes, *aliases))
+
     def __contains__(self, code: object) -> bool:
         return isinstance(code, str) and _fold(code) in self.by_name
 

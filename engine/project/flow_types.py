@@ -25,19 +25,19 @@ LIST = "[]"  # after a schema's name: the answer is a list of these
 class FlowTypes:
     """What a flow's cells are checked against; nothing is checked that is not known."""
 
-    store: SchemaStore | None = None
+    store: SchemaStore
+    company: Type  # a company's settings
+    codes: frozenset[str] | None  # codes and aliases of the advice file
+    tables: Tables
+    systems: Dictionary[str, SystemSpec]
     document: Type | None = None  # what the flow gathers
-    company: Type | None = None  # a company's settings
-    codes: frozenset[str] | None = None  # codes and aliases of the advice file
-    tables: Tables = field(default_factory=dict)
-    systems: Dictionary[str, SystemSpec] = field(default_factory=dict)
     mappings: Dictionary[str, Mapping] = field(default_factory=dict)  # of the folder
     matches: Dictionary[str, MapNode] = field(default_factory=dict)  # of the folder
     broken: frozenset[str] = frozenset()  # files and systems that have findings
 
     def place(self, name: str) -> Type | None:
         """Give what a schema's name means: ``system/invoice``, ``system/all#rows``."""
-        return None if self.store is None else find_type(self.store, name)
+        return find_type(self.store, name)
 
     def endpoint(self, text: str) -> EndpointSpec | None:
         """Find what ``system.endpoint`` names."""

@@ -47,7 +47,6 @@ def run(arguments: argparse.Namespace) -> Reply:
 
 def resolve_mapping(project: Project, company_file: str, file: str) -> MapNode:
     """Give a mapping file merged with what a company's file says of it."""
-    assert project.bases is not None
     company = load_yaml_file(project.root / company_file, project.root)
     overlays = company.get("overlays") if isinstance(company, MapNode) else None
     overlay = overlays.get(file) if isinstance(overlays, MapNode) else None

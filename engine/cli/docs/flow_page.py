@@ -60,7 +60,6 @@ class FlowPage:
         self._project = project
         self._flow = flow
         self._words = FlowWords(project.advice)
-        assert project.bases is not None
         self._nodes = project.bases.nodes
         self._remarks: dict[str, FileRemarks] = {}
         self._number = 1
