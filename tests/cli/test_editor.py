@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from engine.cli.docs.editor_schemas import editor_schemas, modeline
+from engine.cli.docs.editor_schemas import FOLDER, editor_schemas
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.source_path import PathSource
 from engine.mapping.rules import Rows, Rule, iter_rules
+from engine.project.project_files import file_kind
 from tests.language_server import LanguageServer
 from tests.worlds import ROOT, project
 
@@ -45,6 +46,16 @@ from: severa/sales_invoice
 to: procountor/invoice
 fields:
 """
+
+
+def modeline(file: str) -> str:
+    """Give the comment by which an editor finds a rule file's schema."""
+    folder, _, name = file.rpartition("/")
+    place = f"grammar/{file_kind(file)}"
+    if file_kind(file) == "mapping":
+        place = f"{folder.rpartition('/')[2]}/{name.removesuffix('.yaml')}"
+    up = "../" * file.count("/")
+    return f"# yaml-language-server: $schema={up}{FOLDER}/{place}.schema.json"
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,7 @@ def run(arguments: argparse.Namespace) -> Reply:
             "errors": [_error(violation) for violation in violations],
         }
         return Reply(render_json(found), code=code)
-    lines = [_cut_line(cut) for cut in result.truncations]
-    lines += [_error_line(violation) for violation in violations]
+    lines = [*map(_cut_line, result.truncations), *map(_error_line, violations)]
     return Reply(render_json(result.payload), "\n".join(lines), code)
 
 

@@ -26,7 +26,6 @@ from engine.mapping.rules import Rows, Rule, iter_rules
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_type
 from engine.project.project import Project
-from engine.project.project_files import file_kind
 from engine.rulefiles.grammar_load import load_grammars
 
 FOLDER: Final = "schemas/editor"
@@ -64,17 +63,6 @@ def editor_schemas(project: Project) -> dict[str, str]:
         f"{FOLDER}/{place}.schema.json": json.dumps(schema, ensure_ascii=False)
         for place, schema in found.items()
     }
-
-
-def modeline(file: str) -> str:
-    """Give the comment by which an editor finds the schema of a project's rule file."""
-    folder, _, name = file.rpartition("/")
-    up = "../" * file.count("/")
-    kind = file_kind(file)
-    place = f"grammar/{kind}"
-    if kind == "mapping":
-        place = f"{folder.rpartition('/')[2]}/{name.removesuffix('.yaml')}"
-    return f"# yaml-language-server: $schema={up}{FOLDER}/{place}.schema.json"
 
 
 class EditorSchema:

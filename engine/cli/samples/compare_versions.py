@@ -179,16 +179,12 @@ def iter_differences(comparer: Comparer, files: Sequence[Path]) -> Iterator[Diff
     yield comparer.compare(first)  # what is wrong with all of them is told here
     # A forked process has the rules already; to load them again takes long.
     fork = get_context("fork")
-    with ProcessPoolExecutor(workers, fork, _inherit, (comparer,)) as pool:
+    with ProcessPoolExecutor(workers, fork, _inherited.append, (comparer,)) as pool:
         share = -(-len(others) // workers)
         yield from pool.map(_compare, others, chunksize=share)
 
 
 _inherited: list[Comparer] = []  # in a forked process: what it was forked with
-
-
-def _inherit(comparer: Comparer) -> None:
-    _inherited.append(comparer)
 
 
 def _compare(file: Path) -> Difference:
