@@ -7,32 +7,37 @@ share its problems.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
-from engine.language.formulas import compile_condition, compile_formula
-from engine.language.paths import compile_path
+from engine.language.formulas import (
+    Condition,
+    Formula,
+    compile_condition,
+    compile_formula,
+)
+from engine.language.paths import Path, compile_path
 from engine.language.scope import ROOTS
 from engine.language.symbols import Symbol, SymbolTable
+from engine.language.types import Type
+from engine.mapping.apply import Mapping, Rule
 from engine.mapping.literals import Target
-from engine.mapping.match import load_match_rules
+from engine.mapping.match import MatchRules, load_match_rules
 from engine.mapping.rule_load import RuleLoader
 from engine.problems import Problems, did_you_mean
-from engine.rulefiles.nodes import Scalar, entries_at, maps_at, scalar_at, scalars_at
+from engine.project.flow_types import FlowTypes
+from engine.rulefiles.nodes import (
+    MapNode,
+    Node,
+    Scalar,
+    entries_at,
+    maps_at,
+    scalar_at,
+    scalars_at,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import TypeVar
-
-    from engine.language.formulas import Condition, Formula
-    from engine.language.paths import Path
-    from engine.language.types import Type
-    from engine.mapping.apply import Mapping, Rule
-    from engine.mapping.match import MatchRules
-    from engine.project.flow_types import FlowTypes
-    from engine.rulefiles.nodes import MapNode, Node
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
