@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import textwrap
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -50,13 +51,13 @@ def open_progress(*, is_shown: bool) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task("starting", total=None)
 
         def tell(flow: str, label: str, outcome: str, code: str) -> None:
-            counts[outcome] = counts.get(outcome, 0) + 1
+            counts[outcome] += 1
             numbers = ", ".join(
                 f"[{OUTCOME_STYLES.get(name, 'white')}]{number} {name}[/]"
                 for name, number in sorted(counts.items())
@@ -200,10 +201,9 @@ def _render(lines: Iterable[Text], width: int | None) -> str:
 
 def gather_status(ledger: Ledger, company: str | None) -> list[dict[str, Any]]:
     """Collect, for each company in the ledger, its last run and what is stuck."""
-    names: dict[str, dict[str, int]] = {}
+    names: dict[str, Counter[str]] = {}
     for (name, _flow, state), count in ledger.count_states(company).items():
-        states = names.setdefault(name, {})
-        states[state] = states.get(state, 0) + count
+        names.setdefault(name, Counter())[state] += count
     found = []
     for name, states in sorted(names.items()):
         run = ledger.runs.find_last(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -151,9 +152,7 @@ def _as_text(outcomes: list[_Outcome], unused: list[str], *, accepted: bool) -> 
         lines.append(f"{outcome.case}  {outcome.about}{said}")
         lines += [f"  {line}" for line in outcome.lines]
     lines += [f"{case}  has a snapshot but no sample" for case in unused]
-    counts = dict.fromkeys((SAME, DIFFERS, NEW), 0)
-    for outcome in outcomes:
-        counts[outcome.state] += 1
+    counts = Counter(outcome.state for outcome in outcomes)
     parts = [f"{counts[SAME]} as before"]
     parts += [f"{counts[state]} {state}" for state in (DIFFERS, NEW) if counts[state]]
     parts += [f"{len(unused)} unused"] if unused else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +62,7 @@ def _lines(findings: list[CheckResult], width: int) -> Iterator[str]:
         yield f"{head}  {finding.label}{shown}{code}"
         for line in textwrap.wrap(finding.advice, width - 9):
             yield " " * 9 + line
-    counts = dict.fromkeys(MARKS, 0)
-    for finding in findings:
-        counts[finding.state] += 1
+    counts = Counter(finding.state for finding in findings)
     yield (
         f"{len(findings)} looked at: {counts['ok']} well, {counts['warning']} to look "
         f"at, {counts['stop']} would stop transfers, {counts['unknown']} unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -80,9 +81,7 @@ def _lines(plan: CompanyPlan, *, with_fields: bool) -> Iterator[str]:
         for text in (document.advice, document.message):
             if text:
                 yield f"  {text}"
-    counts: dict[str, int] = {}
-    for document in plan.documents:
-        counts[document.outcome] = counts.get(document.outcome, 0) + 1
+    counts = Counter(document.outcome for document in plan.documents)
     said = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
     calls = ", ".join(f"{name} {number}" for name, number in plan.calls.items())
     yield f"{plan.company}: {said or 'nothing to do'} (requests: {calls}; all reads)"
