@@ -12,7 +12,8 @@ written so, and a code without its dash cannot be told from them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from stdnum import luhn
 from stdnum.dk import cpr
@@ -20,9 +21,6 @@ from stdnum.ee import ik
 from stdnum.no import fodselsnummer
 
 from engine.identifiers import iban_form, is_account, plain_characters
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _KEPT: Final = 4  # characters that are shown
 _LONGEST_IBAN: Final = 34  # ISO 13616
