@@ -61,6 +61,12 @@ def compare(
         theirs, ours = same.theirs.evaluate(scope), same.ours.evaluate(scope)
         if not _agree(theirs, ours):
             target = str(id_of(run, candidate))
+            if same.within is not None and _is_near(
+                theirs, ours, same.within.evaluate(scope)
+            ):
+                said = f"{same.name}: {theirs} in the target, {ours} here"
+                document.note(same.warn, said, same.name)
+                continue
             raise StoppedError(
                 same.code,
                 f"{same.name}: {theirs} in the target ({target}), {ours} here",
@@ -77,6 +83,13 @@ def _agree(theirs: Any, ours: Any) -> bool:
     if isinstance(theirs, int | Decimal) and isinstance(ours, int | Decimal):
         return Decimal(theirs) == Decimal(ours)  # to the cent, and beyond
     return str(theirs) == str(ours)
+
+
+def _is_near(theirs: Any, ours: Any, most: Any) -> bool:
+    numbers = int | Decimal
+    if not (isinstance(theirs, numbers) and isinstance(ours, numbers)):
+        return False
+    return abs(Decimal(theirs) - Decimal(ours)) <= Decimal(most)
 
 
 def _duplicates(run: RunContext, found: Sequence[Any]) -> StoppedError:

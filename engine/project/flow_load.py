@@ -235,10 +235,12 @@ def _deliver(cells: FlowCells, node: MapNode | None) -> Deliver | None:
 def _same(cells: FlowCells, node: MapNode) -> SameCheck | None:
     theirs, ours = cells.formula(node, "theirs"), cells.formula(node, "ours")
     cells.check_code(node, "stop")
+    cells.check_code(node, "warn")
     if theirs is None or ours is None:
         return None
     name = text_at(node, "name") or text_at(node, "ours").rpartition(".")[2]
-    return SameCheck(name, theirs, ours, text_at(node, "stop") or _SAME_STOP)
+    code, within = text_at(node, "stop") or _SAME_STOP, cells.formula(node, "within")
+    return SameCheck(name, theirs, ours, code, within, text_at(node, "warn"))
 
 
 def _acknowledge(cells: FlowCells, node: MapNode | None) -> Acknowledge | None:

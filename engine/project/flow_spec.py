@@ -249,6 +249,8 @@ class SameCheck:
     theirs: Formula
     ours: Formula
     code: str
+    within: Formula | None = None  # so much two numbers may differ
+    warn: str = ""  # the note's code when they differ by no more
 
 
 @dataclass(frozen=True, slots=True)
