@@ -181,3 +181,121 @@ def test_changes_are_listed_by_the_source_s_clock(world, hours):
 )
 def test_a_list_is_too_short_when_it_lacks_over_a_quarter(known, missing, too_short):
     assert too_short == is_too_short(known, missing)
+
+
+def describe(world, *codes):
+    """Give the cost centres' items by code, with what they say and whether closed."""
+    dimensions = world.procountor.data.dimensions.values()
+    items = next(d for d in dimensions if d["name"] == "Kustannuspaikat")["items"]
+    return {
+        i["codeName"]: i["description"] + (" (closed)" if i.get("status") else "")
+        for i in items
+        if i["codeName"] in codes
+    }
+
+
+def centre(world, code):
+    centres = world.severa.data.costcenters
+    return next(c for c in centres if c["identifier"] == code)
+
+
+def change(world, code, **fields):
+    world.severa.change("costcenters", code, **fields)
+
+
+def test_swapped_codes_end_in_the_right_place(world):
+    """Each item keeps its id, and with it what is booked on it."""
+    add_centres(world, 2)
+    world.run()
+    ids = {i["description"]: i["id"] for i in all_items(world)}
+    one, other = centre(world, "K0000"), centre(world, "K0001")
+    world.clock.advance(MINUTES)
+    change(world, "K0000", identifier="temporary")
+    change(world, "K0001", identifier="K0000")
+    change(world, "temporary", identifier="K0001")
+    world.run()
+
+    assert {"K0001": one["name"], "K0000": other["name"]} == describe(
+        world, "K0000", "K0001"
+    )
+    now = {i["description"]: i["id"] for i in all_items(world)}
+    assert [ids[n] for n in ("K0000", "K0001")] == [now[n] for n in ("K0000", "K0001")]
+
+
+def test_codes_that_went_round_end_in_the_right_place(world):
+    add_centres(world, 3)
+    world.run()
+    names = [centre(world, f"K000{n}")["name"] for n in range(3)]
+    world.clock.advance(MINUTES)
+    change(world, "K0002", identifier="temporary")
+    change(world, "K0001", identifier="K0002")
+    change(world, "K0000", identifier="K0001")
+    change(world, "temporary", identifier="K0000")
+    world.run()
+
+    expected = {"K0001": names[0], "K0002": names[1], "K0000": names[2]}
+    assert expected == describe(world, "K0000", "K0001", "K0002")
+
+
+def test_swapped_names_end_in_the_right_place(world):
+    add_centres(world, 2)
+    world.run()
+    world.clock.advance(MINUTES)
+    change(world, "K0000", name="K0001")
+    change(world, "K0001", name="K0000")
+    world.run()
+
+    expected = {"K0000": "K0001", "K0001": "K0000"}
+    assert expected == describe(world, "K0000", "K0001")
+
+
+def test_a_code_that_is_used_again_belongs_to_its_new_owner(world):
+    """Closed and made anew the same day, and also once the old one is gone for good."""
+    add_centres(world, 8)
+    world.run()
+    world.clock.advance(MINUTES)
+    change(world, "K0003", isActive=False)
+    world.severa.add("costcenters", "100", identifier="K0003", name="Uusi")
+    world.run()
+    assert {"K0003": "Uusi"} == describe(world, "K0003")
+
+    centres = world.severa.data.costcenters
+    centres.remove(next(c for c in centres if c["name"] == "K0003"))
+    for _ in range(3):
+        world.clock.advance(DAY)
+        world.run()
+
+    assert {"K0003": "Uusi"} == describe(world, "K0003")
+
+
+def test_two_of_one_code_share_an_item_that_stays_open(world):
+    """It is closed when the last of them is; the log says that it is shared."""
+    add_centres(world, 4)
+    world.run()
+    world.clock.advance(MINUTES)
+    world.severa.add("costcenters", "100", identifier="K0002", name="Toinen")
+    world.run()
+    assert {"K0002": "K0002"} == describe(world, "K0002")
+    assert "ITEM_SHARED" in codes_of(world)
+
+    first = next(c for c in world.severa.data.costcenters if c["name"] == "K0002")
+    first |= {"isActive": False, "lastUpdatedDateTime": now_of(world)}
+    world.clock.advance(MINUTES)
+    world.run()
+    assert {"K0002": "K0002"} == describe(world, "K0002")
+
+    second = next(c for c in world.severa.data.costcenters if c["name"] == "Toinen")
+    second |= {"isActive": False, "lastUpdatedDateTime": now_of(world)}
+    world.clock.advance(MINUTES)
+    world.run()
+    (closed,) = describe(world, "K0002").values()
+    assert closed.endswith("(closed)")
+
+
+def all_items(world):
+    dimensions = world.procountor.data.dimensions.values()
+    return next(d for d in dimensions if d["name"] == "Kustannuspaikat")["items"]
+
+
+def now_of(world):
+    return world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
