@@ -21,6 +21,15 @@ class OneFolder(AmberSnapshotExtension):
     def dirname(cls, *, test_location: PyTestLocation) -> str:  # noqa: ARG003
         return str(Path(TESTS / cls.snapshot_dirname))
 
+    @classmethod
+    def matches_test_location(
+        cls, *, test_location: PyTestLocation, snapshot_location: str
+    ) -> bool:
+        """Tell whether the file is the test's: its folder need not be beside it."""
+        return snapshot_location == cls.get_location(
+            test_location=test_location, index=0
+        )
+
 
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:

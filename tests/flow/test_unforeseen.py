@@ -46,6 +46,8 @@ def test_when_the_source_no_longer_has_it(tmp_path, monkeypatch):
     world.run()
     world.severa.remove("costcenters", "200")
     world.clock.advance(86400)
+    world.run()  # missed once; what is missed on a second day is closed
+    world.clock.advance(86400)
     found = run_broken(world, monkeypatch, engine.flow.vanished, "run_vanished")
 
     assert ({"stopped": 1}, {"transferred": 1}) == found
