@@ -31,7 +31,7 @@ def read_file(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise SettingsError([Problem("M600", f"there is no file {path}")])
-    return read_document(path.read_text("utf-8"), path.name)
+    return read_document(path.read_bytes(), path.name)
 
 
 def line_reader(root: Path) -> Callable[[str], list[str]]:

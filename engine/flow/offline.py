@@ -23,10 +23,11 @@ from engine.errors import (
 from engine.flow.context import Gathered, GoneError
 from engine.flow.steps import as_list, holds, iter_items, run_step
 from engine.language.scope import Scope
-from engine.language.values import ValueFault, has_float
+from engine.language.values import ValueFault, has_float, is_empty
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match
 from engine.project.flow_spec import Expand, WriteStep
+from engine.rulefiles.encoding import decode_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -44,12 +45,14 @@ class Offline:
     stops: tuple[Violation, ...]  # requirements and derivations that do not hold
 
 
-def read_document(text: str, name: str) -> dict[str, Any]:
+def read_document(content: bytes, name: str) -> dict[str, Any]:
     """Read a document file; numbers with a point are Decimal.
 
     Raises:
         SettingsError: It is not one JSON object.
+        RuleError: It is not saved as UTF-8.
     """
+    text = decode_utf8(content, name).removeprefix("\ufeff")
     try:
         document = json.loads(text, parse_float=Decimal)
     except ValueError as error:
@@ -58,6 +61,19 @@ def read_document(text: str, name: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise SettingsError([Problem("M601", f"{name} holds no document in {{ }}")])
     return document
+
+
+def check_is_gathered(flow: Flow, document: dict[str, Any], name: str) -> None:
+    """See that a document is not the bare record that the source lists.
+
+    Raises:
+        SettingsError: It is.
+    """
+    root, key = flow.fetch.save, flow.fetch.key
+    if root not in document and not is_empty(key.evaluate(Scope(document, {}))):
+        said = f"{name} has no `{root}`; it looks like the {root} itself"
+        hint = f'write {{"{root}": … }} around it'
+        raise SettingsError([Problem("M601", said, hint=hint)])
 
 
 def pick_mapping(

@@ -3,8 +3,8 @@
 The settings schema says it in annotations, so that no rule of one business stands here:
 ``x-check: iban`` (the text must be one), ``x-check: decimals`` (a list of numbers, with
 points), ``x-differs`` (another setting, by its path, that must be different), ``x-own``
-(settings of which no two name one thing) and ``x-needs`` (``yes`` here needs a value
-there).
+(settings of which no two name one thing), ``x-alone`` (no two companies have one) and
+``x-needs`` (``yes`` here needs a value there).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from engine.identifiers import find_iban
+from engine.identifiers import comparable_id, find_iban
 from engine.language.paths import Path
 from engine.language.schema import SchemaField
 from engine.language.values import get_path, normalise_text
@@ -122,6 +122,22 @@ def check_secret_names(
             problems.add("C105", said, cell, "give one of them another name")
         for key in keys:
             owners.setdefault(key, name)
+
+
+def check_shared(
+    nodes: Mapping[str, MapNode], schema: Mapping[str, Any], problems: Problems
+) -> None:
+    """Find what a copied company file still has of the first company."""
+    for path, part in _settings("", schema):
+        owners: dict[str, str] = {}
+        for name, node in nodes.items() if part.get("x-alone") else ():
+            cell = _cell(node, path)
+            if not isinstance(cell, Scalar):
+                continue
+            other = owners.setdefault(comparable_id(cell.text), name)
+            if other != name:
+                said = f"{path} of {name} is the one of {other}: {cell.text}"
+                problems.add("C112", said, cell, f"write the one of {name}")
 
 
 def check_values(

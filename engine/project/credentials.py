@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Position, Problem, SettingsError
+from engine.identifiers import strip_unseen
 from engine.secrets import Secret
 
 PREFIX = "SIIRTO"
@@ -103,7 +104,8 @@ def find_secret(company: str, name: SecretName | str, places: SecretPlaces) -> S
             return Secret(text)
         tried.append(f"file {path}")
     text = places.environment.get(key)
-    if text is not None and not text.strip():
+    text = None if text is None else _clean(text)
+    if text == "":
         raise _fault("C203", f"environment variable {key} is empty", "set it", secret)
     if text is not None:
         return Secret(text)
@@ -135,14 +137,21 @@ def _read(path: Path, secret: SecretName, *, is_private: bool) -> str | None:
     text = _decode(content)
     if text is None:
         raise _fault("C203", f"file {path} is not text in UTF-8", None, secret)
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text.strip():
+    text = _clean(text)
+    if not text:
         raise _fault(
             "C203", f"file {path} is empty", "write the secret into it", secret
         )
     if len(content) > MAX_SECRET_BYTES:
         raise _fault("C203", f"file {path} is too big for a secret", None, secret)
     return text
+
+
+def _clean(text: str) -> str:
+    """Take off what editors and copies leave: line ends, blanks, marks, quotes."""
+    text = strip_unseen(text)
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1].strip() if is_quoted else text
 
 
 def _decode(content: bytes) -> str | None:

@@ -25,6 +25,7 @@ from engine.project.company import Company, check_schedule, read_company
 from engine.project.company_check import (
     check_company,
     check_secret_names,
+    check_shared,
     check_systems,
     check_values,
 )
@@ -350,6 +351,7 @@ class _ProjectLoader(ProjectFiles):
                     node, bases, flows.values(), self.problems
                 )
         check_secret_names(nodes, systems, self.problems)
+        check_shared(nodes, self.grammar("company"), self.problems)
         return companies, overlaid
 
     def _is_any_broken(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.errors import Position
 from engine.problems import Problems
 from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import load_grammars
@@ -78,6 +79,8 @@ class ProjectFiles:
             path.relative_to(self.root).as_posix(): path
             for path in find_mapping_files(self.root)
         }
+        odd = (self.root / MAPPINGS).rglob("*.yml")
+        found |= {path.relative_to(self.root).as_posix(): path for path in odd}
         texts: dict[str, bytes] = {}
         for file in sorted({*found, *self._patches}):
             patch = self._patches.get(file)
@@ -89,6 +92,11 @@ class ProjectFiles:
 
     def read(self, file: str, text: bytes) -> None:
         """Read a file into nodes and hold it against its grammar."""
+        if file.endswith(".yml"):
+            what = f"{file.rpartition('/')[2]} is not read: rule files end with .yaml"
+            hint = f"rename it to {file.removesuffix('.yml').rpartition('/')[2]}.yaml"
+            self.problems.add("C111", what, Position(file, 1, 1), hint)
+            return
         self.texts[file] = text
         (node, accepted), found = self.once(
             (file, text), lambda new: self._node(file, text, new)

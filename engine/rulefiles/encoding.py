@@ -37,13 +37,18 @@ def decode_text(content: str | bytes, file: str) -> str:
         hint = "split it, or take out what is not a rule"
         raise RuleError([Problem("M119", message, start, hint)])
     if not isinstance(content, str):
-        content = _decode_bytes(content, file, start)
+        content = decode_utf8(content, file)
     return content.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _decode_bytes(content: bytes, file: str, start: Position) -> str:
-    hint = "save it as UTF-8 in your editor"
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+def decode_utf8(content: bytes, file: str) -> str:
+    """Give the text of a file; a mark of the byte order stays in front.
+
+    Raises:
+        RuleError: It is not UTF-8; the error names what it seems to be.
+    """
+    start, hint = Position(file, 1, 1), "save it as UTF-8 in your editor"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:4]:
         message = "the file is saved as UTF-16"
         raise RuleError([Problem("M109", message, start, hint)])
     try:
@@ -52,7 +57,10 @@ def _decode_bytes(content: bytes, file: str, start: Position) -> str:
         before = content[: error.start].decode("utf-8").removeprefix("\ufeff")
         before = before.replace("\r\n", "\n")
         at = Source(file, before).position(len(before))
-        message = f"the file is not UTF-8: byte 0x{content[error.start]:02X}"
+        odd = content[error.start : error.start + 1]
+        seen = odd.decode("cp1252", "replace")
+        guess = f" is {seen} in Windows-1252" if seen.isprintable() else ""
+        message = f"the file is not UTF-8: byte 0x{odd.hex().upper()}{guess}"
         raise RuleError([Problem("M109", message, at, hint)]) from error
 
 

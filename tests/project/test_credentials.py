@@ -78,12 +78,17 @@ def test_the_first_place_that_has_it_wins(places):
         (b"hunter", "hunter"),
         (b"hunter\n", "hunter"),
         (b"hunter\r\n", "hunter"),
-        (b" hunter \n", " hunter "),
-        (b"hunter\n\n", "hunter\n"),
+        (b" hunter \n", "hunter"),
+        (b"hunter\n\n", "hunter"),
+        (b"\xef\xbb\xbfhunter\r\n", "hunter"),
+        (b'"hunter"\n', "hunter"),
+        (b"'hunter'", "hunter"),
+        (b"hun\"ter'", "hun\"ter'"),
+        ("\u00a0hunter\u200b".encode(), "hunter"),
         ("hünter".encode(), "hünter"),
     ],
 )
-def test_only_the_end_of_the_line_is_no_part_of_it(places, content, text):
+def test_what_editors_and_copies_leave_is_no_part_of_it(places, content, text):
     put(places.files, content)
 
     assert text == find(places).reveal()

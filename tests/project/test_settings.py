@@ -57,6 +57,7 @@ def test_the_copied_example_is_a_good_company(tmp_path):
     folder = tmp_path / "mappings" / "companies"
     demo = (folder / "demo.yaml").read_text("utf-8")
     text = demo.replace("company: demo", "company: acme")
+    text = text.replace("FI21 1234 5600 0007 85", "FI37 1590 3000 0007 76")
     (folder / "acme.yaml").write_text(text, "utf-8")
 
     assert "acme" in load_project(tmp_path).companies

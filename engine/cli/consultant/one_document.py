@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.named import pick_named, read_file
-from engine.flow.offline import Offline, map_document, pick_mapping
+from engine.flow.offline import (
+    Offline,
+    check_is_gathered,
+    map_document,
+    pick_mapping,
+)
 from engine.mapping.apply import Mapping, Recorder
 from engine.project.project import Project, load_project
 
@@ -42,6 +47,7 @@ def run_offline(arguments: argparse.Namespace) -> OfflineRun:
     flow = project.flow_for(company.name, arguments.flow)
     mapping = pick_mapping(project, flow, arguments.mapping, company.name)
     document = read_file(arguments.document)
+    check_is_gathered(flow, document, arguments.document.name)
     recorder = Recorder()
     outcome = map_document(flow, mapping, document, company.settings, recorder=recorder)
     return OfflineRun(project, mapping, document, outcome, recorder)

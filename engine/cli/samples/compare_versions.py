@@ -86,7 +86,7 @@ class Comparer:
         Raises:
             SettingsError: It is no document, or something named is not there.
         """
-        text = file.read_text("utf-8")
+        text = file.read_bytes()
         document = read_document(text, file.name)
         named = self.flow or self._guess_flow(document, file)
         pair = self._pairs.get(named) or self._load(named)

@@ -109,7 +109,7 @@ def load_sample(project: Project, path: Path) -> Sample:
     base = path.parent / said.get("base", "base.json")
     if not base.is_file():
         raise sample_fault("M612", file, f"there is no document {base.name} beside it")
-    document = read_document(base.read_text("utf-8"), base.name)
+    document = read_document(base.read_bytes(), base.name)
     if "leaves" in said:
         registers = document.pop("run", {})
         document = {**_empty_leaves(document), "run": registers}
