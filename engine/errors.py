@@ -59,6 +59,9 @@ class Violation:
     position: Position | None = None  # the YAML line that demanded it
 
 
+FIELD_JOINT = ", "  # between the fields of one event that lack the same
+
+
 class EngineError(Exception):
     """The root; never raised itself."""
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import (
+    FIELD_JOINT,
     DoubtError,
     RefusedError,
     StoppedError,
@@ -74,7 +75,10 @@ def _violate(error: ViolationError) -> Ending:
     first, *others = error.violations
     texts = [_text(first)]
     texts += [f"{v.field}: {_text(v)}" if v.field else _text(v) for v in others]
-    details = {"field": first.field, "value": first.value}
+    # All fields of which the same is wrong: a reader mends them in one go.
+    alike = [v.field for v in error.violations if v.code == first.code and v.field]
+    fields = FIELD_JOINT.join(dict.fromkeys(alike))
+    details = {"field": fields, "value": first.value}
     return Ending("stopped", first.code, "; ".join(texts), first.field, details)
 
 

@@ -298,7 +298,7 @@ class FlowRun:
         details = ending.details.items()
         known = {name: mask_text(text) for name, text in details if text}
         if ending.field:
-            known["field"] = ending.field
+            known.setdefault("field", ending.field)
         advice = self._advice.explain(ending.code, self._language, known)
         return Event(
             mask_text(ending.code),

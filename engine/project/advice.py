@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from engine.errors import FIELD_JOINT
 from engine.problems import Problems
 from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
 from engine.rulefiles.nodes import (
@@ -168,9 +169,10 @@ class AdviceBook:
         return unknown.fill({"message": text, **known}) if unknown else None
 
     def _in_words(self, details: Mapping[str, str], language: str) -> Mapping[str, str]:
-        path = details.get("field")
-        word = self.field_word(path, language) if path else None
-        return {**details, "field": word} if word else details
+        paths = details.get("field", "").split(FIELD_JOINT)
+        words = [self.field_word(path, language) or path for path in paths if path]
+        said = FIELD_JOINT.join(dict.fromkeys(words))
+        return {**details, "field": said} if said else details
 
 
 def fill_pieces(text: str, details: Mapping[str, str]) -> str:

@@ -357,3 +357,15 @@ def iter_parts(part):
         yield part
         for below in part.values():
             yield from iter_parts(below)
+
+
+def test_all_fields_that_lack_the_same_are_named_in_the_reader_s_language(book):
+    """The street, the postal code and the city at once (X06)."""
+    place = "counterParty.counterPartyAddress."
+    fields = ", ".join(place + name for name in ("street", "zip", "city"))
+
+    said = book.render("REQUIRED", "fi", {"field": fields})
+
+    assert said.startswith(
+        "Pakollinen tieto puuttuu: katuosoite, postinumero, postitoimipaikka."
+    )
