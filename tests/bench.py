@@ -78,7 +78,7 @@ def measure(way: Callable[[], Any]) -> float:
 
 def make_document() -> tuple[dict[str, Any], dict[str, Any]]:
     """Give a gathered invoice with ten rows, and the demo company's settings."""
-    document = read_document(BASE.read_text("utf-8"), BASE.name)
+    document = read_document(BASE.read_bytes(), BASE.name)
     rows = document["rows"]
     document["rows"] = [dict(rows[index % len(rows)]) for index in range(ROWS)]
     settings = dict(project().companies["demo"].settings)

@@ -177,7 +177,7 @@ def make_payload(mapping: Mapping, scope: Scope, document: Gathered) -> dict[str
 
 def _note_cuts(cuts: Iterable[Truncation], document: Gathered) -> None:
     for cut in cuts:
-        where = f", the whole text is in {cut.moved_to}" if cut.moved_to else ""
+        where = f", what did not fit is in {cut.moved_to}" if cut.moved_to else ""
         document.note(
             "CUT",
             f'"{cut.original[:80]}" was cut to {cut.limit} characters{where}',

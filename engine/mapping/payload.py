@@ -240,7 +240,10 @@ def _move_overflow(
     overflow: Overflow,
     log: MappingLog,
 ) -> None:
-    """Move a text that did not fit to its sibling field, where that is empty."""
+    """Move a text that did not fit to its sibling field, where that is empty.
+
+    All of it; what is too long even for that goes on there where it was cut.
+    """
     limit, rule = overflow.limit, overflow.rule
     cut = Truncation(
         overflow.path,
@@ -258,13 +261,16 @@ def _move_overflow(
     sibling = rules.get(without_indexes(target))
     own = None if sibling is None else sibling.find(Limit)
     longest = limit.overflow_limit if own is None else own.characters
-    text = overflow.text if longest is None else cut_text(overflow.text, longest)
+    whole = overflow.text
+    if longest is not None and len(whole) > longest:  # no letter is lost that fits
+        whole = whole[len(overflow.kept) :].lstrip()
+    text = whole if longest is None else cut_text(whole, longest)
     *groups, last = name.split(".")
     _enter(payload, groups)[last] = text
     log.truncations.append(replace(cut, moved_to=target))
     place = rule.place("overflow_to", "too_long")
-    if longest is not None and text != overflow.text:
-        log.truncations.append(Truncation(target, longest, overflow.text, text, place))
+    if longest is not None and text != whole:
+        log.truncations.append(Truncation(target, longest, whole, text, place))
     if log.recorder is not None:
         step = TraceStep("overflow_to", overflow.path, text)
         schema = sibling.target if sibling is not None else None

@@ -100,7 +100,7 @@ def test_map_tells_a_cut_and_still_succeeds(capsys, tmp_path):
 
     assert 0 == code
     assert "warning  invoiceRows[0].product: cut from 81 to 80 characters" in err
-    assert "the whole text is in invoiceRows[0].comment" in err
+    assert "what did not fit is in invoiceRows[0].comment" in err
 
 
 def test_map_of_a_document_that_cannot_go_gives_1(capsys, tmp_path):

@@ -234,7 +234,7 @@ def test_a_page_shows_angle_brackets():
         ),
         (
             "{source: a, limit: 8, overflow_to: y}",
-            "a, at most 8, cut, the whole text then goes to y",
+            "a, at most 8, cut, what does not fit goes to y",
         ),
         ("{source: a, default: X}", "a, when empty X"),
         ("{source: a, default_from: b, default: X}", "a, when empty b, else X"),

@@ -119,3 +119,15 @@ def test_a_row_with_several_codes_is_told(tmp_path):
     assert {"transferred": 1} == world.run().outcomes
     said = [text for code, text in logged(world) if code == "ROW_SEVERAL_CODES"]
     assert [row["description"]] == said
+
+
+def test_a_contact_name_cut_for_itself_is_told(tmp_path):
+    """A04: with 28 characters for each part."""
+    world = World(tmp_path, {"sales": {"contact_limit": "per_part"}}, ["plain"])
+    invoice = next(
+        one for one in world.severa.data.invoices if one["number"] == number_of("plain")
+    )
+    invoice["receiverContactName"] = "Maria-Kristiina af Björkenheim"
+
+    assert {"transferred": 1} == world.run().outcomes
+    assert [text for code, text in logged(world) if code == "CUT"]

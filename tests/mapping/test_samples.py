@@ -63,7 +63,7 @@ def test_channel(rule: str, case: list[Any]) -> None:
     """The channel and the address it goes to, for each of the sixteen ways (A02)."""
     named = dict(zip(CHANNELS["columns"], case, strict=True))
     base = FOLDER / "sales_invoice" / "base.json"
-    document = read_document(base.read_text("utf-8"), base.name)
+    document = read_document(base.read_bytes(), base.name)
     invoice, customer = document["invoice"], document["customer"]
     if named["e_invoice"]:
         customer |= {"eInvoiceAddress": "003726743101", "eInvoiceOperator": "BASWAREX"}

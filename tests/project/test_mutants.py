@@ -120,7 +120,7 @@ def payloads(project: Project) -> dict[tuple[str, str], Any]:
         flow = project.flows[name]
         mapping = pick_mapping(project, flow, None)
         for company in project.companies.values():
-            document = read_document(path.read_text("utf-8"), path.name)
+            document = read_document(path.read_bytes(), path.name)
             done = map_document(flow, mapping, document, company.settings)
             said = sorted((v.code, v.message, v.field) for v in done.result.violations)
             found[name, company.name] = (done.result.payload, said)

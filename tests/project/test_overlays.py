@@ -184,7 +184,7 @@ def test_what_resolve_prints_maps_as_the_company_does(capsys, document):
     printed = load_mapping(
         node, store=shipped.schemas, tables=shipped.tables, name="printed"
     )
-    given = read_document(document.read_text("utf-8"), "invoice.json")
+    given = read_document(document.read_bytes(), "invoice.json")
 
     ours = map_document(flow, merged, given, company.settings)
     theirs = map_document(flow, printed, given, company.settings)

@@ -52,7 +52,7 @@ def _error(violation: Violation) -> dict[str, Any]:
 
 def _cut_line(cut: Truncation) -> str:
     lost = f"cut from {len(cut.original)} to {cut.limit} characters"
-    moved = f", the whole text is in {cut.moved_to}" if cut.moved_to else ""
+    moved = f", what did not fit is in {cut.moved_to}" if cut.moved_to else ""
     return f"warning  {cut.path}: {lost}{moved}  {cut.position}"
 
 

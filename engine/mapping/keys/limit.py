@@ -35,7 +35,7 @@ class Limit(FittingStage):
     characters: int
     too_long: str = "warn"  # "cut": only counted; "error"
     cut_at: str = "char"  # "word"
-    overflow_to: str = ""  # a sibling field, which takes the whole text
+    overflow_to: str = ""  # a sibling field; it takes the text, or what is left
     overflow_limit: int | None = None  # characters it takes, as its schema says
 
     @classmethod
@@ -90,7 +90,7 @@ class Limit(FittingStage):
         """Say how long a text may be and what happens to a longer one."""
         where = " between words" if self.cut_at == "word" else ""
         if self.overflow_to:
-            over = f"cut{where}, the whole text then goes to {code(self.overflow_to)}"
+            over = f"cut{where}, what does not fit goes to {code(self.overflow_to)}"
         elif self.too_long == "error":
             over = "longer is an error"
         elif self.too_long == "cut":
