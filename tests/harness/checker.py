@@ -240,6 +240,7 @@ def judge_log(game: Game, history: History) -> list[Verdict]:
         paper = history.papers.get(number or 0)
         if row["code"] == "IN_DOUBT" and row["outcome"] == "waiting" and paper:
             touched = paper.faults or game.chronicle.kinds["crash"]
+            touched = touched or game.chronicle.kinds["disk fault"]
             shared = any(
                 e.what.startswith("fault")
                 and "GET" not in str(e.details.get("endpoint"))

@@ -111,6 +111,13 @@ class Deeds:
         live = self.live(number)
         self.game.note("person", "edit_target", number, live=live, corrected=True)
 
+    def reopen(self, number: int) -> None:
+        """Take the target's invoice back to unfinished, so that it can be completed."""
+        for invoice in self.targets(number):
+            if invoice["status"] != "SENT":
+                number_there = invoice["invoiceNumber"]
+                self.game.procountor.set_status(number_there, "UNFINISHED")
+
     def _next(self) -> int:
         self._count += 1
         return self._count

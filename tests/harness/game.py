@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from engine.errors import SettingsError
 from engine.flow.companies import sync_companies
 from engine.flow.services import Services
+from engine.ledger.failures import LedgerError
 from engine.ledger.ledger import Ledger
 from tests.harness.chronicle import Chronicle, Entry
 from tests.harness.network import Network
@@ -104,6 +108,8 @@ class Game:
         self.chronicle = Chronicle(say)
         self.ledger = SharedLedger()
         self.run_number = 0
+        self.disk_calls = 0
+        self.disk_calls_of_first = 0
         self.is_calm = False
         self.blind_until = -1.0
         self.steps_of_run = 0
@@ -212,6 +218,7 @@ class Game:
             self.ledger,
             process.step,
             process.check_alive,
+            self.touch_disk,
             takes_lock=self.without != "lock",
         )
         return Ledger(store, self.own_clock, self._folder / "ledger")
@@ -228,24 +235,60 @@ class Game:
         )
         self.note("world", "run", depth=depth)
         try:
-            sync_companies(
-                services, lambda: self.open_ledger(process), only_due=only_due
-            )
+            with bad_disk(self.touch_disk):
+                sync_companies(
+                    services, lambda: self.open_ledger(process), only_due=only_due
+                )
         except Crash:
             if depth == 0:
                 self.ledger.locked.clear()
             return False
         except SettingsError:
-            return True
+            return True  # told to the operator
         except Exception as error:  # noqa: BLE001  # judged: no run may end so
+            if type(error) is LedgerError:  # the disk; told to the operator
+                return True
             self.note("world", "run failed", error=repr(error)[:200])
             self.ledger.locked.clear()
         return True
+
+    def touch_disk(self) -> None:
+        """Count a write, sync or rename; fail where the plan says so."""
+        self.disk_calls += 1
+        if self.run_number == 0:
+            self.disk_calls_of_first = self.disk_calls
+        planned = self.plan.disk_fault
+        if planned is None or self.run_number != 0:
+            return
+        nth, code, lasts = planned
+        if self.disk_calls == nth or (lasts and self.disk_calls > nth):
+            self.note("world", "disk fault", errno=code)
+            raise OSError(code, os.strerror(code))
 
     def log(self) -> list[dict[str, str | None]]:
         """Give the transfer log as `runner.py log` prints it."""
         ledger = self.open_ledger(Process(self, 1))
         return [row.to_json() for row in ledger.log(latest_per_document=False)]
+
+
+@contextmanager
+def bad_disk(touch: Callable[[], None]) -> Iterator[None]:
+    """Have every sync and rename of a file ask first."""
+    real_sync, real_replace = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        touch()
+        real_sync(descriptor)
+
+    def replace_file(*given: Any, **named: Any) -> None:
+        touch()
+        real_replace(*given, **named)
+
+    with (
+        mock.patch.object(os, "fsync", fsync),
+        mock.patch.object(os, "replace", replace_file),
+    ):
+        yield
 
 
 @cache

@@ -15,6 +15,7 @@ from tests.harness.plan import Plan, Planned
 from tests.harness.schedule import Played, play
 
 READ_OUTCOMES = ("503", "lost", "not connected", "429", "408", "hangs")
+ENDLESS = 10**9
 # Names of worlds: what waits, and what of it is missing in the target.
 WORLDS = ("sales", "travel", "items", "users")
 
@@ -95,6 +96,21 @@ def play_kill(world: str, step: int) -> Played:
     """Play a schedule whose first run ends at a step, as if killed."""
     plan = build_plan(world)
     plan.planned = [Planned(0, "crash", plan.numbers[0], step)]
+    return play(plan)
+
+
+@cache
+def disk_calls(world: str) -> int:
+    """Count the writes, syncs and renames of an untroubled first run."""
+    plan = build_plan(world)
+    plan.disk_fault = (ENDLESS, 0, False)
+    return play(plan).game.disk_calls_of_first
+
+
+def play_disk(world: str, nth: int, code: int, *, lasts: bool) -> Played:
+    """Play a schedule in whose first run the disk fails."""
+    plan = build_plan(world)
+    plan.disk_fault = (nth, code, lasts)
     return play(plan)
 
 

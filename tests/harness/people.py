@@ -64,6 +64,8 @@ def do_as_told(game: Game, deeds: Deeds, number: int, code: str) -> bool:
         deeds.remove(number)
         if status == MOVED:
             deeds.do("setback", number)
+    elif code.startswith("Not possible in status"):
+        deeds.reopen(number)
     elif number in game.plan.broken_cards or number in game.plan.broken_totals:
         deeds.do("card_fix", number)
         deeds.do("total_fix", number)

@@ -125,6 +125,8 @@ class Plan:
     asks_due_twice: bool = False
     runs: int = RUNS
     tick: float = TICK  # seconds between two runs
+    # In the first run: at the nth write, an errno, and whether it lasts to its end.
+    disk_fault: tuple[int, int, bool] | None = None
     register_lag: float = 0.0  # seconds until a register's list shows an entry
 
     def take_events(

@@ -6,6 +6,7 @@ own on it; a killed one touches it no more.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -75,6 +76,7 @@ class ProcessStore:
 
     Args:
         step: Told of "before commit" and "after commit"; may end the process.
+        touch_disk: Asked before each write and sync; may raise what a bad disk does.
         takes_lock: False for the seeded bug without a lock.
     """
 
@@ -86,6 +88,7 @@ class ProcessStore:
         shared: SharedLedger,
         step: Callable[[str], None],
         check_alive: Callable[[], None],
+        touch_disk: Callable[[], None] = lambda: None,
         *,
         takes_lock: bool = True,
     ) -> None:
@@ -93,6 +96,7 @@ class ProcessStore:
         self._step = step
         self._check_alive = check_alive
         self._takes_lock = takes_lock
+        self._touch_disk = touch_disk
 
     @property
     def in_transaction(self) -> bool:
@@ -102,11 +106,13 @@ class ProcessStore:
     def begin(self) -> None:
         """Open a transaction, unless the process is dead."""
         self._check_alive()
+        self._on_disk()
         self._shared.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Commit; the process may end directly before or after it."""
         self._step("before commit")
+        self._on_disk()
         self._shared.connection.execute("COMMIT")
         self._step("after commit")
 
@@ -114,9 +120,19 @@ class ProcessStore:
         """Undo the open transaction."""
         self._shared.connection.execute("ROLLBACK")
 
+    def _on_disk(self) -> None:
+        try:
+            self._touch_disk()
+        except OSError as error:  # as SQLite words it
+            is_full = error.errno == errno.ENOSPC
+            said = "database or disk is full" if is_full else "disk I/O error"
+            raise sqlite3.OperationalError(said) from error
+
     def execute(self, query: str, values: Mapping[str, Any]) -> Sequence[sqlite3.Row]:
         """Run one statement and give all its rows."""
         self._check_alive()
+        if self.in_transaction:
+            self._on_disk()
         return self._shared.connection.execute(query, values).fetchall()
 
     def try_lock(

@@ -5,12 +5,16 @@ All of them: `python -m tests.harness pairs` and `python -m tests.harness kills`
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from tests.harness.pairs import (
     WORLDS,
     Pair,
     all_pairs,
+    disk_calls,
+    play_disk,
     play_kill,
     play_pair,
     untroubled,
@@ -20,6 +24,7 @@ from tests.harness.pairs import (
 LEAST = 600
 EVERY_PAIR = 11
 EVERY_KILL = 13
+EVERY_DISK = 13
 
 
 def mark(pair: Pair) -> object:
@@ -40,6 +45,21 @@ def test_an_outcome_at_a_call(pair):
 )
 def test_a_kill_at_a_step(world, step):
     assert [] == play_kill(world, step).verdicts
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("world", ["sales", "travel"])
+def test_a_disk_that_fails_to_the_end_of_a_run(world, code):
+    steps = range(1, disk_calls(world) + 1, EVERY_DISK)
+    assert [] == [s for s in steps if play_disk(world, s, code, lasts=True).verdicts]
+
+
+@pytest.mark.xfail(reason="one document is held as UNEXPECTED", strict=True)
+@pytest.mark.parametrize("world", ["sales", "travel"])
+def test_a_disk_that_fails_once(world):
+    steps = range(1, disk_calls(world) + 1, EVERY_DISK)
+    play_one = [play_disk(world, s, errno.EIO, lasts=False) for s in steps]
+    assert [] == [v for played in play_one for v in played.verdicts]
 
 
 def test_there_are_many_pairs():
