@@ -112,13 +112,3 @@ def play_disk(world: str, nth: int, code: int, *, lasts: bool) -> Played:
     plan = build_plan(world)
     plan.disk_fault = (nth, code, lasts)
     return play(plan)
-
-
-def waits_for(pair: Pair) -> str:
-    """Tell why a pair does not hold yet; "" when it does. The list is to become empty."""
-    if pair.endpoint.startswith("PATCH") and pair.outcome in (
-        "hangs applied",
-        "killed",
-    ):
-        return "what is unfinished and moved is not looked at (G2)"
-    return ""
