@@ -12,6 +12,7 @@ what the ledger remembers and what the log says is the snapshot.
         faults: [{system: procountor, match: POST /invoices, kind: drop_after}]
         crash: "POST /api/invoices"   # the process ends after this request
         retry: simple              # a person says so
+        accept: simple             # a person lets the target's document stand
         edit: {invoice: simple, set: {orderNumber: "1"}}    # in the source; or
         edit: {travelreimbursements: travel_plain, set: {...}}    # the list's name
         edit: {users: Aino, set: {...}}
@@ -151,6 +152,11 @@ def prepare(world: World, run: dict[str, Any]) -> None:
     if "remove_fees_of" in run:
         for fee in world.severa.fees_of(run["remove_fees_of"]):
             world.severa.delete_fee(fee)
+    if "accept" in run:
+        ledger = world.open_ledger()
+        (held,) = ledger.find_named(None, str(number_of(run["accept"])))
+        ledger.contents.accept(held, "Aino", "corrected by hand")
+        ledger.close()
     if "retry" in run:
         named = str(run["retry"])
         key = named if "/" in named else str(number_of(run["retry"]))

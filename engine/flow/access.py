@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.flow.content import keep_read
 from engine.flow.context import Document
 from engine.flow.reads import read_into
 from engine.flow.transfer import deliver, keep_in_step
@@ -30,7 +31,10 @@ class Online:
 
     def read(self, step: ReadStep, document: Gathered) -> None:
         """Ask the step's system, unless this run has asked it the same before."""
-        read_into(step, self._run, document.data, self.scope(document))
+        found = read_into(step, self._run, document.data, self.scope(document))
+        is_source = step.request.system == self._run.flow.fetch.request.system
+        if is_source and step.is_compared and isinstance(document, Document):
+            keep_read(self._run, document, step.name, found)
 
     def write(self, step: WriteStep, document: Gathered, *, is_register: bool) -> None:
         """Look for what the step wants, and ``make`` what is not there."""

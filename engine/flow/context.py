@@ -138,6 +138,7 @@ class Document(Gathered):
     transfer: Transfer
     is_not_applied: bool = False  # the create surely had no effect
     is_gathered: bool = False  # its record was enriched before it was expanded
+    parts: dict[str, Any] = field(default_factory=dict)  # what was read, see content
     is_listed: bool = True  # False: its status has moved already
     searched_at: float | None = None  # when the target was last searched (monotonic)
     source_at: float | None = None  # when the source was last read again

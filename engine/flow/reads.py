@@ -23,19 +23,22 @@ if TYPE_CHECKING:
 
 def read_into(
     step: ReadStep, run: RunContext, target: dict[str, Any], scope: Scope
-) -> None:
-    """Fetch a step's documents and keep them under its name in ``target``."""
+) -> Any:
+    """Fetch a step's documents, keep them under its name in ``target``, give them."""
     if step.each is not None:
+        each = []
         for item_scope in iter_items(step.each, scope):
             if holds(step.when, item_scope):
                 item_scope.item[step.name] = _read(step, run, item_scope)
-        return
+                each.append(item_scope.item[step.name])
+        return each
     if not holds(step.when, scope):
-        return
+        return None
     found = _read(step, run, scope)
     target[step.name] = found
     if step.join is not None:
         join_records(step.join, scope, as_list(found))
+    return found
 
 
 def name_registers(steps: Sequence[Step], run: RunContext) -> None:

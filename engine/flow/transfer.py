@@ -26,6 +26,13 @@ from engine.errors import (
     StoppedError,
     SystemDownError,
 )
+from engine.flow.content import (
+    check_moved,
+    check_unchanged,
+    content_of,
+    is_as_sent,
+    keep_read,
+)
 from engine.flow.context import GoneError, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.looks import (
@@ -40,13 +47,14 @@ from engine.flow.looks import (
 )
 from engine.flow.steps import make_payload, run_step
 from engine.flow.writes import has_rested, note_clocks, rest_ledger
-from engine.ledger.model import ORPHAN, Content, Event
+from engine.ledger.model import ORPHAN, Event
 from engine.mapping.apply import apply_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.flow.context import Document, RunContext
+    from engine.ledger.model import Content
     from engine.project.flow_spec import Acknowledge, Step
 
 NO_ENTRY = "-"  # the target id of what a flow without deliver leaves out
@@ -72,6 +80,8 @@ def run_transfer(run: RunContext, document: Document) -> None:
             document.transfer, Event("REOPENED", "listed again after its transfer")
         )
     _recall(run, document)
+    if flow.acknowledge is not None:
+        keep_read(run, document, flow.fetch.save, document.data[flow.fetch.save])
     if not document.is_gathered:
         _run_steps(flow.enrich, run, document)
     _run_steps(flow.require, run, document)
@@ -131,9 +141,7 @@ def _read_source(run: RunContext, document: Document) -> None:
     try:
         read_again(run, document)
     except GoneError as error:
-        if (
-            error.message == MOVED_BY_HAND
-        ):  # a person was faster; it is wanted all the same
+        if error.message == MOVED_BY_HAND:  # a person was faster; it is wanted
             document.is_listed = False
             return
         transfer = document.transfer
@@ -214,8 +222,12 @@ def _make_payload(run: RunContext, document: Document) -> dict[str, Any]:
 
 def deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
     """Have the document in the target: known, adopted or created."""
+    content = content_of(document, payload)
+    document.transfer = run.ledger.contents.gathered(document.transfer, content)
     if document.transfer.target_id:
         _read_known(run, document)
+        if document.transfer.target_id:
+            check_unchanged(run, document, payload)
     if document.transfer.target_id:
         return
     candidate = search_one(run, document, payload)
@@ -256,7 +268,7 @@ def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) ->
     run.written.add(request.system)
     document.transfer = run.ledger.steps.claim(
         document.transfer,
-        sent=Content(document.transfer.source_digest),
+        sent=content_of(document, payload),
         payload_digest=digest_of(payload),
         mapping_digest=run.rules_digest,
         owner=run.owner,
@@ -289,13 +301,25 @@ def _adopt(
     It may be ours, from an attempt whose answer was lost; or, with a new ledger or
     another integration still at work, somebody else's.
     """
-    compare(run, document, payload, candidate)
     document.data[run.flow.delivery.save] = {"id": id_of(run, candidate)}
-    keep_target(run, document, read_target(run, document), is_adopted=True)
+    body = read_target(run, document)
+    is_ours = document.transfer.stage != "new" and is_as_sent(document, body)
+    if not is_ours and not document.transfer.is_accepted:
+        compare(run, document, payload, candidate)
+    sent = document.transfer.sent
+    if document.transfer.stage == "new" or sent is None or not sent.fields:
+        sent = content_of(document, payload)
+    keep_target(run, document, body, is_adopted=True, sent=sent)
+    check_unchanged(run, document, payload)
 
 
 def keep_target(
-    run: RunContext, document: Document, body: Any, *, is_adopted: bool
+    run: RunContext,
+    document: Document,
+    body: Any,
+    *,
+    is_adopted: bool,
+    sent: Content | None = None,
 ) -> None:
     """Record the target's document, as an answer or a read by its id gave it."""
     deliver = run.flow.delivery
@@ -307,6 +331,7 @@ def keep_target(
         target_id=str(id_of(run, body)),
         target_number=None if number is None else str(number),
         adopted=is_adopted,
+        sent=sent,
     )
 
 
@@ -359,3 +384,4 @@ def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -
         raise StoppedError("STATUS_NOT_MOVED", said) from error
     if not acknowledge.verify.evaluate(scope.with_roots(answer=answer.body)):
         raise StoppedError("STATUS_NOT_MOVED", "the status is not the one asked for")
+    check_moved(run, document, answer.body)

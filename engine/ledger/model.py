@@ -216,6 +216,11 @@ class Transfer:
         is_known = bool(self.content_digest) or self.code == ORPHAN
         return self.aside == "held" and self.code in ACCEPTABLE and is_known
 
+    @property
+    def is_accepted(self) -> bool:
+        """Tell whether a person has accepted the target's document for this content."""
+        return self.accepted is not None and self.accepted.digest == self.content_digest
+
     def is_settled_with(self, content: Content) -> bool:
         """Tell whether the content is what was sent, or what a person accepted."""
         known = {part.digest for part in (self.sent, self.accepted) if part is not None}

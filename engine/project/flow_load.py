@@ -7,6 +7,7 @@ endpoints looked up, and the mapping and match files it names are put in their p
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping as Dictionary
 from datetime import timedelta
 
@@ -42,6 +43,7 @@ _SLOTS = (
     *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),
     "doctor",
 )
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _SAME_STOP = "SAME_NUMBER_OTHER_CONTENT"  # the code of a comparison that names none
 
 
@@ -86,6 +88,7 @@ def load_flow(
         result=result,
         digest=_digest(texts),
         on_stop=on_stop,
+        read_names=_read_names(texts, fetch),
         **steps,
     )
 
@@ -96,6 +99,14 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
         digest.update(f"{name}\0{len(texts[name])}\0".encode())
         digest.update(texts[name])
     return digest.hexdigest()
+
+
+def _read_names(texts: Dictionary[str, bytes], fetch: Fetch) -> frozenset[str]:
+    """Give every name in the flow's files but its status and the stamps of changes."""
+    words = {word for text in texts.values() for word in _WORD.findall(text.decode())}
+    again = fetch.again
+    paths = () if again is None else (again.status, *again.same)
+    return frozenset(words - {path.text.partition(".")[0] for path in paths if path})
 
 
 def _check_ends(node: MapNode, problems: Problems) -> None:

@@ -67,6 +67,7 @@ class ReadStep:
     batch: Batch | None
     order_by: Path | None
     join: JoinRecords | None
+    is_compared: bool = True  # a change of it after the transfer is one of the document
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,7 @@ class Flow:
     vanished: tuple[Step, ...]  # for documents that a full listing no longer has
     doctor: tuple[Step, ...]  # looked at on request, before anything is moved
     digest: str  # SHA-256 of the flow's files, stamped on every transfer
+    read_names: frozenset[str] = frozenset()  # of source fields that rules may read
     on_stop: OnStop | None = None
 
     @property

@@ -97,6 +97,7 @@ def _read(cells: FlowCells, node: MapNode, each: Path | None) -> ReadStep | None
         batch=step_batch,
         order_by=order_by,
         join=joined,
+        is_compared=YES_NO.get(text_at(node, "compare"), True),
     )
 
 

@@ -1,0 +1,114 @@
+"""What a source says of a document, as far as the flow's rules can read it.
+
+Each answer of the source is cut, when it comes, to the fields whose names stand in the
+flow's files; their digest is the document's content. Names are looked at, not paths: a
+field of a read name counts wherever it stands, which at worst asks a person to look.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StoppedError
+from engine.flow.digests import digest_of
+from engine.language.leaves import ABSENT, pair_leaves
+from engine.ledger.model import Content
+from engine.systems.file_formats import FileContent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from engine.flow.context import Document, RunContext
+
+CHANGED = "CHANGED_AFTER_TRANSFER"
+SHOWN = 5  # fields that one difference names
+FIELD_DIGITS = 12
+
+
+def keep_read(run: RunContext, document: Document, name: str, value: Any) -> None:
+    """Remember of a record what the rules can read of it, before they add to it."""
+    document.parts[name] = _cut(value, run.flow.read_names)
+
+
+def _cut(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, FileContent):
+        return [value.sha256, value.size]
+    if isinstance(value, Decimal):
+        return str(value.normalize() + 0)
+    if isinstance(value, list | tuple):
+        return [_cut(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = {key: part for key, part in value.items() if part is not None}
+    read = {key: part for key, part in known.items() if key in names}
+    # A group that is read as a whole: no name of its fields stands anywhere.
+    return {key: _cut(part, names) for key, part in (read or known).items()}
+
+
+def content_of(document: Document, payload: Any) -> Content:
+    """Give the content as gathered now, with a digest of each field of the payload."""
+    fields = {
+        path: digest_of(_cut(value, ()))[:FIELD_DIGITS]
+        for path, _, value in pair_leaves(None, payload)
+        if value is not ABSENT
+    }
+    # Without a status to wait in nothing is kept: what is listed is the content.
+    return Content(digest_of(document.parts or document.transfer.source_digest), fields)
+
+
+def is_as_sent(document: Document, body: Any) -> bool:
+    """Tell whether a document of the target gives back what our last claim sent.
+
+    A field that it does not give back at all is not compared.
+    """
+    sent = document.transfer.sent
+    if sent is None or not sent.fields:
+        return False
+    there = content_of(document, body).fields
+    return all(there.get(path, known) == known for path, known in sent.fields.items())
+
+
+def check_unchanged(run: RunContext, document: Document, payload: Any) -> None:
+    """See that what stands in the target was made of what the source says now.
+
+    Raises:
+        StoppedError: It was not, and nobody has accepted it; names the fields.
+    """
+    if run.flow.acknowledge is None:
+        return  # it has no state in between; ``same`` compares it in every run
+    content = content_of(document, payload)
+    sent = document.transfer.sent
+    if sent is None or not sent.fields or document.transfer.is_settled_with(content):
+        return
+    body = document.data.get(run.flow.delivery.save)
+    values = {path: (old, new) for path, old, new in pair_leaves(body, payload)}
+    changed = sent.changed_fields(content)
+    said = [
+        f"{path}: {_shown(there)} in the target, {_shown(here)} here"
+        for path in changed[:SHOWN]
+        for there, here in [values.get(path, (ABSENT, ABSENT))]
+    ]
+    message = "; ".join(said) or "what is sent beside the document itself"
+    raise StoppedError(CHANGED, message, details={"field": ", ".join(changed[:SHOWN])})
+
+
+def check_moved(run: RunContext, document: Document, answer: Any) -> None:
+    """Compare what the answer of the move says with what was transferred.
+
+    Raises:
+        StoppedError: The source was changed between the last look and the move.
+    """
+    record = answer[0] if isinstance(answer, list) and answer else answer
+    save = run.flow.fetch.save
+    if not isinstance(record, dict) or save not in document.parts:
+        return
+    known, now = document.parts[save], _cut(record, run.flow.read_names)
+    changed = sorted(key for key in known if key in now and now[key] != known[key])
+    if changed:
+        names = ", ".join(changed[:SHOWN])
+        raise StoppedError(CHANGED, f"{names}: already moved", details={"field": names})
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is ABSENT or value is None else str(value)[:60]
