@@ -139,3 +139,41 @@ def words_of(world: World) -> list[str]:
     ]
     ledger.close()
     return [row.code for row in sorted(rows, key=lambda row: row.at)]
+
+
+def test_what_a_waiting_travel_reimbursement_needs_stays_open(tmp_path: Path) -> None:
+    """It is closed once nothing that waits has a cost on it (R033)."""
+    world = World(
+        tmp_path,
+        {"travel": {"transfer": True}},
+        flow="project_items",
+        data="flows",
+    )
+    world.severa.data.invoices.clear()
+    world.run()
+    projects = world.severa.data.projects
+    claims = world.severa.data.travelreimbursements
+    waiting = [
+        c
+        for c in claims
+        if c["travelReimbursementStatus"]["name"].startswith("Waiting")
+    ]
+    rows = [row for claim in waiting for row in world.severa._rows_of(claim["guid"])]
+    used = next(row["project"]["guid"] for row in rows if row.get("project"))
+    project = next(p for p in projects if p["guid"] == used)
+    code = str(project["number"])
+
+    world.severa.change("projects", project["number"], isClosed=True)
+    world.clock.advance(MINUTES)
+    world.run()
+    assert is_open(world, code)
+    assert "ITEM_USED" in words_of(world)
+
+    claims.clear()
+    world.clock.advance(DAY)
+    world.run()
+    assert not is_open(world, code)
+
+
+def is_open(world: World, code: str) -> bool:
+    return not world.procountor.item("Projektit", code).get("status")
