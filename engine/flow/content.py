@@ -103,11 +103,13 @@ def check_moved(run: RunContext, document: Document, answer: Any) -> None:
     save = run.flow.fetch.save
     if not isinstance(record, dict) or save not in document.parts:
         return
-    known, now = document.parts[save], _cut(record, run.flow.read_names)
-    changed = sorted(key for key in known if key in now and now[key] != known[key])
+    names = run.flow.read_names
+    known, now = document.parts[save], _cut(record, names)
+    given = names & record.keys()  # an answer need not give every field
+    changed = sorted(key for key in given if known.get(key) != now.get(key))
     if changed:
-        names = ", ".join(changed[:SHOWN])
-        raise StoppedError(CHANGED, f"{names}: already moved", details={"field": names})
+        said = ", ".join(changed[:SHOWN])
+        raise StoppedError(CHANGED, f"{said}: already moved", details={"field": said})
 
 
 def _shown(value: Any) -> str:
