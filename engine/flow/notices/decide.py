@@ -13,15 +13,12 @@ Pure: the time comes in, what is to be told goes out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
 
 from engine.ledger.notice_model import Bulletin, Notice, NoticeHistory, NoticeKey, Stop
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime, tzinfo
 
 # Our own figures: the alarm is due before a third run in a row has failed, the reminder
 # after a day.

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, tzinfo
+from typing import Final
 
-from engine.ledger.notice_model import Draft
+from engine.ledger.notice_model import Bulletin, Draft, Stop
 from engine.masking import mask_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime, tzinfo
-
-    from engine.ledger.notice_model import Bulletin, Stop
-    from engine.project.advice import AdviceBook
-    from engine.project.mail_texts import LetterTexts
+from engine.project.advice import AdviceBook
+from engine.project.mail_texts import LetterTexts
 
 MOST_ENTRIES: Final = 50  # of a section; the log has them all
 MOST_SUBJECT: Final = 150  # characters

@@ -7,33 +7,25 @@ delays a transfer.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
+from engine.clock import Clock
+from engine.errors import Problem
+from engine.flow.companies import AfterCompany, CompanyReport
 from engine.flow.notices.decide import DIGEST_HOUR, decide_bulletin
 from engine.flow.notices.letter import Counts, write_letter
-from engine.flow.notices.smtp import Postman, is_address, read_mail_server
+from engine.flow.notices.smtp import Delivery, Postman, is_address, read_mail_server
+from engine.ledger.ledger import Ledger
 from engine.ledger.model import Event
-from engine.ledger.notice_model import Stop
+from engine.ledger.notice_model import Letter, Stop
 from engine.masking import mask_text
-from engine.project.credentials import find_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
-
-    from engine.clock import Clock
-    from engine.errors import Problem
-    from engine.flow.companies import AfterCompany, CompanyReport
-    from engine.flow.notices.smtp import Delivery
-    from engine.ledger.ledger import Ledger
-    from engine.ledger.notice_model import Letter
-    from engine.project.advice import AdviceBook
-    from engine.project.company import Company
-    from engine.project.credentials import SecretPlaces
-    from engine.project.mail_texts import LetterTexts
-    from engine.project.project import Project
+from engine.project.advice import AdviceBook
+from engine.project.company import Company
+from engine.project.credentials import SecretPlaces, find_secret
+from engine.project.mail_texts import LetterTexts
+from engine.project.project import Project
 
 DAY = timedelta(days=1)
 GIVEN_UP = timedelta(days=7)  # nobody needs to be told of a week ago; our own figure

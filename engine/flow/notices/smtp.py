@@ -10,20 +10,17 @@ from __future__ import annotations
 import smtplib
 import ssl
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from engine.errors import Problem, SettingsError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from engine.ledger.notice_model import Letter
-    from engine.secrets import Secret
+from engine.ledger.notice_model import Letter
+from engine.secrets import Secret
 
 LIMIT_SECONDS: Final = 10.0
 PORTS: Final = {"smtp": 587, "smtps": 465}
@@ -41,11 +38,6 @@ class MailServer:
     sender: str
     user: str = ""
     password: Secret | None = None
-
-    @property
-    def is_near(self) -> bool:
-        """Tell whether nothing leaves the machine on the way to it."""
-        return self.host in LOOPBACK
 
 
 @dataclass(slots=True)
@@ -137,7 +129,8 @@ def open_connection(server: MailServer, timeout_seconds: float) -> smtplib.SMTP:
         connection = smtplib.SMTP(server.host, server.port, timeout=timeout_seconds)
     try:
         connection.ehlo_or_helo_if_needed()
-        is_safe = server.is_tls or server.is_near
+        # To this machine's own server nothing leaves the machine.
+        is_safe = server.is_tls or server.host in LOOPBACK
         # The certificate of a server on this machine rarely has a name to check.
         if not is_safe and connection.has_extn("starttls"):
             connection.starttls(context=ssl.create_default_context())
