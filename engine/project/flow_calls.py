@@ -8,7 +8,7 @@ from engine.language.values import sent_text
 from engine.mapping.apply import Rule
 from engine.mapping.stages import rule_type
 from engine.problems import did_you_mean
-from engine.project.flow_cells import FlowCells
+from engine.project.flow_cells import FlowCells, must
 from engine.project.flow_spec import EndpointCall, Find, Send
 from engine.project.system_spec import EndpointSpec, ParamSpec
 from engine.rulefiles.nodes import (
@@ -33,7 +33,7 @@ def load_call(cells: FlowCells, node: MapNode, key: str) -> EndpointCall | None:
         rule = cells.rule(value)
         if known is not None and name.text not in known.arguments:
             said = f"{named.text} takes no argument {name.text}"
-            cells.unknown_name("F203", said, name, known.arguments)
+            cells.problems.unknown("F203", said, name, sorted(known.arguments))
         elif rule is not None:
             arguments.append((name.text, rule))
             if known is not None:
@@ -57,12 +57,12 @@ def _endpoint(cells: FlowCells, named: Scalar) -> EndpointSpec | None:
         if system_name not in broken:
             said = f"there is no system {system_name}"
             known = [*systems, *(n for n in broken if not n.endswith(".yaml"))]
-            cells.unknown_name("F201", said, named, known, system_name)
+            cells.problems.unknown("F201", said, named, sorted(known), word=system_name)
         return None
     if endpoint not in system.endpoints:
         said = f"{system_name} has no endpoint {endpoint}"
-        offset = len(system_name) + 1
-        cells.unknown_name("F202", said, named, system.endpoints, endpoint, offset)
+        offset, names = len(system_name) + 1, sorted(system.endpoints)
+        cells.problems.unknown("F202", said, named, names, word=endpoint, offset=offset)
         return None
     return system.endpoints[endpoint]
 
@@ -112,7 +112,9 @@ def load_finds(cells: FlowCells, node: MapNode) -> tuple[tuple[Find, ...], Type 
         if "in" in entry:
             path = cells.path(entry, "in")
             finds.append(Find(None, path, when))
-            shapes.append(None if path is None else _one_of(path.shape))
+            shape = Symbol(None, "") if path is None else path.shape
+            # An item of a list, or the one thing that is there.
+            shapes.append((shape if shape.kind == "group" else shape.item()).field)
         else:
             call = load_call(cells, entry, "from")
             finds.append(Find(call, None, when))
@@ -120,22 +122,18 @@ def load_finds(cells: FlowCells, node: MapNode) -> tuple[tuple[Find, ...], Type 
     return tuple(finds), common_type(shapes)
 
 
-def _one_of(shape: Symbol) -> Type | None:
-    """Say what one candidate is: an item of a list, or the one thing that is there."""
-    return shape.field if shape.kind == "group" else shape.item().field
-
-
-def load_send(cells: FlowCells, node: MapNode | None) -> Send | None:
+def load_send(cells: FlowCells, node: MapNode) -> Send:
     """Read a write request: its body, its changes, its file."""
-    if node is None:
-        return None
     call = load_call(cells, node, "send")
-    mapping = cells.mapping(node, "mapping")
-    changes = cells.rules(node, "change")
     for key, _ in entries_at(node, "change"):
         _check_pointer(cells, key, call)
-    file, file_name = cells.path(node, "file"), cells.path(node, "file_name")
-    return None if call is None else Send(call, mapping, changes, file, file_name)
+    return Send(
+        must(call),
+        cells.mapping(node, "mapping"),
+        cells.rules(node, "change"),
+        cells.path(node, "file"),
+        cells.path(node, "file_name"),
+    )
 
 
 def _check_pointer(cells: FlowCells, key: Scalar, call: EndpointCall | None) -> None:
@@ -146,7 +144,8 @@ def _check_pointer(cells: FlowCells, key: Scalar, call: EndpointCall | None) -> 
         found = shape.child(part)
         if not isinstance(found, Symbol):
             said = f"the record has no field {key.text}"
-            cells.unknown_name("F220", said, key, found.choices, part, offset)
+            names = sorted(found.choices)
+            cells.problems.unknown("F220", said, key, names, word=part, offset=offset)
             return
         shape = found
         offset += len(part) + 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from engine.language.formulas import (
     Condition,
@@ -32,12 +32,22 @@ from engine.rulefiles.nodes import (
     Node,
     Scalar,
     entries_at,
+    map_at,
     maps_at,
     scalar_at,
     scalars_at,
 )
 
 T = TypeVar("T")
+
+
+def must(found: T | None) -> T:
+    """Take what a part cannot be without.
+
+    Where it is missing, some file has a finding, and then no project is loaded: the
+    part is made all the same, so that what stands beside it is read, and told, too.
+    """
+    return cast("T", found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +60,15 @@ class FlowCells:
 
     # Places ---------------------------------------------------------------------------
 
-    def in_scope(self, types: SymbolTable) -> FlowCells:
-        return replace(self, types=types)
-
     def with_roots(self, **known: Type | None) -> FlowCells:
         """Give the place that sees some roots more."""
-        return self.in_scope(self.types.with_roots(**known))
+        return replace(self, types=self.types.with_roots(**known))
 
     def record_scope(self, record: Type | None, label: str) -> FlowCells:
         """Step to a record, seen from here."""
         item, parent = record, self.types.item
-        return self.in_scope(replace(self.types, item=item, parent=parent, label=label))
+        types = replace(self.types, item=item, parent=parent, label=label)
+        return replace(self, types=types)
 
     def row_scope(self, node: MapNode) -> tuple[Path | None, FlowCells]:
         """Step into ``each``: bare names are then fields of the item."""
@@ -68,14 +76,21 @@ class FlowCells:
             return None, self
         each = self.path(node, "each")
         shape = Symbol(None, "this[]") if each is None else each.shape.item()
-        return each, self.in_scope(self.types.row(shape))
+        return each, replace(self, types=self.types.row(shape))
 
     def variables_scope(self, node: MapNode) -> tuple[dict[str, Rule], FlowCells]:
         """Read the flow's variables; at the place given what each is is known."""
         loader = RuleLoader(self.around.tables)
         found, types = loader.variables(node.get("vars"), self.types)
         self.problems.extend(loader.problems)
-        return found, self.in_scope(types)
+        return found, replace(self, types=types)
+
+    def part(
+        self, node: MapNode, key: str, load: Callable[[FlowCells, MapNode], T]
+    ) -> T | None:
+        """Read the part that stands under a key, if there is one."""
+        found = map_at(node, key)
+        return None if found is None else load(self, found)
 
     # Cells ----------------------------------------------------------------------------
 
@@ -111,19 +126,6 @@ class FlowCells:
         return self.problems.attempt(compile_cell, cell, self.types)
 
     # Names ----------------------------------------------------------------------------
-
-    def unknown_name(
-        self,
-        code: str,
-        said: str,
-        cell: Scalar,
-        known: Iterable[str],
-        word: str | None = None,
-        offset: int = 0,
-    ) -> None:
-        """Keep a finding about a name that is not among those that are known."""
-        names = sorted(known)
-        self.problems.unknown(code, said, cell, names, word=word, offset=offset)
 
     def mapping(self, node: MapNode, key: str) -> Mapping | None:
         """Find the mapping that a cell names; None when there is no sound one.
@@ -164,7 +166,7 @@ class FlowCells:
         files = [name for name in broken if name.endswith(".yaml")]
         ours = [name for name in files if name.endswith(".match.yaml") == is_match]
         said = f"there is no file {cell.text} beside this one"
-        self.unknown_name("F205", said, cell, [*known, *ours])
+        self.problems.unknown("F205", said, cell, sorted([*known, *ours]))
 
     def check_code(self, node: MapNode, key: str) -> None:
         """Find a code that has no advice: nobody would know what to do."""
@@ -191,4 +193,4 @@ class FlowCells:
         is_known = owner is not None and owner.properties and not owner.is_open
         if owner is not None and is_known and owner.child(cell.text) is None:
             said = f"{what} has no field {cell.text}"
-            self.unknown_name("F214", said, cell, owner.properties)
+            self.problems.unknown("F214", said, cell, sorted(owner.properties))

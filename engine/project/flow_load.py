@@ -21,7 +21,7 @@ from engine.project.flow_calls import (
     load_send,
     record_of,
 )
-from engine.project.flow_cells import FlowCells
+from engine.project.flow_cells import FlowCells, must
 from engine.project.flow_spec import (
     Acknowledge,
     Belongs,
@@ -49,47 +49,36 @@ _SAME_STOP = "SAME_NUMBER_OTHER_CONTENT"  # the code of a comparison that names 
 
 def load_flow(
     node: MapNode, around: FlowTypes, texts: Dictionary[str, bytes], problems: Problems
-) -> Flow | None:
-    """Read a flow; None when a fault leaves nothing to run.
+) -> Flow:
+    """Read a flow; after a finding it is as whole as it can be, and not run.
 
     ``texts`` are the bytes of every file of the folder, by name, for the digest.
     """
-    cells = FlowCells(
-        around,
-        SymbolTable(
-            item=around.document,
-            document=around.document,
-            variables=frozenset(),
-            roots=flow_roots(around.company, around.registers(node)),
-        ),
-        problems,
+    types = SymbolTable(
+        item=around.document,
+        document=around.document,
+        variables=frozenset(),
+        roots=flow_roots(around.company, around.registers(node)),
     )
-    variables, cells = cells.variables_scope(node)
+    variables, cells = FlowCells(around, types, problems).variables_scope(node)
     _check_ends(node, problems)
-    fetch = _fetch(cells, map_at(node, "fetch"))
-    steps = {slot: load_steps(cells, node, slot) for slot in _SLOTS}
-    deliver = _deliver(cells, map_at(node, "deliver"))
-    acknowledge = _acknowledge(cells, map_at(node, "acknowledge"))
-    on_stop = _on_stop(cells, map_at(node, "on_stop"))
-    expand = _expand(cells, map_at(node, "expand"))
-    result, switch = cells.path(node, "result"), cells.path(node, "switch")
-    if fetch is None:
-        return None
+    fetch = cells.part(node, "fetch", _fetch)
+    again = None if fetch is None else fetch.again
     return Flow(
         name=text_at(node, "flow"),
         note=text_at(node, "note"),
         file=node.position.file,
-        switch=switch,
+        switch=cells.path(node, "switch"),
         variables=tuple(variables.items()),
-        fetch=fetch,
-        deliver=deliver,
-        acknowledge=acknowledge,
-        expand=expand,
-        result=result,
+        fetch=must(fetch),
+        deliver=cells.part(node, "deliver", _deliver),
+        acknowledge=cells.part(node, "acknowledge", _acknowledge),
+        expand=cells.part(node, "expand", _expand),
+        result=cells.path(node, "result"),
         digest=_digest(texts),
-        on_stop=on_stop,
-        read_names=_read_names(texts, fetch),
-        **steps,
+        on_stop=cells.part(node, "on_stop", _on_stop),
+        read_names=_read_names(texts, again),
+        **{slot: load_steps(cells, node, slot) for slot in _SLOTS},
     )
 
 
@@ -101,10 +90,9 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read_names(texts: Dictionary[str, bytes], fetch: Fetch) -> frozenset[str]:
+def _read_names(texts: Dictionary[str, bytes], again: Reread | None) -> frozenset[str]:
     """Give every name in the flow's files but its status and the stamps of changes."""
     words = {word for text in texts.values() for word in _WORD.findall(text.decode())}
-    again = fetch.again
     paths = () if again is None else (again.status, *again.same)
     return frozenset(words - {path.text.partition(".")[0] for path in paths if path})
 
@@ -127,52 +115,38 @@ def _check_ends(node: MapNode, problems: Problems) -> None:
         problems.add("F211", said, node.key("fetch"), hint)
 
 
-def _fetch(cells: FlowCells, node: MapNode | None) -> Fetch | None:
-    if node is None:
-        return None
+def _fetch(cells: FlowCells, node: MapNode) -> Fetch:
     call = load_call(cells, node, "from")
     name = text_at(node, "as")
     cells.check_save_name(node, "as", cells.types.item)
     # The key, the label and the reference are read off the listed record itself.
     listed = cells.record_scope(record_of(cells, call, name), name)
-    keys = _keys(listed, node)
-    belongs = _belongs(cells, map_at(node, "belongs"))
-    reread = _reread(cells, listed, map_at(node, "again"))
-    if call is None or keys is None:
-        return None
-    key, label, reference = keys
+    again, window = map_at(node, "again"), map_at(node, "changed_since")
     return Fetch(
-        request=call,
-        save=name,
-        key=key,
-        label=label,
-        reference=reference,
+        must(call),
+        name,
+        *_keys(listed, node),
         reference_limit=number_at(node, "reference_limit", 40),
-        again=reread,
-        window=_window(map_at(node, "changed_since")),
-        belongs=belongs,
+        again=None if again is None else _reread(cells, listed, again),
+        window=None if window is None else _window(window),
+        belongs=cells.part(node, "belongs", _belongs),
     )
 
 
-def _keys(cells: FlowCells, node: MapNode) -> tuple[Path, Path, Path] | None:
+def _keys(cells: FlowCells, node: MapNode) -> tuple[Path, Path, Path]:
     """Read by what a document is known: its key, its label and its reference."""
-    key, label = cells.path(node, "key"), cells.path(node, "label")
-    reference = cells.path(node, "reference")
-    return (key, label, reference) if key and label and reference else None
+    key, label = must(cells.path(node, "key")), must(cells.path(node, "label"))
+    return key, label, must(cells.path(node, "reference"))
 
 
-def _reread(cells: FlowCells, listed: FlowCells, node: MapNode | None) -> Reread | None:
-    if node is None:
-        return None
-    call = load_call(cells, node, "from")
+def _reread(cells: FlowCells, listed: FlowCells, node: MapNode) -> Reread:
+    call = must(load_call(cells, node, "from"))
     status, same = listed.path(node, "status"), listed.paths(node, "same")
     statuses = (cells.path(node, key) for key in ("before", "after", "stopped"))
-    return None if call is None else Reread(call, status, same, *statuses)
+    return Reread(call, status, same, *statuses)
 
 
-def _window(node: MapNode | None) -> Window | None:
-    if node is None:
-        return None
+def _window(node: MapNode) -> Window:
     first, full = text_at(node, "first_days"), text_at(node, "full_every_hours")
     return Window(
         timedelta(hours=number_at(node, "overlap_hours")),
@@ -181,91 +155,75 @@ def _window(node: MapNode | None) -> Window | None:
     )
 
 
-def _belongs(cells: FlowCells, node: MapNode | None) -> Belongs | None:
-    if node is None:
-        return None
+def _belongs(cells: FlowCells, node: MapNode) -> Belongs:
     steps = load_steps(cells, node, "read")
-    to, unit, units = (cells.path(node, key) for key in ("to", "unit", "units"))
+    units = cells.path(node, "units")
     inside = cells.record_scope(units.shape.item().field if units else None, "unit")
-    key, parent = inside.path(node, "key"), inside.path(node, "parent")
-    names = inside.paths(node, "names")
     cells.check_code(node, "stop")
-    if to is None or unit is None or units is None or key is None or parent is None:
-        return None
-    reads = tuple(step for step in steps if isinstance(step, ReadStep))
-    return Belongs(to, reads, unit, units, key, parent, names, text_at(node, "stop"))
+    return Belongs(
+        to=must(cells.path(node, "to")),
+        reads=tuple(step for step in steps if isinstance(step, ReadStep)),
+        unit=must(cells.path(node, "unit")),
+        units=must(units),
+        key=must(inside.path(node, "key")),
+        parent=must(inside.path(node, "parent")),
+        names=inside.paths(node, "names"),
+        code=text_at(node, "stop"),
+    )
 
 
-def _expand(cells: FlowCells, node: MapNode | None) -> Expand | None:
-    if node is None:
-        return None
+def _expand(cells: FlowCells, node: MapNode) -> Expand:
     each, inside = cells.row_scope(node)
-    keys = _keys(inside, node)
     cells.check_save_name(node, "as", cells.types.item)
-    return Expand(each, text_at(node, "as"), *keys) if each and keys else None
+    return Expand(must(each), text_at(node, "as"), *_keys(inside, node))
 
 
-def _deliver(cells: FlowCells, node: MapNode | None) -> Deliver | None:
-    if node is None:
-        return None
+def _deliver(cells: FlowCells, node: MapNode) -> Deliver:
     finds, candidate = load_finds(cells, node)
     send = load_send(cells, node)
-    mapping = None if send is None else send.mapping
-    payload = cells.around.place(mapping.target) if mapping else None
+    payload = cells.around.place(send.mapping.target) if send.mapping else None
     inside = cells.with_roots(candidate=candidate, payload=payload)
-    where = inside.condition(node, "where")
-    same = [_same(inside, entry) for entry in maps_at(node, "same")]
-    read_node = map_at(node, "read")
-    read = None if read_node is None else load_call(cells, read_node, "from")
     cells.check_save_name(node, "save", cells.types.item)
-    created = cells.around.answer(endpoint_of(cells, send.request if send else None))
+    created = cells.around.answer(endpoint_of(cells, send.request))
     on_answer = cells.record_scope(created, "answer")
     answer = on_answer.path(node, "answer")
     if answer is not None:
         on_answer = cells.record_scope(answer.shape.field, "answer")
-    target_id = on_answer.compile(
-        compile_path, node.get("id") or Scalar("id", node.position, "plain")
-    )
-    number = on_answer.path(node, "number")
-    if where is None or read is None or send is None or target_id is None:
-        return None
+    id_cell = node.get("id") or Scalar("id", node.position, "plain")
+    read = map_at(node, "read")
     return Deliver(
         name=text_at(node, "write"),
         finds=finds,
-        where=where,
-        same=tuple(entry for entry in same if entry is not None),
+        where=must(inside.condition(node, "where")),
+        same=tuple(_same(inside, entry) for entry in maps_at(node, "same")),
         send=send,
         answer=answer,
-        target_id=target_id,
-        target_number=number,
-        read=read,
+        target_id=must(on_answer.compile(compile_path, id_cell)),
+        target_number=on_answer.path(node, "number"),
+        read=must(None if read is None else load_call(cells, read, "from")),
         save=text_at(node, "save") or "target",
     )
 
 
-def _same(cells: FlowCells, node: MapNode) -> SameCheck | None:
-    theirs, ours = cells.formula(node, "theirs"), cells.formula(node, "ours")
+def _same(cells: FlowCells, node: MapNode) -> SameCheck:
     cells.check_code(node, "stop")
     cells.check_code(node, "warn")
-    if theirs is None or ours is None:
-        return None
-    name = text_at(node, "name") or text_at(node, "ours").rpartition(".")[2]
-    code, within = text_at(node, "stop") or _SAME_STOP, cells.formula(node, "within")
-    return SameCheck(name, theirs, ours, code, within, text_at(node, "warn"))
+    return SameCheck(
+        text_at(node, "name") or text_at(node, "ours").rpartition(".")[2],
+        must(cells.formula(node, "theirs")),
+        must(cells.formula(node, "ours")),
+        text_at(node, "stop") or _SAME_STOP,
+        cells.formula(node, "within"),
+        text_at(node, "warn"),
+    )
 
 
-def _acknowledge(cells: FlowCells, node: MapNode | None) -> Acknowledge | None:
-    if node is None:
-        return None
+def _acknowledge(cells: FlowCells, node: MapNode) -> Acknowledge:
     send = load_send(cells, node)
-    endpoint = endpoint_of(cells, send.request if send else None)
-    answer = cells.around.answer(endpoint)
-    verify = cells.with_roots(answer=answer).formula(node, "verify")
-    return None if send is None or verify is None else Acknowledge(send, verify)
+    answer = cells.around.answer(endpoint_of(cells, send.request))
+    inside = cells.with_roots(answer=answer)
+    return Acknowledge(send, must(inside.formula(node, "verify")))
 
 
-def _on_stop(cells: FlowCells, node: MapNode | None) -> OnStop | None:
-    move = _acknowledge(cells, node)
-    if node is None or move is None:
-        return None
-    return OnStop(cells.condition(node, "when"), move)
+def _on_stop(cells: FlowCells, node: MapNode) -> OnStop:
+    return OnStop(cells.condition(node, "when"), _acknowledge(cells, node))

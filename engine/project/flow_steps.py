@@ -20,11 +20,12 @@ from engine.project.flow_calls import (
     load_send,
     record_of,
 )
-from engine.project.flow_cells import FlowCells
+from engine.project.flow_cells import FlowCells, must
 from engine.project.flow_spec import (
     Batch,
     CheckFilesStep,
     DeriveStep,
+    EndpointCall,
     JoinRecords,
     JoinStep,
     MergeFilesStep,
@@ -53,14 +54,15 @@ _REGISTERS = ("setup", "doctor")  # what these slots read is kept for the run
 
 def load_steps(cells: FlowCells, flow: MapNode, slot: str) -> tuple[Step, ...]:
     """Read all steps of a slot."""
-    found: list[Step | None] = []
+    found: list[Step] = []
     for node in maps_at(flow, slot):
         each, inside = cells.row_scope(node)
         if slot not in _REGISTERS and "read" in node:
             _check_kept(inside, node, "read", each)
-        load = next((load for key, load in _STEPS.items() if key in node), None)
-        found.append(None if load is None else load(inside, node, each))
-    return tuple(step for step in found if step is not None)
+        kind = next((key for key in _STEPS if key in node), None)
+        if kind is not None:
+            found.append(_STEPS[kind](inside, node, each))
+    return tuple(found)
 
 
 def _check_kept(cells: FlowCells, node: MapNode, key: str, each: Path | None) -> None:
@@ -68,49 +70,42 @@ def _check_kept(cells: FlowCells, node: MapNode, key: str, each: Path | None) ->
     cells.check_save_name(node, key, cells.types.item, what)
 
 
-def _read(cells: FlowCells, node: MapNode, each: Path | None) -> ReadStep | None:
+def _read(cells: FlowCells, node: MapNode, each: Path | None) -> ReadStep:
     call = load_call(cells, node, "from")
     name = text_at(node, "read")
     record = record_of(cells, call, name)
     here = cells.record_scope(record, f"{name}[]")
     batch, join = map_at(node, "batch"), map_at(node, "join")
-    step_batch = None
-    if batch is not None:
-        key = here.path(batch, "key")
-        named, endpoint = scalar_at(batch, "argument"), endpoint_of(cells, call)
-        if endpoint and named and named.text not in endpoint.arguments:
-            said = f"{endpoint.name} takes no argument {named.text}"
-            cells.unknown_name("F203", said, named, endpoint.arguments)
-        if key is not None:
-            size = number_at(batch, "size", 1)
-            step_batch = Batch(text_at(batch, "argument"), key, size)
-    when, order_by = cells.condition(node, "when"), here.path(node, "order_by")
-    joined = None if join is None else _join(cells, join, record)
-    if call is None:
-        return None
     return ReadStep(
         name=name,
-        request=call,
-        when=when,
+        request=must(call),
+        when=cells.condition(node, "when"),
         each=each,
         is_cached=text_at(node, "cache") == "run",
-        batch=step_batch,
-        order_by=order_by,
-        join=joined,
+        batch=None if batch is None else _batch(here, batch, call),
+        order_by=here.path(node, "order_by"),
+        join=None if join is None else _join(cells, join, record),
         is_compared=YES_NO.get(text_at(node, "compare"), True),
     )
 
 
-def _join_step(cells: FlowCells, node: MapNode, _: Path | None) -> JoinStep | None:
+def _batch(cells: FlowCells, node: MapNode, call: EndpointCall | None) -> Batch:
+    named, endpoint = scalar_at(node, "argument"), endpoint_of(cells, call)
+    if endpoint and named and named.text not in endpoint.arguments:
+        said = f"{endpoint.name} takes no argument {named.text}"
+        cells.problems.unknown("F203", said, named, sorted(endpoint.arguments))
+    key = must(cells.path(node, "key"))
+    return Batch(text_at(node, "argument"), key, number_at(node, "size", 1))
+
+
+def _join_step(cells: FlowCells, node: MapNode, _: Path | None) -> JoinStep:
     source = cells.path(node, "join")
     record = None if source is None else source.shape.item().field
-    join, when = _join(cells, node, record), cells.condition(node, "when")
-    if source is None or join is None:
-        return None
-    return JoinStep(source, join, when)
+    join = _join(cells, node, record)
+    return JoinStep(must(source), join, cells.condition(node, "when"))
 
 
-def _join(cells: FlowCells, node: MapNode, record: Type | None) -> JoinRecords | None:
+def _join(cells: FlowCells, node: MapNode, record: Type | None) -> JoinRecords:
     to = cells.path(node, "to")
     item = Symbol(None, "") if to is None else to.shape.item()
     left = right = None
@@ -119,97 +114,72 @@ def _join(cells: FlowCells, node: MapNode, record: Type | None) -> JoinRecords |
         left = on_item.compile(compile_path, key)
         right = cells.record_scope(record, "record").compile(compile_path, value)
     cells.check_save_name(node, "as", item.field, item.label)
-    if to is None:
-        return None
     takes_first = YES_NO.get(text_at(node, "first"), False)
-    return JoinRecords(to, left, right, text_at(node, "as"), takes_first)
+    return JoinRecords(must(to), left, right, text_at(node, "as"), takes_first)
 
 
-def _require(cells: FlowCells, node: MapNode, each: Path | None) -> RequireStep | None:
-    unless = cells.condition(node, "unless")
-    when = cells.condition(node, "when")
-    show, choices = cells.path(node, "show"), cells.path(node, "choices")
+def _require(cells: FlowCells, node: MapNode, each: Path | None) -> RequireStep:
     for key in _ENDS:
         cells.check_code(node, key)
-    if unless is None:
-        return None
     return RequireStep(
         label=text_at(node, "require"),
-        unless=unless,
+        unless=must(cells.condition(node, "unless")),
         code=next(filter(None, (text_at(node, key) for key in _ENDS)), ""),
         is_skip="skip" in node,
         is_warning="warn" in node,
-        when=when,
+        when=cells.condition(node, "when"),
         each=each,
-        show=show,
-        choices=choices,
+        show=cells.path(node, "show"),
+        choices=cells.path(node, "choices"),
         position=node.position,
     )
 
 
-def _derive(cells: FlowCells, node: MapNode, each: Path | None) -> DeriveStep | None:
-    mapping, when = cells.mapping(node, "derive"), cells.condition(node, "when")
-    return None if mapping is None else DeriveStep(mapping, each, when)
+def _derive(cells: FlowCells, node: MapNode, each: Path | None) -> DeriveStep:
+    mapping = must(cells.mapping(node, "derive"))
+    return DeriveStep(mapping, each, cells.condition(node, "when"))
 
 
-def _check_files(
-    cells: FlowCells, node: MapNode, _: Path | None
-) -> CheckFilesStep | None:
-    files = cells.path(node, "check_files")
-    if files is None:
-        return None
+def _check_files(cells: FlowCells, node: MapNode, _: Path | None) -> CheckFilesStep:
+    files = must(cells.path(node, "check_files"))
     formats = tuple(cell.text for cell in scalars_at(node, "formats"))
     return CheckFilesStep(files, formats, number_at(node, "max_bytes"))
 
 
-def _merge_files(
-    cells: FlowCells, node: MapNode, _: Path | None
-) -> MergeFilesStep | None:
-    files, named = cells.path(node, "merge_files"), node.get("name")
-    name = None if named is None else cells.rule(named)
+def _merge_files(cells: FlowCells, node: MapNode, _: Path | None) -> MergeFilesStep:
+    files, named = must(cells.path(node, "merge_files")), node.get("name")
+    name = must(None if named is None else cells.rule(named))
     cells.check_save_name(node, "as", cells.types.item)
-    if files is None or name is None:
-        return None
     return MergeFilesStep(files, text_at(node, "as"), name)
 
 
-def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep | None:
-    key, when = cells.formula(node, "key"), cells.condition(node, "when")
+def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep:
     finds, candidate = load_finds(cells, node)
     inside, match_file = cells.with_roots(candidate=candidate), scalar_at(node, "match")
-    match, about = inside.match(match_file), inside.path(node, "about")
-    ours = inside.path(node, "ours")
-    create = load_send(inside, map_at(node, "create"))
-    update = load_send(inside, map_at(node, "update"))
+    match = inside.match(match_file)
     _check_kept(cells, node, "save", each)
     if match is not None and match_file is not None:
         _check_actions(cells, node, match_file, match)
-    if key is None:
-        return None
     return WriteStep(
         name=text_at(node, "write"),
         each=each,
-        when=when,
-        key=key,
+        when=cells.condition(node, "when"),
+        key=must(cells.formula(node, "key")),
         finds=finds,
         match=match,
-        create=create,
-        update=update,
-        about=about,
-        ours=ours,
+        create=inside.part(node, "create", load_send),
+        update=inside.part(node, "update", load_send),
+        about=inside.path(node, "about"),
+        ours=inside.path(node, "ours"),
         save=text_at(node, "save"),
         position=node.position,
-        makes=_makes(cells, map_at(node, "makes")),
+        makes=cells.part(node, "makes", _makes),
     )
 
 
-def _makes(cells: FlowCells, node: MapNode | None) -> NaturalKey | None:
-    if node is None:
-        return None
+def _makes(cells: FlowCells, node: MapNode) -> NaturalKey:
     by = sorted(entries_at(node, "by"), key=lambda entry: entry[0].text)
-    cells_of = [cell for _, cell in by]
-    compiled = (cells.compile(compile_formula, cell) for cell in cells_of)
-    parts = tuple(part for part in compiled if part is not None)
+    parts = tuple(must(cells.compile(compile_formula, cell)) for _, cell in by)
     is_secret = YES_NO.get(text_at(node, "secret"), False)
     return NaturalKey(text_at(node, "kind"), parts, is_secret)
 
@@ -231,7 +201,7 @@ def _check_actions(
             cells.problems.add("F218", said, key, is_warning=True)
 
 
-_STEPS: dict[str, Callable[[FlowCells, MapNode, Path | None], Step | None]] = {
+_STEPS: dict[str, Callable[[FlowCells, MapNode, Path | None], Step]] = {
     "read": _read,
     "require": _require,
     "derive": _derive,

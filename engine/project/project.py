@@ -278,11 +278,10 @@ class _ProjectLoader(ProjectFiles):
         for folder, node in nodes.items():
             inside = replace(around, mappings=mappings.get(folder, {}))
             flow = self._load_flow(folder, node, inside)
-            if flow is not None:
-                flows[flow.name] = flow
+            flows[flow.name] = flow
         return flows
 
-    def _load_flow(self, folder: str, node: MapNode, around: FlowTypes) -> Flow | None:
+    def _load_flow(self, folder: str, node: MapNode, around: FlowTypes) -> Flow:
         file = f"{folder}/{FLOW_FILE}"
         check_name(node, "flow", "F221", "flow", self.problems)
         texts = {name: self.texts[f"{folder}/{name}"] for name in self._names(folder)}
