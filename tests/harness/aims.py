@@ -57,12 +57,13 @@ class Aim:
             items_missing=bool(words.get("items_missing", False)),
             search_lag=float(pick(words.get("lags", [0.0, 5.0, 60.0]))),
             tick=float(pick(words.get("tick", TICK))),
+            asks_due=bool(words.get("asks_due", False)),
             register_lag=float(words.get("register_lag", 0.0)),
         )
         for run, pattern, nth, outcome in words.get("faults", ()):
             plan.forced.append([run, pattern, pick(nth), str(pick(outcome))])
         for run, event, step, nth in words.get("events", ()):
-            planned = Planned(run, pick(event), numbers[0], pick(nth), pick(step))
+            planned = Planned(pick(run), pick(event), numbers[0], pick(nth), pick(step))
             plan.planned.append(planned)
         plan.timed = [(at, event, numbers[0]) for at, event in words.get("timed", ())]
         if words.get("breaks") == "total":

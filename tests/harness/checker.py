@@ -49,6 +49,7 @@ REGISTERS = {
     "POST /persons": lambda b: b.get("personNumber") or b.get("lastName"),
     "POST /products": lambda b: b.get("code"),
 }
+LISTS = ("GET /v1/invoices", "GET /v1/travelreimbursements")
 RELEASES = ("approve", "send", "sendToCirculation", "verify")
 
 
@@ -196,8 +197,24 @@ def judge(game: Game, deeds: Deeds) -> list[Verdict]:
         row = words.get(number, {})
         kinds = judge_end(paper, row, is_restored=deeds.put_back)
         verdicts += [Verdict(kind, number, end, run) for kind in kinds]
+    if game.plan.asks_due:
+        verdicts += judge_due(game)
     verdicts += judge_log(game, watcher.history)
     return verdicts
+
+
+def judge_due(game: Game) -> list[Verdict]:
+    """Find runs in which the source was listed twice: one of them was not due."""
+    lists = Counter(
+        (entry.run, entry.what)
+        for entry in game.chronicle.entries
+        if entry.what in LISTS
+    )
+    return [
+        Verdict("repeat", None, 0.0, run)
+        for (run, _), count in lists.items()
+        if count > 1
+    ]
 
 
 def judge_end(

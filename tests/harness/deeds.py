@@ -38,6 +38,8 @@ class Deeds:
         elif event == "runner2":
             if takes_time and "commit" not in event:
                 self.game.run(depth=1)
+        elif event == "runner_due":
+            self.game.run(depth=1, only_due=True)
         elif event in ("ledger_old", "ledger_wiped"):
             self.game.timeline.at(self.game.timeline.seconds + TICK / 2, lambda: None)
             self.lose(event)

@@ -122,7 +122,7 @@ class Plan:
     forced: list[list[object]] = field(default_factory=list)
     broken_cards: tuple[int, ...] = ()
     broken_totals: tuple[int, ...] = ()
-    asks_due_twice: bool = False
+    asks_due: bool = False  # runs ask first whether the company is due
     runs: int = RUNS
     tick: float = TICK  # seconds between two runs
     # In the first run: at the nth write, an errno, and whether it lasts to its end.
@@ -191,7 +191,6 @@ def make_plan(seed: int, runners: int = 1) -> Plan:
         write_kinds=tuple(some),
         broken_cards=tuple(n for n in numbers if draw.random() < 0.06),
         broken_totals=tuple(n for n in numbers if draw.random() < 0.05),
-        asks_due_twice=draw.random() < 0.1,
     )
     for _ in range(int(draw.random() * 6)):
         event, number = draw.choice(EVENTS), draw.choice(numbers)

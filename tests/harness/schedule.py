@@ -84,7 +84,7 @@ def one_run(game: Game, deeds: Deeds, began: float) -> float:
     deeds.before_run()
     game.steps_of_run = 0
     began = game.timeline.seconds
-    game.run()
+    game.run(only_due=game.plan.asks_due)
     return began
 
 
@@ -94,9 +94,6 @@ def troubled_runs(game: Game, deeds: Deeds) -> int:
     for number in range(game.plan.runs):
         game.run_number = number
         began = one_run(game, deeds, began)
-        if game.plan.asks_due_twice and game.random.random() < 0.3:
-            game.timeline.wait(0.2 + game.random.random() * 3)
-            game.note("world", "due asked twice")
     return game.plan.runs
 
 

@@ -140,6 +140,7 @@ class ProcessStore:
     ) -> AbstractContextManager[object] | None:
         """Take a company's lock, or give None."""
         del now
+        self._step("before lock")
         locked = self._shared.locked
         if company in locked and self._takes_lock:
             return None

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from engine.flow import access, looks, steps, transfer, unlisted, writes
+from engine.flow import access, companies, looks, steps, transfer, unlisted, writes
 from engine.ledger import doubts, heartbeats, rest, write_log
 from engine.ledger.failures import LedgerStateError
 from engine.ledger.model import DocumentKey, RegisterKey
@@ -252,6 +252,7 @@ VARIANTS: dict[str, Callable[[], Patches]] = {
     "G2": lambda: _unlisted("after"),
     "G3": lambda: _unlisted("other", "", "stopped"),
     "N4": lambda: _looked_just_now("_try_create", "searched_at", "source_at"),
+    "G7": lambda: {companies: {"is_company_due": lambda *_: True}},
     "G1": _date_alone,
     "G1b": _two_clocks_at_once,
     "N6": lambda: {heartbeats.Heartbeats: {"rest": _nothing}},
