@@ -189,8 +189,10 @@ class Deeds:
         self.game.paper_of(number).fix_card(number)
         return True
 
-    def _break_total(self, number: int) -> None:
-        self.game.paper_of(number).break_total(number)
+    def _break_total(self, number: int) -> bool:
+        papers = self.game.paper_of(number)
+        papers.break_total(number)
+        return papers.flow == "sales_invoice"  # no total of a trip is relied on
 
     def _total_fix(self, number: int) -> bool:
         if number not in self.game.plan.broken_totals:
