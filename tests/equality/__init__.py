@@ -1,0 +1,1 @@
+"""Damaged documents, and what the engine makes of each: the same from change to change."""
