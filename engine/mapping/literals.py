@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from engine.language.conversion import read_literal
 from engine.language.types import TEXT, KnownType
 from engine.language.values import ValueFault, normalise_text
-from engine.problems import hint_for
-from engine.rulefiles.nodes import ListNode, MapNode, Scalar
+from engine.problems import did_you_mean, hint_for
+from engine.rulefiles.nodes import YES_NO, ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,9 @@ def load_literal(
     try:
         value = read_literal(text, field)
     except ValueFault as fault:
-        problems.add("M407", f"{target.path}: {fault.message}", where)
+        is_word = field is not None and "boolean" in field.types
+        hint = did_you_mean(text, YES_NO) if is_word else None
+        problems.add("M407", f"{target.path}: {fault.message}", where, hint)
         return text
     if field is None:
         return value
