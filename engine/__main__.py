@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.cli.consultant import Reply, check, coverage, diff, explain, resolve, rule
+from engine.cli.consultant import (
+    Reply,
+    check,
+    compiled,
+    coverage,
+    diff,
+    explain,
+    resolve,
+    rule,
+)
 from engine.cli.consultant import map as map_tool
 from engine.cli.consultant import test as test_tool
 from engine.cli.consultant import write_docs as docs
@@ -23,7 +32,10 @@ from engine.cli.report import render_problems
 from engine.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = (check, map_tool, explain, test_tool, coverage, diff, resolve, rule, docs)
+TOOLS = (
+    *(check, map_tool, explain, compiled, test_tool, coverage, diff, resolve, rule),
+    docs,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

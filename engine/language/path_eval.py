@@ -190,8 +190,7 @@ def _first_hit(
 
     Only where no field is read: one that is no number is a fault wherever it stands.
     """
-    is_first = len(others) == 1 and others[0]["type"] == "index"
-    if not (is_first and others[0]["value"] == 0 and loop["type"] in _LOOPS[1:2]):
+    if loop["type"] != "filter_projection" or not _is_first_item(others):
         return None
     base, right, condition = loop["children"]
     if right["type"] != "identity" or _has(condition, "field", *_LOOPS):
@@ -206,6 +205,15 @@ def _first_hit(
         return None
 
     return first_hit
+
+
+def _is_first_item(nodes: list[Tree]) -> bool:
+    """Tell whether these are nothing but ``[0]``."""
+    if len(nodes) != 1 or nodes[0]["type"] != "index_expression":
+        return False
+    start, *others = nodes[0]["children"]
+    is_start = start["type"] == "identity" and len(others) == 1
+    return is_start and others[0]["type"] == "index" and others[0]["value"] == 0
 
 
 def _loop(node: Tree, most: int, is_start: bool) -> Pick:

@@ -94,3 +94,13 @@ def test_every_value_is_explained(capsys, root):
     for name, value in json.loads(payload)["payload"].items():
         if not isinstance(value, dict | list):
             assert value == sent[name]["value"]
+
+
+def test_compiled_shows_what_a_rule_became(capsys, root):
+    code, out = call(capsys, root, "compiled", "billing", "BuyerReference")
+
+    place, run, *below = out.splitlines()
+    assert OK == code
+    assert place.startswith(f"{RULES}:")
+    assert run.startswith("  run: stages.run")
+    assert any("limit.change most=28" in line for line in below)
