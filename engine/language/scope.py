@@ -82,11 +82,13 @@ def read_keys(keys: tuple[str, ...], *, is_exact: bool) -> Evaluate:
         return lambda scope: scope.item
     first, *others = keys
     if first == "this" or (first == "vars" and others):
-        head = Scope.this if first == "this" else _variable(others.pop(0), is_exact)
+        name = "" if first == "this" else others.pop(0)
+        head = _variable(name, is_exact and not others) if name else Scope.this
         return _on(head, others, is_exact) if others else head
     if len(others) == 1:
         return _field_of(first, others[0], is_exact)
-    head = _name(first, is_exact)
+    # A float on the way has no fields; only one at the end is written exactly.
+    head = _name(first, is_exact and not others)
     return _on(head, others, is_exact) if others else head
 
 

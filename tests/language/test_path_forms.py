@@ -44,3 +44,11 @@ def shown(value: Any) -> Any:
     if isinstance(value, list):
         return [shown(item) for item in value]
     return (type(value).__name__, value)
+
+
+@pytest.mark.parametrize("path", ["a.b", "a.b.c", "vars.a.b", "vars.a.b.c"])
+def test_a_number_on_the_way_has_no_fields(path: str) -> None:
+    evaluate = compile_path(Scalar(path, Position("paths.yaml", 1, 1))).evaluate
+    item = {"a": float("nan")}
+
+    assert evaluate(Scope(item, {"vars": item})) is None
