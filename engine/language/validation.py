@@ -84,15 +84,6 @@ def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violat
     return list(dict.fromkeys(found))
 
 
-def check_schema(store: SchemaStore, name: str) -> str | None:
-    """Say why a schema cannot be used to validate; None when it can."""
-    try:
-        _validator(store, name)
-    except ValueError as error:
-        return str(error).splitlines()[0]
-    return None
-
-
 def _validator(store: SchemaStore, name: str) -> tuple[Any, str | None]:
     """Give a schema's validator, and the encoding that its texts must fit."""
     if name not in store.validators:
