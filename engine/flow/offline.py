@@ -20,13 +20,13 @@ from engine.errors import (
     Violation,
     ViolationError,
 )
-from engine.flow.context import Gathered, GoneError
-from engine.flow.steps import as_list, holds, iter_items, run_step
+from engine.flow.context import Gathered, GoneError, Note
+from engine.flow.steps import as_list, holds, iter_items, note_fallback, run_step
 from engine.language.scope import Scope
 from engine.language.values import ValueFault, has_float, is_empty
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match
-from engine.project.flow_spec import Expand, WriteStep
+from engine.project.flow_spec import Expand, RequireStep, WriteStep
 from engine.rulefiles.encoding import decode_utf8
 
 if TYPE_CHECKING:
@@ -43,6 +43,13 @@ class Offline:
 
     result: MappingResult
     stops: tuple[Violation, ...]  # requirements and derivations that do not hold
+    notes: tuple[Note, ...] = ()  # of the flow's steps
+
+    @property
+    def warnings(self) -> tuple[Note, ...]:
+        """What a run would note in the log beside the cuts of the mapping."""
+        replaced = (note_fallback(found) for found in self.result.fallbacks)
+        return (*self.notes, *replaced)
 
 
 def read_document(content: bytes, name: str) -> dict[str, Any]:
@@ -59,7 +66,10 @@ def read_document(content: bytes, name: str) -> dict[str, Any]:
         problem = Problem("M601", f"{name} is not JSON: {error}")
         raise SettingsError([problem]) from error
     if not isinstance(document, dict):
-        raise SettingsError([Problem("M601", f"{name} holds no document in {{ }}")])
+        said, hint = f"{name} holds no document in {{ }}", None
+        if isinstance(document, list):
+            hint = f"it is a list of {len(document)}: give each a file of its own"
+        raise SettingsError([Problem("M601", said, hint=hint)])
     return document
 
 
@@ -122,23 +132,29 @@ def map_document(
 
     What is derived stays in ``document``, for whoever wants to map one of its items.
     """
-    scope, stops = derive_document(flow, document, settings)
-    return Offline(apply_mapping(mapping, scope, recorder), stops)
+    notes: list[Note] = []
+    scope, stops = derive_document(flow, document, settings, notes)
+    return Offline(apply_mapping(mapping, scope, recorder), stops, tuple(notes))
 
 
 def derive_document(
-    flow: Flow, document: dict[str, Any], settings: Dictionary[str, Any]
+    flow: Flow,
+    document: dict[str, Any],
+    settings: Dictionary[str, Any],
+    notes: list[Note] | None = None,
 ) -> tuple[Scope, tuple[Violation, ...]]:
     """Derive what the flow derives; give the scope of its mappings, and what stops it.
 
-    What is derived stays in ``document``, too.
+    What is derived stays in ``document``, too; ``notes`` takes what steps note.
     """
     data = dict(document)
     is_exact = not has_float(document) and not has_float(settings)
     access = AtHand(flow, settings, data.pop("run", {}), is_exact)
-    gathered = Gathered("", "", "", data)
+    gathered = Gathered("", "", "", data, [] if notes is None else notes)
     stops: list[Violation] = []
-    for step in (*flow.enrich, flow.expand, *flow.require, *flow.prepare):
+    # A requirement on items after the writes speaks of the ids that they have given.
+    prepare = [s for s in flow.prepare if not (isinstance(s, RequireStep) and s.each)]
+    for step in (*flow.enrich, flow.expand, *flow.require, *prepare):
         try:
             if isinstance(step, Expand):
                 _take_first(step, data, access.scope(gathered))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import StoppedError, Violation, ViolationError
 from engine.flow.attachments import check_file, name_with_extension
-from engine.flow.context import GoneError
+from engine.flow.context import GoneError, Note
 from engine.flow.pdf import merge_files
 from engine.language.file_names import clean_names
 from engine.language.values import is_empty
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.language.paths import Path
     from engine.language.scope import Scope
     from engine.mapping.apply import Mapping, Truncation
+    from engine.mapping.result import Fallback
     from engine.project.flow_spec import JoinRecords, Step
 
 SHOWN = 8  # items, or choices, that one finding names
@@ -86,9 +87,7 @@ def run_step(
     elif isinstance(step, DeriveStep):
         _derive(step, scope, document)
     elif isinstance(step, RequireStep):
-        # One about items speaks of the ids that writes have given them.
-        if not (access.is_offline and step.each is not None):
-            check_requirement(step, scope, document)
+        check_requirement(step, scope, document)
     elif not access.is_offline:
         if isinstance(step, MergeFilesStep):
             _merge_files(step, scope, document)
@@ -164,15 +163,19 @@ def make_payload(mapping: Mapping, scope: Scope, document: Gathered) -> dict[str
     if result.violations:
         raise ViolationError(list(result.violations))
     _note_cuts(result.truncations, document)
-    for unknown in result.fallbacks:
-        document.note(
-            "VALUE_REPLACED",
-            f'"{unknown.value[:80]}" is not in table {unknown.table}; '
-            f"{unknown.sent} is sent",
-            unknown.path,
-        )
+    document.notes += [
+        note
+        for note in map(note_fallback, result.fallbacks)
+        if note not in document.notes
+    ]
     payload: dict[str, Any] = result.payload
     return payload
+
+
+def note_fallback(unknown: Fallback) -> Note:
+    """Say of a value that its table does not know what is sent in its place."""
+    said = f'"{unknown.value[:80]}" is not in table {unknown.table}'
+    return Note("VALUE_REPLACED", f"{said}; {unknown.sent} is sent", unknown.path)
 
 
 def _note_cuts(cuts: Iterable[Truncation], document: Gathered) -> None:

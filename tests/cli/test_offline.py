@@ -78,14 +78,14 @@ def test_map_keeps_digits(capsys):
     assert '"unitPrice": 118.0,' in out
 
 
-def test_map_as_json_has_three_parts(capsys, tmp_path):
+def test_map_as_json_has_four_parts(capsys, tmp_path):
     file = write(tmp_path, "row_text_81")
 
     code, out, err = call(capsys, "map", "sales_invoice", "--document", file, "--json")
 
     found = read(out)
     assert (0, "") == (code, err)
-    assert ["payload", "truncations", "errors"] == list(found)
+    assert ["payload", "truncations", "warnings", "errors"] == list(found)
     (cut,) = found["truncations"]
     assert ["path", "limit", "original", "kept", "moved_to", "rule"] == list(cut)
     assert "invoiceRows[0].product" == cut["path"]

@@ -118,7 +118,7 @@ def test_a_row_with_several_codes_is_told(tmp_path):
 
     assert {"transferred": 1} == world.run().outcomes
     said = [text for code, text in logged(world) if code == "ROW_SEVERAL_CODES"]
-    assert [row["description"]] == said
+    assert [f"{row['description']}, {row['code'][0]}, MUU"] == said
 
 
 def test_a_contact_name_cut_for_itself_is_told(tmp_path):

@@ -10,6 +10,7 @@ from engine.cli.consultant import Reply
 from engine.cli.consultant.one_document import add_arguments, run_offline
 from engine.cli.exit_codes import OK, STOPPED
 from engine.errors import Violation
+from engine.flow.context import Note
 from engine.json_text import render_json
 from engine.mapping.apply import Truncation
 
@@ -27,10 +28,15 @@ def run(arguments: argparse.Namespace) -> Reply:
         found = {
             "payload": result.payload,
             "truncations": [_cut(cut) for cut in result.truncations],
+            "warnings": [_warning(note) for note in offline.warnings],
             "errors": [_error(violation) for violation in violations],
         }
         return Reply(render_json(found), code=code)
-    lines = [*map(_cut_line, result.truncations), *map(_error_line, violations)]
+    lines = [
+        *map(_cut_line, result.truncations),
+        *map(_warning_line, offline.warnings),
+        *map(_error_line, violations),
+    ]
     return Reply(render_json(result.payload), "\n".join(lines), code)
 
 
@@ -38,6 +44,10 @@ def _cut(cut: Truncation) -> dict[str, Any]:
     found = asdict(cut)
     del found["position"]
     return {**found, "rule": str(cut.position)}
+
+
+def _warning(note: Note) -> dict[str, str]:
+    return {"code": note.code, "field": note.field, "message": note.message}
 
 
 def _error(violation: Violation) -> dict[str, Any]:
@@ -54,6 +64,10 @@ def _cut_line(cut: Truncation) -> str:
     lost = f"cut from {len(cut.original)} to {cut.limit} characters"
     moved = f", what did not fit is in {cut.moved_to}" if cut.moved_to else ""
     return f"warning  {cut.path}: {lost}{moved}  {cut.position}"
+
+
+def _warning_line(note: Note) -> str:
+    return f"warning  {note.field or 'document'}: {note.code} {note.message}"
 
 
 def _error_line(violation: Violation) -> str:

@@ -23,6 +23,7 @@ from engine.cli.samples.changes import list_changes
 from engine.errors import Problem, SettingsError
 from engine.flow.offline import (
     Offline,
+    check_is_gathered,
     derive_document,
     pick_mapping,
     read_document,
@@ -91,6 +92,7 @@ class Comparer:
         named = self.flow or self._guess_flow(document, file)
         pair = self._pairs.get(named) or self._load(named)
         old, new = pair.old, pair.new
+        check_is_gathered(new.flow, document, file.name)
         scope, stops = derive_document(new.flow, document, new.settings)
         after = Offline(apply_mapping(new.mapping, scope), stops)
         if not pair.derives_alike:

@@ -34,7 +34,12 @@ from engine.cli.named import read_file
 from engine.cli.samples.fake_documents import fake_document
 from engine.cli.samples.sample_file import read_sample_file, sample_fault
 from engine.errors import Position, Problem, SettingsError, Violation
-from engine.flow.offline import map_document, pick_mapping, read_document
+from engine.flow.offline import (
+    check_is_gathered,
+    map_document,
+    pick_mapping,
+    read_document,
+)
 from engine.json_text import render_json
 from engine.language.leaves import iter_leaves, without_indexes
 from engine.language.scope import Scope
@@ -318,6 +323,7 @@ def make_sample(
         said = f"there is a sample {case} already"
         raise SettingsError([Problem("M617", said, hint="take another name")])
     document = read_file(file)
+    check_is_gathered(project.flows[flow], document, file.name)
     source = pick_mapping(project, project.flows[flow], None).source.partition("#")[0]
     store = project.schemas
     masked = fake_document(document, store.field(source) if source in store else None)
