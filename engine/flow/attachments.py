@@ -22,11 +22,11 @@ from engine.systems.file_formats import FORMAT_WORDS, FORMATS, FileContent, Form
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from pypdf import PdfReader
 
 # Only to name in a message what somebody sent instead: (offset, bytes, name).
 OTHER_SIGNATURES = (
-    (4, b"ftyphei", "HEIC"),
-    (4, b"ftypmif1", "HEIC"),
+    (4, b"ftypavi", "AVIF"),
     (8, b"WEBP", "WebP"),
     (0, b"II*\0", "TIFF"),
     (0, b"MM\0*", "TIFF"),
@@ -93,8 +93,9 @@ def _iter_faults(
         said = f"the file is {form.title} by its content, its name ends with"
         yield "FILE_FORMAT", f"{said} .{extension} instead of {wanted}"
     else:
-        find = find_pdf_fault if form.word == "pdf" else find_picture_fault
-        if fault := find(data):
+        is_pdf = form.word == "pdf"
+        fault = find_pdf_fault(data) if is_pdf else find_picture_fault(data, form.word)
+        if fault:
             yield "FILE_DAMAGED", fault
 
 
@@ -123,24 +124,45 @@ def find_pdf_fault(data: bytes) -> str | None:
     """Tell why a PDF cannot go: cut, encrypted, without pages, unreadable."""
     if b"%%EOF" not in data[-PDF_TAIL_BYTES:]:
         return "the PDF is cut: its end is missing"
-    import pypdf
-    from pypdf.errors import DependencyError, FileNotDecryptedError
+    from pypdf.errors import FileNotDecryptedError
 
     with quiet_pypdf():
         try:
-            reader = pypdf.PdfReader(io.BytesIO(data))
-            # Whoever limits only the rights leaves the password to open it empty.
-            if reader.is_encrypted and not reader.decrypt(""):
-                return "the PDF is protected with a password"
-            if not len(reader.pages):
+            pages = open_pdf(data).pages
+            if not len(pages):
                 return "the PDF has no pages"
             # The count is what the file says of itself; a page must be readable, too.
-            reader.pages[0].mediabox  # noqa: B018  # reading it is the check
-        except (DependencyError, FileNotDecryptedError):
+            pages[0].mediabox  # noqa: B018  # reading it is the check
+        except FileNotDecryptedError:
             return "the PDF is protected with a password"
         except Exception:  # noqa: BLE001  # a hostile file may raise whatever it likes
             return "the PDF is damaged: it cannot be opened"
     return None
+
+
+def open_pdf(data: bytes) -> PdfReader:
+    """Open a PDF; one that limits only rights opens by its empty password.
+
+    Places in a file count from its header, or from the file's start when something
+    stands before the header: both are tried.
+
+    Raises:
+        FileNotDecryptedError: It asks for a password; whatever else pypdf raises.
+    """
+    from pypdf import PdfReader
+    from pypdf.errors import FileNotDecryptedError
+
+    header = max(data.find(b"%PDF-"), 0)
+    try:
+        reader = PdfReader(io.BytesIO(data[header:]))
+        len(reader.pages)
+    except FileNotDecryptedError:
+        raise
+    except Exception:
+        if not header:
+            raise
+        reader = PdfReader(io.BytesIO(data))
+    return reader
 
 
 @contextmanager

@@ -2,20 +2,25 @@
 
 The same files give the same bytes: no date, no random id, no name of a machine gets
 in. A JPEG goes in as it is, turned by its page instead of being packed again, so no
-receipt loses a digit. Pure; what a hostile file raises becomes a violation.
+receipt loses a digit; a HEIC becomes the JPEG that its telephone could have made. Pure;
+what a hostile file raises becomes a violation.
 """
 
 from __future__ import annotations
 
 import io
-import warnings
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import Violation, ViolationError
-from engine.flow.attachments import find_format, quiet_pypdf
-from engine.flow.pictures import MAX_PIXELS
+from engine.flow.attachments import find_format, open_pdf, quiet_pypdf
+from engine.flow.pictures import (
+    MAX_PIXELS,
+    PICTURE_WORDS,
+    PictureTooLargeError,
+    open_picture,
+)
 from engine.systems.file_formats import FileContent
 
 if TYPE_CHECKING:
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 A4: Final = (595.276, 841.89)  # points; ISO 216, 210 x 297 mm
 MARGIN: Final = 28.35  # points: 10 mm
 POINTS_PER_PIXEL: Final = 0.75  # at most: a small picture is not blown up
+_QUALITY: Final = 90  # of a JPEG; what cameras use, our own figure
 _ORIENTATION: Final = 0x0112  # Exif 2.32, 4.6.4: how a camera was held, 1 to 8
 # How each orientation stands on the page: a, b, c, d of ISO 32000-1, 8.3.3, and the
 # corner that it starts from, in widths and heights of the box.
@@ -61,7 +67,7 @@ def merge_files(files: Iterable[tuple[str, FileContent]]) -> FileContent:
     centimetre. Of a moving picture the first frame is taken.
 
     Args:
-        files: Names, for messages, and contents: PDF, JPEG, GIF or PNG.
+        files: Names, for messages, and contents: PDF, JPEG, GIF, PNG or HEIC.
 
     Raises:
         ViolationError: ``FILE_DAMAGED``, ``FILE_FORMAT`` or ``PICTURE_TOO_LARGE``, for
@@ -78,10 +84,10 @@ def merge_files(files: Iterable[tuple[str, FileContent]]) -> FileContent:
             try:
                 if word == "pdf":
                     _add_pages(writer, name, file.content)
-                elif word in ("jpeg", "gif", "png"):
+                elif word in PICTURE_WORDS:
                     _add_picture(writer, _read_picture(name, file.content, word))
                 else:
-                    said = "only PDF, JPEG, GIF and PNG can be merged"
+                    said = "only PDF, JPEG, GIF, PNG and HEIC can be merged"
                     raise _error("FILE_FORMAT", name, said)
             except ViolationError as error:
                 found.extend(error.violations)
@@ -93,32 +99,22 @@ def merge_files(files: Iterable[tuple[str, FileContent]]) -> FileContent:
 
 
 def _add_pages(writer: PdfWriter, name: str, content: bytes) -> None:
-    from pypdf import PdfReader
-
     try:
-        writer.append(PdfReader(io.BytesIO(content)), import_outline=False)
+        writer.append(open_pdf(content), import_outline=False)
     except Exception as error:  # a hostile file may raise whatever it likes
         said = "the PDF is damaged: its pages cannot be read"
         raise _error("FILE_DAMAGED", name, said) from error
 
 
 def _read_picture(name: str, content: bytes, word: str) -> _Picture:
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            # What is far over the limit is only warned about; here it ends the reading.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=[word.upper()]) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise _too_large(name)
-                if word == "jpeg":
-                    return _take_jpeg(image, content)
-                return _pack(image)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _too_large(name) from error
-    except ViolationError:
-        raise
+        with open_picture(content, word) as image:
+            if word == "jpeg":
+                return _take_jpeg(image, content)
+            return _photograph(image) if word == "heic" else _pack(image)
+    except PictureTooLargeError as error:
+        said = f"the picture has more than {MAX_PIXELS:,} pixels"
+        raise _error("PICTURE_TOO_LARGE", name, said) from error
     except Exception as error:  # as for a PDF
         said = "the picture is damaged: it cannot be opened"
         raise _error("FILE_DAMAGED", name, said) from error
@@ -146,16 +142,32 @@ def _find_orientation(image: Image.Image) -> int:
 
 
 def _pack(image: Image.Image) -> _Picture:
-    """Pack a picture without loss; what is transparent becomes white."""
+    """Pack a picture without loss."""
+    plain = _flatten(image)
+    content = zlib.compress(plain.tobytes(), 9)
+    return _Picture(plain.width, plain.height, "/DeviceRGB", "/FlateDecode", content)
+
+
+def _photograph(image: Image.Image) -> _Picture:
+    """Make a JPEG of a photograph: without loss, twelve megapixels are ten megabytes.
+
+    Its reader has turned it already.
+    """
+    plain, out = _flatten(image), io.BytesIO()
+    plain.save(out, "JPEG", quality=_QUALITY)
+    size = plain.size
+    return _Picture(*size, "/DeviceRGB", "/DCTDecode", out.getvalue())
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Give a picture in three colours; what is transparent becomes white."""
     from PIL import Image
 
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA"):
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(ground, layer)
-    plain = image.convert("RGB")
-    content = zlib.compress(plain.tobytes(), 9)
-    return _Picture(plain.width, plain.height, "/DeviceRGB", "/FlateDecode", content)
+    return image.convert("RGB")
 
 
 def _add_picture(writer: PdfWriter, picture: _Picture) -> None:
@@ -205,11 +217,6 @@ def _matrix(
     left, bottom = corner[0] + x * width, corner[1] + y * height
     numbers = (a * width, b * height, c * width, d * height, left, bottom)
     return " ".join(f"{number:.4f}" for number in numbers)
-
-
-def _too_large(name: str) -> ViolationError:
-    said = f"the picture has more than {MAX_PIXELS:,} pixels"
-    return _error("PICTURE_TOO_LARGE", name, said)
 
 
 def _error(code: str, name: str, message: str) -> ViolationError:

@@ -5,35 +5,35 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import warnings
 
 import pypdf
 import pytest
+from pypdf.constants import UserAccessPermissions
 
 from engine.errors import ViolationError
 from engine.flow.attachments import check_file, name_with_extension
 from engine.systems.file_formats import FileContent
-from tests.simulators.files import make_jpeg
+from tests.simulators.files import make_heic, make_jpeg
 
 LIMIT = 10_000_000
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 JPEG = make_jpeg()
 FORMATS = ("gif", "jpeg", "pdf")
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0"
+HEIC = make_heic()
+CIPHERS = ("RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256")
+LEADS = (b"x" * 1000, b"\xef\xbb\xbf", b"%!PS-Adobe-3.0\r", b"1 0 obj\n<<>>\nendobj\n")
 
 
-def make_pdf(pages=1, password=None):
-    with warnings.catch_warnings():
-        # The writer's default cipher needs a package that nothing else needs.
-        warnings.simplefilter("ignore")
-        writer = pypdf.PdfWriter()
-        for _ in range(pages):
-            writer.add_blank_page(width=72, height=72)
-        if password is not None:
-            writer.encrypt(password, "owner", algorithm="RC4-128")
-        out = io.BytesIO()
-        writer.write(out)
+def make_pdf(pages=1, password=None, algorithm="RC4-128"):
+    writer = pypdf.PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(width=72, height=72)
+    if password is not None:
+        none = UserAccessPermissions(0)
+        writer.encrypt(password, "owner", permissions_flag=none, algorithm=algorithm)
+    out = io.BytesIO()
+    writer.write(out)
     return out.getvalue()
 
 
@@ -61,7 +61,11 @@ GOOD = [
     ("scan.", PDF, PDF_TYPE),
     ("pdf", PDF, PDF_TYPE),
     ("rights only.pdf", make_pdf(password=""), PDF_TYPE),
+    *((f"{c}.pdf", make_pdf(password="", algorithm=c), PDF_TYPE) for c in CIPHERS),
     ("late.pdf", b"\n" * 1024 + PDF, PDF_TYPE),
+    *((f"{n}.pdf", lead + PDF, PDF_TYPE) for n, lead in enumerate(LEADS)),
+    ("photo.heic", HEIC, "image/heic"),
+    ("IMG_0042.HEIF ", HEIC, "image/heic"),
     ("mailed.pdf", b"Content-Type: application/pdf\r\n\r\n" + PDF, PDF_TYPE),
     ("logo.gif", GIF, GIF_TYPE),
     ("old.gif", b"GIF87a" + GIF[6:], GIF_TYPE),
@@ -98,7 +102,10 @@ BAD = [
     ("noise.pdf", b"%PDF-1.7\n" + b"\xa5" * 500 + b"%%EOF", ["FILE_DAMAGED"], "opened"),
     ("none.pdf", make_pdf(pages=0), ["FILE_DAMAGED"], "has no pages"),
     ("lying.pdf", LYING, ["FILE_DAMAGED"], "PDF"),
-    ("locked.pdf", make_pdf(password="secret"), ["FILE_DAMAGED"], "password"),
+    *(
+        ("locked.pdf", make_pdf(1, "secret", cipher), ["FILE_DAMAGED"], "password")
+        for cipher in CIPHERS
+    ),
 ]
 
 

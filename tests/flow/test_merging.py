@@ -15,7 +15,7 @@ from engine.flow.attachments import check_file
 from engine.flow.pdf import A4, MARGIN, merge_files
 from engine.systems.file_formats import FileContent
 from tests.places import ROOT
-from tests.simulators.files import make_gif, make_jpeg, make_pdf
+from tests.simulators.files import make_gif, make_heic, make_jpeg, make_pdf
 
 CORNERS = {(0, 0): "red", (1, 0): "green", (0, 1): "blue", (1, 1): "white"}
 
@@ -126,15 +126,32 @@ def test_glass_in_a_png_is_white():
     assert [(255, 255, 255), (0, 0, 255)] == [shown.getpixel((x, 0)) for x in (0, 1)]
 
 
-def test_a_pdf_with_limited_rights_is_merged():
+@pytest.mark.parametrize("cipher", ["RC4-128", "AES-128", "AES-256"])
+def test_a_pdf_with_limited_rights_is_merged(cipher):
     writer = pypdf.PdfWriter(
         clone_from=pypdf.PdfReader(io.BytesIO(make_pdf(["receipt"])))
     )
-    writer.encrypt("", "owner", algorithm="RC4-128")
+    writer.encrypt("", "owner", algorithm=cipher)
     out = io.BytesIO()
     writer.write(out)
 
-    assert 2 == len(pages_of(merge(out.getvalue(), b"\n" * 1000 + make_pdf(["late"]))))
+    pages = pages_of(merge(out.getvalue(), b"x" * 1000 + make_pdf(["late"])))
+
+    assert ["receipt", "late"] == [page.extract_text().strip() for page in pages]
+
+
+def test_a_photograph_of_a_telephone_becomes_a_page():
+    """HEIC goes in as a JPEG: without loss it would be ten times as large."""
+    (page,) = pages_of(merge(make_heic()))
+
+    picture = page["/Resources"]["/XObject"]["/Picture"]
+    shown = page.images[0].image.convert("RGB")
+    assert "/DCTDecode" == picture["/Filter"]
+    assert (8, 4) == shown.size
+    assert all(
+        abs(a - b) < 8
+        for a, b in zip((200, 30, 30), shown.getpixel((4, 2)), strict=True)
+    )
 
 
 def test_what_is_transparent_is_white():

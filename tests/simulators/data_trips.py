@@ -18,7 +18,7 @@ from tests.simulators.data_invoices import image_file, jpeg_file, pdf_file
 from tests.simulators.data_registers import TRANSFERRED
 from tests.simulators.data_severa import UserFile
 from tests.simulators.data_travel import Expense, TravelDesk
-from tests.simulators.files import make_gif, make_png, make_scan
+from tests.simulators.files import make_gif, make_heic, make_png, make_scan
 
 # code, name, class, unit, cost, VAT in purchase; beside those of the sales demo
 MORE_TYPES = (
@@ -528,7 +528,10 @@ def _add_stopped(desk: TravelDesk) -> None:
                 "9.00",
                 "2026-11-11",
                 "Pysäköinti",
-                receipts=(image_file("kuvakaappaus.png", make_png(), "image/png"),),
+                receipts=(
+                    image_file("kuvakaappaus.png", make_png(), "image/png"),
+                    image_file("IMG_0042.HEIC", make_heic(), "image/heic"),
+                ),
             ),
         ],
         case="travel_png",

@@ -1,7 +1,8 @@
-"""Small real files, made in code: PDF, JPEG, GIF and PNG that readers accept."""
+"""Small real files, made in code: PDF, JPEG, GIF, PNG, HEIC that readers accept."""
 
 from __future__ import annotations
 
+import base64
 import random
 import struct
 import zlib
@@ -131,3 +132,20 @@ def make_png() -> bytes:
         + chunk(b"IDAT", pixel)
         + chunk(b"IEND", b"")
     )
+
+
+def make_heic() -> bytes:
+    """Give a red HEIC of 8 x 4 pixels, as a telephone packs it."""
+    return base64.b64decode(HEIC)
+
+
+HEIC = (
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAWhtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABw"
+    "aWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAERAAAEAAQAAAAABjAABAAAAAAAAADMAAAAjaWlu"
+    "ZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA6GlwcnAAAADJaXBj"
+    "bwAAAHVodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMA"
+    "HroCQGEAAQApQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqrprm4CGgwIAAAAyAAAADAIRiAAEABkQB"
+    "wXPBiQAAABRpc3BlAAAAAAAAAEAAAABAAAAAKGNsYXAAAAAIAAAAAQAAAAQAAAAB////yAAAAAL/"
+    "///EAAAAAgAAABBwaXhpAAAAAAMICAgAAAAXaXBtYQAAAAAAAAABAAEEgQIEgwAAADttZGF0AAAA"
+    "LygBrxMhZGNA9Sci//9qup/60Fn/b/ZYWdyugMFb8vrA9mSbwPOqkZ6Ah2mnMBV4"
+)
