@@ -170,6 +170,23 @@ def find_pattern_fault(pattern: str) -> str | None:
     return None
 
 
+def find_writing_fault(pattern: str) -> str | None:
+    """Say what is wrong with a pattern that a date is written by, or None."""
+    parts = _PATTERN.findall(pattern)
+    if "".join(parts) == pattern and any(part in _PARTS for part in parts):
+        return None
+    return "a date is written with D, DD, M, MM, YY, YYYY and signs between them"
+
+
+def write_date(day: date, pattern: str) -> str:
+    """Write a day by a pattern such as ``D.M.YYYY``, of which parts may be missing."""
+    year, parts = f"{day.year:04d}", {"D": day.day, "M": day.month}
+    written = {"YYYY": year, "YY": year[2:]}
+    for part, number in parts.items():
+        written |= {part: str(number), part * 2: f"{number:02d}"}
+    return "".join(written.get(part, part) for part in _PATTERN.findall(pattern))
+
+
 def read_date(text: str, pattern: str) -> str:
     """Read a date by a pattern such as ``D.M.YYYY``; give it as ``2026-01-31``.
 

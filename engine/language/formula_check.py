@@ -232,6 +232,7 @@ class FormulaChecker:
             self._problems.at_node("M308", said, node, spec.description.splitlines()[0])
             return _UNKNOWN
         self._check_fields(node, spec, given, base)
+        self._check_texts(spec, given)
         return spec.result(base, shapes)
 
     def _check_fields(
@@ -250,6 +251,23 @@ class FormulaChecker:
                     found = self._follow(owner, value)
                     if spec.equals in given:
                         check_literal(self._problems, given[spec.equals], found, node)
+
+    def _check_texts(self, spec: Filter, given: Mapping[str, Any]) -> None:
+        """Find texts, such as patterns, that a filter cannot use."""
+        for parameter, find_misuse in spec.checks.items():
+            value = given.get(parameter)
+            if isinstance(value, nodes.Const) and isinstance(value.value, str):
+                wrong, start = find_misuse(value.value), value.lineno or 0
+                if wrong is not None:
+                    word = wrong.word or value.value
+                    place = max(self._text.find(word, start), start)
+                    self._problems.add(
+                        wrong.code, wrong.message, place, word, wrong.hint
+                    )
+            elif value is not None and spec.is_written:
+                said = f"the {parameter} of {spec.name} is written here, in quotes"
+                hint = "write it as a text; it is read before any document is"
+                self._problems.at_node("M308", said, value, hint)
 
     def _follow(self, owner: Symbol, path: nodes.Const) -> Symbol:
         """Follow a dotted path between quotes."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_FORMULA: Final = 2000  # characters
 MAX_DEPTH: Final = 25
+# What a backslash changes in a quoted text. Any other stays as typed: a pattern's \d.
+_ESCAPED: Final = re.compile(r"\\(?:[ntr\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
 
 
 class FormulaProblems(CellProblems):
@@ -41,8 +43,12 @@ class FormulaProblems(CellProblems):
         self.add(code, said, offset, word[0] if word else "", hint)
 
 
+def _unescape(found: re.Match[str]) -> str:
+    return found[0].encode("ascii").decode("unicode-escape")
+
+
 class _Syntax(Environment):
-    """Jinja's parser, with token places as line numbers and exact decimals.
+    """Jinja's parser, with token places as line numbers, exact decimals, plain texts.
 
     Jinja's nodes carry nothing but a line number; a formula is one line to us, so the
     number is the token's offset instead. That gives findings their exact column.
@@ -62,10 +68,14 @@ class _Syntax(Environment):
             offset += len(text)
         # Decimals by their digits, not through a float.
         exact = iter([Decimal(t.replace("_", "")) for _, k, t in raw if k == "float"])
-        wrapped = self.lexer.wrap(raw, name, filename)
+        typed = iter(
+            [_ESCAPED.sub(_unescape, t[1:-1]) for _, k, t in raw if k == "string"]
+        )
+        plain = [(at, kind, "''" if kind == "string" else t) for at, kind, t in raw]
+        own = {"float": exact, "string": typed}
         tokens = (
-            Token(t.lineno, t.type, next(exact)) if t.type == "float" else t  # type: ignore[arg-type]
-            for t in wrapped
+            Token(t.lineno, t.type, next(own[t.type])) if t.type in own else t  # type: ignore[arg-type]
+            for t in self.lexer.wrap(plain, name, filename)
         )
         return TokenStream(tokens, name, filename)
 

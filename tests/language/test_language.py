@@ -29,7 +29,7 @@ STORE = SchemaStore(read_json((CASES / "schemas.json").read_text("utf-8")))
 
 
 def iter_cases():
-    files = ("keys", "empties", "types", "formulas", "findings", "classic")
+    files = ("keys", "empties", "types", "formulas", "findings", "classic", "filters")
     for name in files:
         for case in read_yaml(CASES / f"{name}.yaml"):
             yield pytest.param(case, id=f"{name}: {case['name']}")

@@ -8,20 +8,31 @@ sentence, and an example that a test runs.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from engine.language.symbols import Symbol
 from engine.language.types import BY_KIND
 from engine.language.values import MAX_TEXT, ValueFault, is_empty, name_kind
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 Kind = Literal["text", "number", "list", "truth", "any"]
 # From what is known of the value and of the further values to what comes out.
 TypeRule = Callable[[Symbol, Sequence[Symbol]], Symbol]
+
+
+@dataclass(frozen=True, slots=True)
+class Misuse:
+    """What is wrong with a text that a formula gives to a filter, and one way out."""
+
+    message: str
+    hint: str | None
+    word: str = ""  # the part of the text that is at fault; "" for the whole
+    code: str = "M308"
+
+
+# Looks at a text that stands in the formula itself, before any document is read.
+TextCheck = Callable[[str], Misuse | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,8 @@ class Filter:
 
     ``fields`` are parameters that name a field of the items (of the value itself where
     it is no list), by a dotted path; ``equals`` is the parameter that such a field is
-    compared with.
+    compared with. ``checks`` are parameters whose texts are looked at when the
+    formula is loaded.
     """
 
     name: str
@@ -40,6 +52,8 @@ class Filter:
     is_listwise: bool = False  # an empty value is an empty list to it
     fields: tuple[str, ...] = ()
     equals: str = ""
+    checks: Mapping[str, TextCheck] = field(default_factory=dict, hash=False)
+    is_written: bool = False  # what is checked must stand in the formula itself
     type_of: TypeRule | None = None
     knows_zone: bool = False  # it is given the company's time zone, as ``zone``
 

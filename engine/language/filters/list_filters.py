@@ -52,6 +52,11 @@ def _totals(base: Symbol, args: Sequence[Symbol]) -> Symbol:
     )
 
 
+def _flat(base: Symbol, _: Sequence[Symbol]) -> Symbol:
+    inner = base.item()
+    return inner if inner.kind == "list" else Symbol(list_of(None), "")
+
+
 def _with_value(base: Symbol, _: Sequence[Symbol]) -> Symbol:
     item = base.item().field
     knows_it = item is not None and "value" in item.properties
@@ -142,6 +147,29 @@ def sum_of(items: Items, path: str = "") -> Decimal:
     60.00
     """
     return sum((_number(i, path) for i in items), Decimal(0))
+
+
+@declare("number", is_listwise=True, fields=("path",))
+def avg(items: Items, path: str = "") -> Decimal | None:
+    """Give the average of a numeric field (or the items); empty ones do not count.
+
+    >>> rows | avg('amount')
+    20.00
+    """
+    values = [get_path(item, path) if path else item for item in items]
+    numbers = [_number(value, "") for value in values if not is_empty(value)]
+    return sum(numbers, Decimal(0)) / len(numbers) if numbers else None
+
+
+@declare("list", is_listwise=True, type_of=_flat)
+def flatten(items: Items) -> list[Any]:
+    """Make one list of a list of lists; an item that is no list stays.
+
+    >>> [['A', 'B'], ['C']] | flatten
+    ['A', 'B', 'C']
+    """
+    lists = (item if isinstance(item, list | tuple) else [item] for item in items)
+    return [inner for item in lists for inner in item if inner is not None]
 
 
 @declare("text", is_listwise=True)

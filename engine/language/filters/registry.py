@@ -6,8 +6,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from engine.language.filters import (
+    date_filters,
     id_filters,
     list_filters,
+    order_filters,
+    pattern_filters,
+    reference_filters,
     value_filters,
     value_tests,
 )
@@ -18,7 +22,16 @@ if TYPE_CHECKING:
 
 _DECLARED: Final = [
     declared
-    for module in (value_filters, id_filters, list_filters, value_tests)
+    for module in (
+        value_filters,
+        date_filters,
+        id_filters,
+        list_filters,
+        order_filters,
+        pattern_filters,
+        reference_filters,
+        value_tests,
+    )
     for declared in vars(module).values()
     if isinstance(declared, Filter)
 ]
@@ -42,7 +55,11 @@ INSTEAD: Final[Mapping[str, str]] = {
     "rejectattr": "a path with [?…] picks items",
     "sum": "sum_of adds up a field",
     "groupby": "total_by adds up by a field",
-    "sort": "a path with sort_by() sorts",
+    "sort": "sort_by sorts by one or more fields",
+    "strftime": "date_text writes a date by a pattern",
+    "average": "avg gives the average of a field",
+    "regex_search": "extract gives what a pattern finds",
+    "regex_replace": "replace_pattern replaces what a pattern finds",
     "attr": "a field is written with a point",
     "center": "pad fills up a text",
     "d": "default gives a value for an empty one",

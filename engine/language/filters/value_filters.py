@@ -1,4 +1,4 @@
-"""Filters that look at one value: text, numbers, dates, ids.
+"""Filters that look at one value: text, numbers.
 
 Examples see ``rows`` (code, amount: A 10.00, B 20.00, A 30.00).
 """
@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date as calendar_date
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.identifiers import strip_unseen
 from engine.language.file_names import clean_file_name
 from engine.language.filters.declaration import declare, field_of
 from engine.language.symbols import Symbol
-from engine.language.types import common_type
+from engine.language.types import TEXT, common_type, list_of
 from engine.language.values import (
     MAX_TEXT,
     ValueFault,
-    find_date,
     find_number,
     get_path,
     is_empty,
@@ -30,12 +27,15 @@ from engine.language.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import tzinfo
     from decimal import Decimal
 
 
 def _end(base: Symbol, _: Sequence[Symbol]) -> Symbol:
     return base.item() if base.kind == "list" else Symbol(None, "")
+
+
+def _texts(_: Symbol, __: Sequence[Symbol]) -> Symbol:
+    return Symbol(list_of(TEXT), "")
 
 
 def _either(base: Symbol, args: Sequence[Symbol]) -> Symbol:
@@ -110,6 +110,20 @@ def replace(value: Any, old: str, new: str = "") -> str:
     if text.count(old) * len(new) > MAX_TEXT:
         raise ValueFault("FORMULA", f"replace makes over {MAX_TEXT} characters")
     return text.replace(old, new)
+
+
+@declare("list", type_of=_texts)
+def split(value: Any, separator: str = " ") -> list[str]:
+    """Cut a text at a separator into its parts, without blanks around them.
+
+    >>> 'KV-2026; Oulu' | split(';')
+    ['KV-2026', 'Oulu']
+    """
+    if not separator:
+        raise ValueFault("FORMULA", "split needs a text to cut at")
+    text = text_of(value)
+    parts = text.split() if separator == " " else text.split(separator)
+    return [part.strip() for part in parts]
 
 
 @declare("text")
@@ -198,6 +212,24 @@ def number(value: Any) -> Decimal:
     return found
 
 
+@declare("text")
+def number_text(
+    value: Any, places: int | None = None, mark: str = ",", group: str = ""
+) -> str:
+    """Write a number as people read it, with a decimal comma unless said.
+
+    ``group`` stands between thousands: ``number_text(2, group=' ')`` gives 1 234,50.
+
+    >>> 1234.5 | number_text(2)
+    '1234,50'
+    """
+    if places is not None and not 0 <= places <= 12:
+        raise ValueFault("FORMULA", "number_text keeps 0 to 12 decimals")
+    number = _need_number(value, "number_text")
+    number = number if places is None else round_number(number, places)
+    return format(number, ",f").translate({ord(","): group, ord("."): mark})
+
+
 @declare("number", name="round")
 def round_half_up(value: Any, places: int = 0) -> Decimal:
     """Round to a number of decimals, halves away from zero.
@@ -240,41 +272,6 @@ def get(value: Any, path: str) -> Any:
     return get_path(value, path)
 
 
-@declare("text", knows_zone=True)
-def date(value: Any, *, zone: tzinfo | None) -> str:
-    """Give the company's day of an ISO date or date-time.
-
-    >>> '2026-01-31T10:00:00Z' | date
-    '2026-01-31'
-    """
-    return _need_date(value, "date", zone).isoformat()
-
-
-@declare("text", knows_zone=True)
-def add_days(value: Any, count: int, *, zone: tzinfo | None) -> str:
-    """Give the date so many days later, or earlier when negative.
-
-    >>> '2026-01-31' | add_days(14)
-    '2026-02-14'
-    """
-    try:
-        day = _need_date(value, "add_days", zone)
-        return (day + timedelta(days=count)).isoformat()
-    except OverflowError:
-        raise ValueFault("FORMULA", "add_days leaves the calendar") from None
-
-
-@declare("number", knows_zone=True)
-def days_until(value: Any, end: Any, *, zone: tzinfo | None) -> int:
-    """Count the days from this date to another.
-
-    >>> '2026-01-31' | days_until('2026-02-14')
-    14
-    """
-    last = _need_date(end, "days_until", zone)
-    return (last - _need_date(value, "days_until", zone)).days
-
-
 @declare("text")
 def file_name(value: Any) -> str:
     """Give a file name of A-Z a-z 0-9 . _ - only, at most 80 characters.
@@ -290,10 +287,3 @@ def _need_number(value: Any, name: str) -> Decimal:
     if found is None:
         raise ValueFault("FORMULA", f"{name} needs a number, not {name_kind(value)}")
     return found
-
-
-def _need_date(value: Any, name: str, zone: tzinfo | None) -> calendar_date:
-    day = find_date(text_of(value), zone)
-    if day is None:
-        raise ValueFault("FORMULA", f"{name} needs a date, not {name_kind(value)}")
-    return calendar_date.fromisoformat(day)
