@@ -165,6 +165,7 @@ def _run_flows(session: Session, flows: Iterable[Flow], report: CompanyReport) -
             log.note_flow(company.name, flow.name, Event("DEGRADED", done.degraded))
         if done.is_switched_off:
             log.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
+        if done.is_switched_off or done.is_taken_over:
             break
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import StoppedError
 from engine.flow.digests import digest_of
 from engine.language.leaves import ABSENT, pair_leaves
+from engine.language.values import is_empty
 from engine.ledger.model import Content
 from engine.systems.file_formats import FileContent
 
@@ -47,11 +48,15 @@ def _cut(value: Any, names: Collection[str]) -> Any:
 
 
 def content_of(document: Document, payload: Any) -> Content:
-    """Give the content as gathered now, with a digest of each field of the payload."""
+    """Give the content as gathered now, with a digest of each field of the payload.
+
+    One that is empty asks the target to fill it, as it does with a payment reference:
+    there is nothing to compare.
+    """
     fields = {
         path: digest_of(_cut(value, ()))[:FIELD_DIGITS]
         for path, _, value in pair_leaves(None, payload)
-        if value is not ABSENT
+        if value is not ABSENT and not is_empty(value)
     }
     # Without a status to wait in nothing is kept: what is listed is the content.
     return Content(digest_of(document.parts or document.transfer.source_digest), fields)

@@ -36,7 +36,12 @@ from engine.flow.steps import check_requirement
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
 from engine.flow.unlisted import take_unlisted
 from engine.flow.vanished import sweep, vanish
-from engine.ledger.failures import LedgerConflictError
+from engine.ledger.failures import (
+    ClaimLostError,
+    LedgerConflictError,
+    LedgerError,
+    LedgerStateError,
+)
 from engine.ledger.model import Event, back_off_until
 from engine.masking import mask_text
 from engine.project.flow_spec import RequireStep
@@ -63,6 +68,7 @@ class FlowReport:
     calls: dict[str, Counter[str]] = field(default_factory=dict)
     degraded: str = ""  # why the run ended early; "" when it did not
     is_switched_off: bool = False  # in mid-run; what was not begun is left alone
+    is_taken_over: bool = False  # by another run, without our lock: ours ends
 
 
 def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowReport:
@@ -80,8 +86,9 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
         report.is_switched_off = True
     except GoneError as gone:
         _note_left_out(run, gone)
-    except (TransientError, RefusedError, RunOverError) as error:
+    except (TransientError, RefusedError, RunOverError, ClaimLostError) as error:
         report.degraded = str(error)
+        report.is_taken_over = isinstance(error, ClaimLostError)
     report.outcomes, report.codes = flow_run.count()
     for name, system in run.systems.items():
         report.calls[name] = Counter(system.calls)
@@ -231,7 +238,11 @@ class FlowRun:
 
         Raises:
             SystemDownError: No further document would fare better.
+            LedgerError: Nothing can be recorded, or another run has taken it over: no
+                request may follow. What the states refuse is held like any bug.
         """
+        if isinstance(error, LedgerError) and not isinstance(error, LedgerStateError):
+            raise error
         ending = find_ending(error)
         if ending.outcome == "stopped":
             self._hold(document, ending)

@@ -22,17 +22,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import RefusedError, StoppedError, SystemDownError, TransientError
+from engine.flow.content import is_as_sent
 from engine.flow.context import Document, GoneError
 from engine.flow.listing import find_record
 from engine.flow.looks import (
     MOVED_BY_HAND,
     find_known,
+    id_of,
     read_status,
     read_target,
     search_one,
 )
 from engine.flow.transfer import keep_target, wait_for_settling
-from engine.ledger.model import ORPHAN, Event
+from engine.ledger.model import ORPHAN, OTHER_CONTENT, Event
 
 if TYPE_CHECKING:
     from engine.flow.context import RunContext
@@ -90,7 +92,7 @@ def _reconcile(run: RunContext, document: Document) -> None:
 
     Raises:
         GoneError: Nothing does.
-        StoppedError: It does; a person must act.
+        StoppedError: It does, or one of its number that is not ours; a person must act.
         WaitError: Nobody can know yet.
     """
     save = run.flow.delivery.save
@@ -100,7 +102,11 @@ def _reconcile(run: RunContext, document: Document) -> None:
             wait_for_settling(run, document)
             raise GoneError(LEFT_STATUS)
         document.data[save] = found
-        keep_target(run, document, read_target(run, document), is_adopted=True)
+        body = read_target(run, document)
+        if not (is_as_sent(document, body) or document.transfer.is_accepted):
+            said = f"{id_of(run, body)} in the target is not what was sent"
+            raise StoppedError(OTHER_CONTENT, said)
+        keep_target(run, document, body, is_adopted=True)
     transfer = document.transfer
     if find_known(run, document) is None:
         event = Event("RESOLVED", f"{transfer.target_id} is gone in the target")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.ledger.failures import LedgerStateError
 from engine.ledger.rest import rest_after
 from engine.ledger.transfer_change import NOTHING
 
@@ -60,4 +61,6 @@ class Doubts:
         Raises:
             LedgerStateError: The doubt is not settled.
         """
+        if transfer.stage != "doubt":  # an intent may become new, too: when refused
+            raise LedgerStateError(f"{transfer.label} is in no doubt")
         return self._change.take("settled_gone", transfer, event, "skipped")

@@ -97,16 +97,17 @@ DOCUMENT_OUTCOMES: tuple[Outcome, ...] = (
 )
 OUTCOMES: tuple[Outcome, ...] = (*DOCUMENT_OUTCOMES, "note", "step")
 
+ORPHAN = "ORPHAN_IN_TARGET"
+OTHER_CONTENT = "SAME_NUMBER_OTHER_CONTENT"
 # What a person may accept as it is, by the code that it is held for.
 ACCEPTABLE = frozenset(
     {
         "CHANGED_AFTER_TRANSFER",
-        "SAME_NUMBER_OTHER_CONTENT",
+        OTHER_CONTENT,
         "TOTAL_DIFFERS",
-        "ORPHAN_IN_TARGET",
+        ORPHAN,
     }
 )
-ORPHAN = "ORPHAN_IN_TARGET"
 
 BACK_OFF_FIRST = timedelta(minutes=10)
 BACK_OFF_MOST = timedelta(hours=6)

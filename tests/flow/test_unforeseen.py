@@ -6,8 +6,12 @@ from contextlib import closing
 
 import engine.flow.parts
 import engine.flow.run
+import engine.flow.transfer
 import engine.flow.vanished
+from tests.ledger.transfers import claim
 from tests.worlds import World
+
+OTHER = {"enabled": True}
 
 
 def fail(*_arguments):
@@ -51,3 +55,29 @@ def test_when_the_source_no_longer_has_it(tmp_path, monkeypatch):
     found = run_broken(world, monkeypatch, engine.flow.vanished, "run_vanished")
 
     assert ({"stopped": 1}, {"transferred": 1}) == found
+
+
+def test_another_run_that_takes_a_document_over_ends_its_company_only(
+    tmp_path, monkeypatch
+):
+    """Two hosts without a common lock: whoever comes second leaves it alone."""
+    settings = {"unit": "Havukka Konsultointi Oy"}
+    world = World(tmp_path, settings, data="group", others={"demo_se": OTHER})
+    search = engine.flow.transfer.search_one
+
+    def search_too_late(run, document, payload):
+        if run.company == "demo":
+            with closing(world.open_ledger()) as ledger:
+                claim(ledger, document.transfer)
+        return search(run, document, payload)
+
+    monkeypatch.setattr(engine.flow.transfer, "search_one", search_too_late)
+    demo, other = world.run_all()
+
+    assert "another run took the transfer over" in demo.degraded
+    assert "" == other.degraded
+    assert other.outcomes["transferred"]
+    with closing(world.open_ledger()) as ledger:
+        notes = ledger.log("demo", outcome="note", latest_per_document=False)
+        assert "DEGRADED" in [row.code for row in notes]
+        assert [] == [t.label for t in ledger.transfers() if t.code == "UNEXPECTED"]

@@ -122,16 +122,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def is_reopened(self) -> None:
         self._try("reopen", lambda: self.ledger.steps.reopen(self.transfer))
 
-    # From intent: see the test that is expected to fail.
-    @precondition(lambda self: self.transfer.stage != "intent")
     @rule()
     def is_given_up(self) -> None:
         event = Event("LEFT_STATUS")
-        is_open = self.transfer.settled_at is None
         self._try(
             "settled_gone",
             lambda: self.ledger.doubts.settled_gone(self.transfer, event),
-            may_refuse=is_open,
+            may_refuse=self.transfer.stage != "doubt" or not self.transfer.settled_at,
         )
 
     @precondition(lambda self: self.transfer.stage != "done")
@@ -191,7 +188,6 @@ def _later(moment, seconds: int):
     return moment + timedelta(seconds=seconds)
 
 
-@pytest.mark.xfail(reason="settled_gone takes an intent that rested never", strict=True)
 def test_an_intent_is_not_given_up_without_a_look():
     machine = LedgerMachine()
     machine.is_claimed()

@@ -45,7 +45,6 @@ def test_a_disk_that_fails_to_the_end_of_a_run(world, code):
     assert [] == [s for s in steps if play_disk(world, s, code, lasts=True).verdicts]
 
 
-@pytest.mark.xfail(reason="one document is held as UNEXPECTED", strict=True)
 @pytest.mark.parametrize("world", ["sales", "travel"])
 def test_a_disk_that_fails_once(world):
     steps = range(1, disk_calls(world) + 1, EVERY_DISK)

@@ -37,11 +37,11 @@ class Hands(ProcountorCore):
         invoice |= {"status": status, "version": self._now()}
         self.receipt(number, company)["status"] = status
 
-    def copy_invoice(self, number: int) -> None:
+    def copy_invoice(self, number: int, **changes: Any) -> None:
         """Book an invoice a second time, as another integration would."""
         first, new = self.invoice(number), self.data.take_id()
         copy = {**first, "id": new, "invoiceNumber": new, "version": self._now()}
-        self.data.invoices[new] = copy
+        self.data.invoices[new] = copy | changes
 
     def edit_invoice(
         self,
