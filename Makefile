@@ -33,10 +33,12 @@ bench:
 	$(PYTHON) -m tests.bench
 
 # The transfer protocol judged on seeded schedules: make campaign SCHEDULES=5000 SEED=1
-# RUNNERS=2. A failing seed prints the command that replays it.
+# RUNNERS=2. A failing seed prints the command that replays it. With RECORD=FILE what was
+# played is kept there, and a campaign that was ended goes on.
 campaign:
 	$(PYTHON) -m tests.harness campaign --schedules $(or $(SCHEDULES),1000) \
-	  --seed $(or $(SEED),1) --runners $(or $(RUNNERS),1) --jobs $(or $(JOBS),1)
+	  --seed $(or $(SEED),1) --runners $(or $(RUNNERS),1) --jobs $(or $(JOBS),1) \
+	  $(if $(RECORD),--record $(RECORD))
 
 # Needs uv; everything else needs only what the lock holds.
 lock:

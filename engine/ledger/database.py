@@ -12,6 +12,7 @@ from collections import abc
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -163,12 +164,18 @@ class Database:
 def read_row(kind: type[Model], row: StoredRow) -> Model:
     """Make a dataclass of the columns of the same names, by the types of its fields."""
     values = {}
-    for column in fields(kind):
-        value = row[column.name]
-        declared = str(column.type).removesuffix(" | None").partition("[")[0]
-        read = _READERS.get(declared)
-        values[column.name] = value if read is None or value is None else read(value)
+    for name, read in _readers_of(kind):
+        value = row[name]
+        values[name] = value if read is None or value is None else read(value)
     return kind(**values)
+
+
+@cache
+def _readers_of(kind: type[Any]) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    def reader(declared: object) -> Callable[[Any], Any] | None:
+        return _READERS.get(str(declared).removesuffix(" | None").partition("[")[0])
+
+    return [(column.name, reader(column.type)) for column in fields(kind)]
 
 
 # How a field's type stands in a column; texts and whole numbers stand as they are.
@@ -195,6 +202,7 @@ def to_column(value: Any) -> Any:
     return value
 
 
+@cache
 def load_queries() -> Mapping[str, str]:
     """Give each query's text by its name."""
     text = (files(__package__) / "sql" / "queries.sql").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ writes are the one shape in which anything is changed in a system.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 
 from engine.errors import Position
@@ -314,6 +314,14 @@ class Flow:
     digest: str  # SHA-256 of the flow's files, stamped on every transfer
     read_names: frozenset[str] = frozenset()  # of source fields that rules may read
     on_stop: OnStop | None = None
+    # Names of the systems that the flow talks to, the one it fetches from first.
+    systems: tuple[str, ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        """Look once for what every run asks: the names of the systems."""
+        requests = (self.fetch.request, *iter_requests(self))
+        names = tuple(dict.fromkeys(request.system for request in requests))
+        object.__setattr__(self, "systems", names)  # frozen
 
     @property
     def delivery(self) -> Deliver:
@@ -329,12 +337,6 @@ class Flow:
         writes = (step for step in self.prepare if isinstance(step, WriteStep))
         sends = (send for step in writes for send in (step.create, step.update) if send)
         return next((s.request.system for s in sends), self.fetch.request.system)
-
-    @property
-    def systems(self) -> tuple[str, ...]:
-        """Name the systems that the flow talks to, the one it fetches from first."""
-        requests = (self.fetch.request, *iter_requests(self))
-        return tuple(dict.fromkeys(request.system for request in requests))
 
 
 def iter_requests(part: object) -> Iterator[EndpointCall]:

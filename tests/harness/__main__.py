@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from tests.harness.campaign import run_campaign
+from tests.harness.campaign import Asked, run_campaign
 from tests.harness.plan import make_plan
 from tests.harness.schedule import play
 from tests.harness.sweeps import sweep_kills, sweep_pairs, sweep_variants
@@ -23,6 +24,7 @@ def main() -> int:
     campaign.add_argument("--runners", type=int, default=1)
     campaign.add_argument("--jobs", type=int, default=1)
     campaign.add_argument("--without", default="")
+    campaign.add_argument("--record", type=Path, help="a file; its parts count")
     replay = commands.add_parser("replay")
     replay.add_argument("seed", type=int)
     replay.add_argument("--runners", type=int, default=1)
@@ -44,9 +46,8 @@ def main() -> int:
             )
         sys.stdout.write(f"{played.verdicts}\n")
         return bool(played.verdicts)
-    return run_campaign(
-        asked.schedules, asked.seed, asked.runners, asked.jobs, asked.without
-    )
+    wanted = Asked(asked.schedules, asked.seed, asked.runners, asked.without)
+    return run_campaign(wanted, asked.jobs, asked.record)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,47 @@
-"""Many schedules: how often each verdict and each kind of event occurred."""
+"""Many schedules: how often each verdict and each kind of event occurred.
+
+A campaign may be played in parts: with a record, each chunk of seeds is a line of a
+file, and what stands there is not played again.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import msgspec
 
 from tests.harness.checker import VERDICTS
 from tests.harness.network import OUTCOMES
+from tests.harness.pace import without_collector
 from tests.harness.plan import EVENTS, make_plan
 from tests.harness.schedule import play
 
 CHUNK = 50
 SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which schedules a campaign plays."""
+
+    schedules: int
+    seed: int = 1
+    runners: int = 1
+    without: str = ""
+
+    @property
+    def parts(self) -> list[range]:
+        end = self.seed + self.schedules
+        starts = range(self.seed, end, CHUNK)
+        return [range(at, min(at + CHUNK, end)) for at in starts]
 
 
 @dataclass(slots=True)
@@ -23,63 +50,88 @@ class Tally:
 
     schedules: int = 0
     runs: int = 0
+    seconds: float = 0.0  # of the processor
     verdicts: Counter[str] = field(default_factory=Counter)  # schedules, by kind
     kinds: Counter[str] = field(default_factory=Counter)
-    failed: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    errors: list[tuple[int, str]] = field(default_factory=list)
+    failed: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         self.schedules += other.schedules
         self.runs += other.runs
-        self.verdicts += other.verdicts
-        self.kinds += other.kinds
+        self.seconds += other.seconds
+        self.verdicts += Counter(other.verdicts)
+        self.kinds += Counter(other.kinds)
         self.failed += other.failed
-        self.errors += other.errors
 
 
 def play_some(seeds: range, runners: int, without: str) -> Tally:
     """Play schedules, one after the other."""
-    tally = Tally()
-    for seed in seeds:
-        tally.schedules += 1
-        try:
-            played = play(make_plan(seed, runners), without=without)
-        except Exception as error:  # noqa: BLE001  # told with its seed
-            tally.errors.append((seed, repr(error)[:300]))
-            continue
-        tally.runs += played.runs
-        tally.kinds += played.game.chronicle.kinds
-        kinds = tuple(sorted({verdict.kind for verdict in played.verdicts}))
-        tally.verdicts.update(kinds)
-        if kinds:
-            tally.failed.append((seed, kinds))
+    tally, started = Tally(), time.process_time()
+    with without_collector() as tidy:
+        for seed in seeds:
+            tally.schedules += 1
+            tally.add(play_one(seed, runners, without))
+            tidy()
+    tally.seconds = time.process_time() - started
     return tally
 
 
-def run_campaign(
-    schedules: int, seed: int, runners: int, jobs: int, without: str
-) -> int:
+def play_one(seed: int, runners: int, without: str) -> Tally:
+    """Play one schedule; what fails in the harness itself is told with its seed."""
+    try:
+        played = play(make_plan(seed, runners), without=without)
+    except Exception as error:  # noqa: BLE001
+        return Tally(failed=[(seed, repr(error)[:300])])
+    kinds = sorted({verdict.kind for verdict in played.verdicts})
+    failed = [(seed, ", ".join(kinds))] if kinds else []
+    happened = played.game.chronicle.kinds
+    return Tally(0, played.runs, 0.0, Counter(kinds), happened, failed)
+
+
+def run_campaign(asked: Asked, jobs: int, record: Path | None) -> int:
     """Play a campaign and print its report; 0 when all holds."""
-    started = time.monotonic()
     total = Tally()
-    parts = [
-        range(at, min(at + CHUNK, seed + schedules))
-        for at in range(seed, seed + schedules, CHUNK)
-    ]
+    done = read_record(record, asked)
+    for tally in done.values():
+        total.add(tally)
+    waiting = [part for part in asked.parts if part.start not in done]
+    with record.open("ab") if record else nullcontext() as file:
+        for part, tally in play_parts(waiting, asked, jobs):
+            total.add(tally)
+            if file is not None:
+                line = {"asked": asked, "first": part.start, "tally": tally}
+                file.write(msgspec.json.encode(line) + b"\n")
+                file.flush()
+    sys.stdout.write("\n".join(report(total, asked)) + "\n")
+    missing = [kind for kind in wanted_kinds(asked.runners) if not total.kinds[kind]]
+    return bool(total.failed or missing)
+
+
+def play_parts(
+    parts: list[range], asked: Asked, jobs: int
+) -> Iterable[tuple[range, Tally]]:
+    """Play parts in so many processes; each is given with its tally when it is over."""
+    some = partial(play_some, runners=asked.runners, without=asked.without)
     if jobs == 1:
-        for part in parts:
-            total.add(play_some(part, runners, without))
-    else:
-        with ProcessPoolExecutor(jobs) as pool:
-            count = len(parts)
-            for tally in pool.map(
-                play_some, parts, [runners] * count, [without] * count
-            ):
-                total.add(tally)
-    lines = report(total, time.monotonic() - started, runners)
-    sys.stdout.write("\n".join(lines) + "\n")
-    missing = [kind for kind in wanted_kinds(runners) if not total.kinds[kind]]
-    return bool(total.failed or total.errors or missing)
+        yield from ((part, some(part)) for part in parts)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from zip(parts, pool.map(some, parts), strict=True)
+
+
+def read_record(record: Path | None, asked: Asked) -> dict[int, Tally]:
+    """Give what was played already, by the first seed of each part."""
+    return dict(_iter_record(record, asked)) if record and record.exists() else {}
+
+
+def _iter_record(record: Path, asked: Asked) -> Iterator[tuple[int, Tally]]:
+    parts = {part.start: len(part) for part in asked.parts}
+    for line in record.read_bytes().splitlines():
+        told = msgspec.json.decode(line)
+        known, tally = told["asked"], msgspec.convert(told["tally"], Tally)
+        is_same = (known["runners"], known["without"]) == (asked.runners, asked.without)
+        if is_same and parts.get(told["first"]) == tally.schedules:
+            yield told["first"], tally
 
 
 def wanted_kinds(runners: int) -> list[str]:
@@ -89,22 +141,21 @@ def wanted_kinds(runners: int) -> list[str]:
     return sorted(named | {f"fault {name}" for name in OUTCOMES})
 
 
-def report(total: Tally, seconds: float, runners: int) -> list[str]:
+def report(total: Tally, asked: Asked) -> list[str]:
     """Word a campaign's outcome."""
-    rate = total.schedules / seconds
-    counted = f"{total.schedules} schedules, {total.runs} runs, {seconds:.0f} s"
-    lines = [f"{counted}, {rate:.1f} a second"]
-    lines.append("events:")
-    lines += [f"  {total.kinds[kind]:7d}  {kind}" for kind in wanted_kinds(runners)]
+    rate = total.schedules / total.seconds
+    counted = f"{total.schedules} schedules, {total.runs} runs"
+    spent = f"{total.seconds:.0f} s of a processor, {rate:.1f} schedules a second"
+    lines = [f"{counted}, {spent}", "events:"]
+    kinds = wanted_kinds(asked.runners)
+    lines += [f"  {total.kinds[kind]:7d}  {kind}" for kind in kinds]
     lines.append("verdicts (schedules):")
     lines += [
         f"  {total.verdicts[kind]:7d}  {kind}: {meaning}"
         for kind, meaning in VERDICTS.items()
     ]
-    more = f" --runners {runners}" if runners > 1 else ""
-    for seed, kinds in total.failed[:SHOWN]:
-        said = ", ".join(kinds)
+    more = f" --runners {asked.runners}" if asked.runners > 1 else ""
+    more += f" --without {asked.without}" if asked.without else ""
+    for seed, said in total.failed[:SHOWN]:
         lines.append(f"python -m tests.harness replay {seed}{more}   # {said}")
-    for seed, error in total.errors[:SHOWN]:
-        lines.append(f"python -m tests.harness replay {seed}{more}   # {error}")
     return lines

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from engine.systems.client import (
+    NotSentError,
+    RawAnswer,
+    UnclearError,
+)
 from tests.harness.chronicle import Entry
-from tests.simulators import InProcessTransport
+from tests.simulators.base import Reply, Request
 from tests.worlds import HOSTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.systems.client import Request as SentRequest
     from tests.harness.game import Game, Process
 
 SYSTEM_OF = {host: name for name, host in HOSTS.items()}
@@ -47,30 +56,73 @@ OUTCOMES: dict[Outcome, tuple[bool, bool]] = {
 }
 READ_FAULTS = ("503", "lost", "cut", "not connected")
 STATUS = {"429": 429, "401": 401, "503": 503, "503 applied": 503, "500 applied": 500}
+PAGE = b"<html>try again later</html>"
 STATUS |= {"408": 408, "proxy page": 404}
 
 
+class NotConnected(Exception):  # noqa: N818  # what befalls a request is no error of ours
+    """The request did not reach its system."""
+
+
+class NoAnswer(Exception):  # noqa: N818
+    """The request may have arrived; no answer comes."""
+
+
 class Network(httpx.BaseTransport):
-    """Carries one process's requests, as long as it lives."""
+    """Carries one process's requests, as long as it lives.
+
+    Either below the HTTP library, or in its place (``DirectClient``): most schedules are
+    not about bytes, and the library takes longer than all the rest of a request.
+    """
 
     def __init__(self, game: Game, process: Process) -> None:
         self._game = game
         self._process = process
-        hosts = {HOSTS[name]: app for name, app in game.simulators.items()}
-        self._inner = InProcessTransport(hosts)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a request of the library."""
+        headers = dict(request.headers)
+        target = request.url.raw_path.decode()
+        try:
+            reply = self.carry(
+                SYSTEM_OF[request.url.host],
+                request.method,
+                target,
+                headers,
+                request.read(),
+            )
+        except NotConnected as error:
+            raise httpx.ConnectError("refused", request=request) from error
+        except NoAnswer as error:
+            raise httpx.ReadTimeout("timed out", request=request) from error
+        return httpx.Response(reply.status, headers=reply.headers, content=reply.body)
+
+    def carry(
+        self,
+        system: str,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        content: bytes,
+    ) -> Reply:
+        """Carry a request to its system, or let happen to it what is to happen.
+
+        Raises:
+            NotConnected, NoAnswer: There is no answer.
+        """
         game, process = self._game, self._process
-        system = SYSTEM_OF[request.url.host]
+        path, query = game.simulators[system].read_target(target)
+        lowered = {name.lower(): value for name, value in headers.items()}
+        request = Request(method, path, query, lowered, content)
         endpoint = game.endpoint_of(system, request)
-        is_write = request.method != "GET" and "oken" not in endpoint
+        is_write = method != "GET" and "oken" not in endpoint
         process.step(f"before {endpoint}", may_freeze=not is_write)
         game.timeline.wait(0.05 + 0.4 * game.random.random())
         outcome = game.choose_outcome(process, endpoint, is_write=is_write)
         if outcome is None:
-            response = self._apply(system, endpoint, request)
+            reply = self._apply(system, endpoint, request)
             process.step(f"after {endpoint}")
-            return response
+            return reply
         number = game.number_of_request(system, endpoint, request)
         game.note("world", f"fault {outcome}", number, endpoint=endpoint)
         if outcome == "killed":
@@ -78,20 +130,20 @@ class Network(httpx.BaseTransport):
             process.die()
         return self._fail(outcome, system, endpoint, request)
 
-    def _land_late(self, system: str, endpoint: str, request: httpx.Request) -> None:
+    def _land_late(self, system: str, endpoint: str, request: Request) -> None:
         timeline = self._game.timeline
         delay = self._game.random.random() * LATEST_EFFECT
         land = partial(self._apply, system, endpoint, request, "late")
         timeline.at(timeline.seconds + delay, land)
 
     def _apply(
-        self, system: str, endpoint: str, request: httpx.Request, fault: str = ""
-    ) -> httpx.Response:
+        self, system: str, endpoint: str, request: Request, fault: str = ""
+    ) -> Reply:
         game, app = self._game, self._game.simulators[system]
         number = game.number_of_request(system, endpoint, request)
         before = game.prepare_for(system)
         seen = len(app.journal)
-        response = self._inner.handle_request(request)
+        reply, _ = app.answer(request)
         game.restore_after(before)
         for exchange in app.journal[seen:]:
             details: dict[str, Any] = {"fault": fault} if fault else {}
@@ -106,37 +158,64 @@ class Network(httpx.BaseTransport):
                     details,
                 )
             )
-        return response
+        return reply
 
     def _fail(
-        self, outcome: Outcome, system: str, endpoint: str, request: httpx.Request
-    ) -> httpx.Response:
+        self, outcome: Outcome, system: str, endpoint: str, request: Request
+    ) -> Reply:
         timeline = self._game.timeline
         if outcome == "not connected":
-            raise httpx.ConnectError("refused", request=request)
+            raise NotConnected
         applies, _ = OUTCOMES[outcome]
 
-        response = None
+        reply = None
         if outcome == "late":
             self._land_late(system, endpoint, request)
         elif applies:
-            response = self._apply(system, endpoint, request, outcome)
+            reply = self._apply(system, endpoint, request, outcome)
         if outcome.startswith("hangs"):
             timeline.wait(DEADLINE)
-            raise httpx.ReadTimeout("the deadline is over", request=request)
+            raise NoAnswer
         if outcome in ("lost", "answer lost", "late"):
             timeline.wait(READ_TIMEOUT)
-            raise httpx.ReadTimeout("timed out", request=request)
+            raise NoAnswer
+        headers = {"Date": self._game.date_of(system)}
         if outcome in ("cut", "empty"):
-            assert response is not None
-            content = b"" if outcome == "empty" else response.content[:-2]
-            return httpx.Response(
-                response.status_code,
-                headers={"Date": self._game.date_of(system)},
-                content=content,
-            )
-        headers = {"Date": self._game.date_of(system), "Content-Type": "text/html"}
-        page = b"<html>try again later</html>"
+            assert reply is not None
+            content = b"" if outcome == "empty" else reply.body[:-2]
+            return Reply(reply.status, content, headers=headers)
+        headers["Content-Type"], page = "text/html", PAGE
         if outcome in ("401", "429"):
             headers["Content-Type"], page = "application/json", b'{"errors": []}'
-        return httpx.Response(STATUS[outcome], headers=headers, content=page)
+        return Reply(STATUS[outcome], page, headers=headers)
+
+
+class DirectClient:
+    """Stands where the product's HTTP client does; no byte of HTTP is made."""
+
+    def __init__(self, base_url: str, *, transport: Network, **_: object) -> None:
+        self._network = transport
+        self._system = SYSTEM_OF[str(urlsplit(base_url).hostname)]
+
+    def send(
+        self,
+        request: SentRequest,
+        *,
+        fresh_connection: bool,  # noqa: ARG002
+        deadline_seconds: float,  # noqa: ARG002
+    ) -> RawAnswer:
+        """Send one request, as ``HttpClient.send`` does."""
+        target = "/" + request.url.split("/", 3)[3]
+        content = request.content or b""
+        carried = (request.method, target, request.headers, content)
+        try:
+            reply = self._network.carry(self._system, *carried)
+        except NotConnected as error:
+            raise NotSentError("ConnectError") from error
+        except NoAnswer as error:
+            raise UnclearError("ReadTimeout") from error
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        return RawAnswer(reply.status, headers, reply.body)
+
+    def close(self) -> None:
+        """Nothing is open."""

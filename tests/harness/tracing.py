@@ -8,23 +8,16 @@ from typing import TYPE_CHECKING
 from tests.simulators.bodies import load_json, parse_multipart
 
 if TYPE_CHECKING:
-    import httpx
-
     from tests.harness.game import Game
+    from tests.simulators.base import Request
 
 ID = re.compile(r"/(invoices|ledgerreceipts)/(\d+)")
 
 
-def number_of(
-    game: Game, system: str, endpoint: str, request: httpx.Request
-) -> int | None:
+def number_of(game: Game, system: str, endpoint: str, request: Request) -> int | None:
     """Give the document's number; None for what is of no single document."""
     if system == "severa":
-        path = request.url.path
-        return next(
-            (n for p in game.papers for n in p.numbers if p.record(n)["guid"] in path),
-            None,
-        )
+        return next((n for g, n in game.guids.items() if g in request.path), None)
     if endpoint == "POST /invoices":
         body = load_json(request.content)
         return read_number(body.get("originalInvoiceNumber"))
@@ -33,7 +26,7 @@ def number_of(
         parts = {part.name: part for part in parse_multipart(kind, request.content)}
         invoice = int(load_json(parts["meta"].content)["referenceId"])
         return number_of_target(game, invoice)
-    found = ID.search(request.url.path)
+    found = ID.search(request.path)
     if found is None:
         return None
     if found[1] == "invoices":

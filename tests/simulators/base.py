@@ -9,13 +9,13 @@ They also hand over the headers as sent, in ``environ[HEADERS_KEY]``.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from tests.simulators.bodies import (
     Part,
@@ -199,6 +199,8 @@ class Simulator:
         self.lost: list[tuple[str, str]] = []  # (endpoint, fault kind), never arrived
         self.rate = RateLimit(rate_per_second, clock)
         self.routes: list[Route] = []
+        self._by_length: defaultdict[tuple[str, int], list[Route]] = defaultdict(list)
+        self._indexed = -1
         self._lock = threading.RLock()
 
     # Hooks -------------------------------------------------------------------
@@ -230,47 +232,61 @@ class Simulator:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        request = self._read(environ)
+        reply, environ[DELAY_KEY] = self.answer(self._read(environ))
+        reason = HTTPStatus(reply.status).phrase
+        start_response(f"{reply.status} {reason}", list(reply.headers.items()))
+        return [reply.body]
+
+    def answer(self, request: Request) -> tuple[Reply, float]:
+        """Answer with bytes and all headers; the second is how many seconds late."""
         with self._lock:
             reply, delay = self._handle(request)
-        environ[DELAY_KEY] = delay
         content: bytes = reply.body
-        headers = {
+        reply.headers = {
             "Date": format_datetime(self.clock.now(), usegmt=True),
             "Content-Length": str(len(content)),
             **({"Content-Type": reply.content_type} if content else {}),
             **reply.headers,
         }
-        reason = HTTPStatus(reply.status).phrase
-        start_response(f"{reply.status} {reason}", list(headers.items()))
-        return [content]
+        return reply, delay
+
+    def read_target(self, target: str) -> tuple[str, list[tuple[str, str]]]:
+        """Give path and query of a request's address, as it stands in its first line."""
+        path, _, query = target.partition("?")
+        return self._below_base(unquote(path)), parse_qsl(query, True)
+
+    def _below_base(self, path: str) -> str:
+        if path.startswith(self.base_path + "/"):
+            return path.removeprefix(self.base_path)
+        return "outside base path: " + path
 
     def _read(self, environ: dict[str, Any]) -> Request:
         # WSGI cannot tell an underscore in a header's name from a hyphen, and one system
         # has a header with an underscore; so carriers hand over the names as sent.
         headers = {name.lower(): value for name, value in environ[HEADERS_KEY]}
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        path = environ["PATH_INFO"].encode("latin-1").decode()
-        if path.startswith(self.base_path + "/"):
-            path = path.removeprefix(self.base_path)
-        else:
-            path = "outside base path: " + path
+        path = self._below_base(environ["PATH_INFO"].encode("latin-1").decode())
         query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         content = environ["wsgi.input"].read(length) if length else b""
         return Request(environ["REQUEST_METHOD"], path, query, headers, content)
 
-    def _find(self, request: Request) -> Route | None:
-        for route in self.routes:
-            if route.method != request.method:
-                continue
-            params = route.match(request.path)
+    def find_route(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """Give the operation that a path means, and what stands in its places."""
+        if len(self.routes) != self._indexed:
+            self._by_length = defaultdict(list)
+            for route in self.routes:
+                at = (route.method, route.template.count("/"))
+                self._by_length[at].append(route)
+            self._indexed = len(self.routes)
+        for route in self._by_length[method, path.count("/")]:
+            params = route.match(path)
             if params is not None:
-                request.params = params
-                return route
+                return route, params
         return None
 
     def _handle(self, request: Request) -> tuple[Reply, float]:
-        route = self._find(request)
+        found = self.find_route(request.method, request.path)
+        route, request.params = found or (None, {})
         endpoint = route.endpoint if route else f"{request.method} ?"
         fault = next((item for item in self.faults if item.strikes(endpoint)), None)
         kind = fault.kind if fault else None
