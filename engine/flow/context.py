@@ -171,6 +171,9 @@ class RunContext:
     cached: dict[Any, Any] = field(default_factory=dict)  # answers of `cache: run`
     prepared: dict[Any, Any] = field(default_factory=dict)  # register writes, by key
     written: set[str] = field(default_factory=set)  # systems that were written to
+    unread: list[str] = field(
+        default_factory=list
+    )  # registers that the key may not read
     # The master switch, asked between documents.
     is_on: Callable[[], bool] = lambda: True
     ends_at: float = inf  # by the clock's seconds: no document is begun after it

@@ -23,16 +23,17 @@ from engine.flow.run import run_flow
 from engine.flow.steps import make_payload
 from engine.language.leaves import ABSENT, pair_leaves
 from engine.ledger.open import copy_ledger, open_ledger
+from engine.mapping.stages import rule_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from engine.flow.context import Document, RunContext
+    from engine.flow.context import Document, Gathered, RunContext
     from engine.flow.services import Services
     from engine.flow.writes import PendingWrite
     from engine.ledger.ledger import Ledger
     from engine.project.company import Company
-    from engine.project.flow_spec import Flow
+    from engine.project.flow_spec import Flow, ReadStep
 
 MAX_CALLS = 1_000  # requests of one plan, unless said
 Action = Literal["create", "update", "link", "adopt", "send", "leave"]
@@ -129,6 +130,10 @@ def _add_reasons(
             plan.documents[number] = said
 
 
+class NotYet(dict[str, Any]):
+    """An entry that a run would create: it has no id, so nothing is read by one."""
+
+
 class Planner(Online):
     """Notes each change that a run would make, and goes on as if it were made."""
 
@@ -154,8 +159,20 @@ class Planner(Online):
         if send.mapping is not None:
             body = make_payload(send.mapping, scope, pending.document)
         self._add(name, action, key, body=body, present=candidate)
-        known = dict(candidate) if isinstance(candidate, dict) else {}
-        return {**known, **(body if isinstance(body, dict) else {})}
+        known = dict(candidate) if isinstance(candidate, dict) else NotYet()
+        known.update(body if isinstance(body, dict) else {})
+        return known
+
+    def read(self, step: ReadStep, document: Gathered) -> None:
+        """Ask the system; of an entry that is only planned give what would be there."""
+        rules = (rule for _, rule in step.request.arguments)
+        roots = {path.split(".")[0] for rule in rules for path in rule_reads(rule)}
+        asked = [document.data.get(root) for root in sorted(roots)]
+        planned = next((one for one in asked if isinstance(one, NotYet)), None)
+        if planned is None:
+            super().read(step, document)
+        else:
+            document.data[step.name] = planned
 
     def deliver(self, document: Document, payload: dict[str, Any]) -> None:
         """Note what would become of the document itself.

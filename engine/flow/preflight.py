@@ -117,7 +117,7 @@ class _Examiner:
         """Take the steps of ``setup`` and ``doctor``, one by one."""
         run = self._session.make_context(flow)
         steps = (*flow.setup, *flow.doctor)
-        name_registers(steps, run)
+        name_registers(steps, run, is_examined=True)
         for step in steps:
             if isinstance(step, RequireStep):
                 self._require(step, run)

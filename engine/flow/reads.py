@@ -7,7 +7,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ViolationError
+from engine.errors import RefusedError, ViolationError
 from engine.flow.steps import as_list, holds, iter_items, join_records
 from engine.language.values import ValueFault
 from engine.project.flow_spec import ReadStep
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from engine.flow.context import RunContext
     from engine.language.scope import Scope
     from engine.project.flow_spec import EndpointCall, Step
+
+
+FORBIDDEN = 403
 
 
 def read_into(
@@ -41,17 +44,33 @@ def read_into(
     return found
 
 
-def name_registers(steps: Sequence[Step], run: RunContext) -> None:
-    """Name the registers of a run; each is read when it is first asked for."""
+def name_registers(
+    steps: Sequence[Step], run: RunContext, *, is_examined: bool = False
+) -> None:
+    """Name the registers of a run; each is read when it is first asked for.
+
+    Args:
+        is_examined: Whoever asks wants to hear of a missing right.
+    """
     for step in steps:
         if isinstance(step, ReadStep):
-            run.registers.add(step.name, partial(_read_register, step, run))
+            may_lack = step.is_optional and not is_examined
+            read = partial(_read_register, step, run, may_lack=may_lack)
+            run.registers.add(step.name, read)
 
 
-def _read_register(step: ReadStep, run: RunContext) -> Any:
+def _read_register(step: ReadStep, run: RunContext, *, may_lack: bool) -> Any:
     """Fetch a register of the run; None when its condition does not hold."""
     scope = run.scope({})
-    return _read(step, run, scope) if holds(step.when, scope) else None
+    if not holds(step.when, scope):
+        return None
+    try:
+        return _read(step, run, scope)
+    except RefusedError as error:
+        if not may_lack or error.status != FORBIDDEN:
+            raise
+        run.unread.append(f"{error.system} {error.endpoint}")
+        return None
 
 
 def prefetch(run: RunContext, records: Sequence[dict[str, Any]]) -> None:

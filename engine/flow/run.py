@@ -156,9 +156,17 @@ class FlowRun:
             for take in again:
                 take()
         listing.tell_unclear()
+        self._tell_unread()
         if listing.is_full and flow.vanished:
             sweep(self, listing.seen)
         listing.close_window()
+
+    def _tell_unread(self) -> None:
+        """Say once a day what was not checked, because the key may not read it."""
+        if self.run.unread:
+            said = ", ".join(self.run.unread)
+            event = Event("CHECKS_LEFT_OUT", said, details={"value": said})
+            self.run.note_daily("left_out", event)
 
     def _take_page(self, page: list[Listed]) -> None:
         save = self.run.flow.fetch.save

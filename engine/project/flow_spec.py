@@ -68,6 +68,7 @@ class ReadStep:
     order_by: Path | None
     join: JoinRecords | None
     is_compared: bool = True  # a change of it after the transfer is one of the document
+    is_optional: bool = False  # in ``setup``: nothing, where the key may not read it
 
 
 @dataclass(frozen=True, slots=True)

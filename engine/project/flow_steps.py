@@ -86,6 +86,7 @@ def _read(cells: FlowCells, node: MapNode, each: Path | None) -> ReadStep:
         order_by=here.path(node, "order_by"),
         join=None if join is None else _join(cells, join, record),
         is_compared=YES_NO.get(text_at(node, "compare"), True),
+        is_optional=YES_NO.get(text_at(node, "optional"), False),
     )
 
 

@@ -184,7 +184,9 @@ def _read(step: ReadStep) -> str:
         words += f", in the order of {code(step.order_by.text)}"
     if step.join is not None:
         words += f"; hang them{_join(step.join)}"
-    return words + ("; kept for the whole run" if step.is_cached else "")
+    words += "; kept for the whole run" if step.is_cached else ""
+    may_lack = "; without it where the key has no right to it"
+    return words + (may_lack if step.is_optional else "")
 
 
 def _require(step: RequireStep) -> str:
