@@ -75,9 +75,9 @@ class RuleCells:
         return self.problems.attempt(compile_condition, cell, self.types)
 
     def paths(self, key: str) -> tuple[Path, ...] | None:
-        """Compile a list of paths; None when one of them is at fault."""
+        """Compile a list of paths, or one; None when one of them is at fault."""
         cell = self.node.get(key)
-        items = cell.items if isinstance(cell, ListNode) else ()
+        items = cell.items if isinstance(cell, ListNode) else [cell]
         found = [
             self.problems.attempt(compile_path, item, self.types)
             for item in items

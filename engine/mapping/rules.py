@@ -58,10 +58,11 @@ class Rule:
         return next((self.keys[k] for k in keys if k in self.keys), self.position)
 
     def with_inner(self) -> abc.Iterator[Rule]:
-        """Yield the rule and those inside of it, in the rows of ``choose``."""
+        """Yield the rule and those inside of it, as in the rows of ``choose``."""
         yield self
-        for inner in self.value.rules:
-            yield from inner.with_inner()
+        for page in (self.value, *self.stages):
+            for inner in page.rules:
+                yield from inner.with_inner()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,28 @@ def _compile_cell(pick: Evaluate, fit: Change, end: Take) -> Take:
     return run_cell
 
 
+def compile_inner(then: Rule, name: str, said: str) -> Take:
+    """Give the function for a rule inside of a rule; an empty value of it is None.
+
+    ``name`` and ``said`` are what a trace says before it.
+    """
+    run, is_cell = compiled_rule(then, is_heard=False), not then.path
+
+    def follow(step: Step) -> Any:
+        if not step.heard:
+            value = run(step)
+        else:
+            inner = step.hear(then, step.log, step.trace)
+            step.note(name, said, None)
+            try:
+                value = compiled_rule(then, is_heard=True)(inner)
+            finally:
+                step.place, step.value = inner.place, inner.value
+        return None if value is MISSING and is_cell else value
+
+    return follow
+
+
 def _compile_end(rule: Rule, fit: Change) -> Take:
     """Give the function for an empty value: what stands in, or what is missing."""
     default, required = rule.find(Default), rule.find(Required)

@@ -168,8 +168,7 @@ def check_values(
 def _sent_paths(rule: Rule) -> Iterator[Path]:
     """Give the paths whose value goes out as it is."""
     default = rule.find(Default)
-    if default is not None and default.path is not None:
-        yield default.path
+    yield from () if default is None else default.paths
     is_changed = rule.find(Lookup) or rule.find(Transform)
     if isinstance(rule.value, PathSource) and not is_changed:
         yield rule.value.cell

@@ -21,7 +21,8 @@ def read_settings(node: Node | None, schema: Mapping[str, Any]) -> Any:
 
 def _read(node: Node | None, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     schema = _follow(schema, root)
-    if isinstance(node, MapNode) or (node is None and "properties" in schema):
+    is_group = "properties" in schema and schema.get("type", "object") == "object"
+    if isinstance(node, MapNode) or (node is None and is_group):
         return _read_group(node, schema, root)
     if node is None:
         return schema.get("default")

@@ -265,7 +265,7 @@ def source_paths(mapping: str) -> set[str]:
         for path in (
             rule.value.cell if isinstance(rule.value, PathSource) else None,
             *getattr(rule.value, "paths", ()),
-            getattr(rule.find(Default), "path", None),
+            *getattr(rule.find(Default), "paths", ()),
         )
         if path is not None
     }

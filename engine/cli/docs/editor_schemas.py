@@ -29,7 +29,7 @@ from engine.project.project import Project
 from engine.rulefiles.grammar_load import load_grammars
 
 FOLDER: Final = "schemas/editor"
-_PATH_KEYS: Final = ("source", "default_from", "each")
+_PATH_KEYS: Final = ("source", "each")
 _PATHS_KEYS: Final = ("first_of", "join")
 MAX_LEVELS: Final = 12  # a schema that holds itself ends here
 
@@ -124,6 +124,7 @@ class EditorSchema:
         own: dict[str, Any] = {
             **{key: {"allOf": [path]} for key in _PATH_KEYS},
             **{key: {"allOf": [several]} for key in _PATHS_KEYS},
+            "default_from": {"anyOf": [path, several]},
             "lookup": {"anyOf": [{"enum": self._tables}, {"type": "object"}]},
             "fields": {"type": "object"},
         }

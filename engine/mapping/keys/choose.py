@@ -17,9 +17,9 @@ from engine.mapping.keys.page import (
 )
 from engine.mapping.keys.required import Required
 from engine.mapping.literals import Target, literals_type, load_literal
-from engine.mapping.rules import MISSING, Rule
+from engine.mapping.rules import Rule
 from engine.mapping.stages import (
-    compiled_rule,
+    compile_inner,
     rule_branches,
     rule_reads,
     rule_type,
@@ -159,21 +159,7 @@ def _compile_then(option: Option) -> Take:
             return then
 
         return give
-    run, is_cell = compiled_rule(then, is_heard=False), not then.path
-
-    def follow(step: Step) -> Any:
-        if not step.heard:
-            value = run(step)
-        else:
-            inner = step.hear(then, step.log, step.trace)
-            step.note("choose", said, None)
-            try:
-                value = compiled_rule(then, is_heard=True)(inner)
-            finally:
-                step.place, step.value = inner.place, inner.value
-        return None if value is MISSING and is_cell else value
-
-    return follow
+    return compile_inner(then, "choose", said)
 
 
 def _short(cells: RuleCells, key: Scalar, cell: Node, target: Target) -> Option | None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from engine.language.types import common_type
 from engine.language.values import ValueFault, sent_text, show_value
 from engine.mapping.keys.page import Branch, ChangingStage, Step, branch
 from engine.mapping.literals import literals_type, load_literal
 from engine.mapping.result import Fallback
-from engine.mapping.rules import MISSING
+from engine.mapping.rules import MISSING, Rule
+from engine.mapping.stages import (
+    compile_inner,
+    rule_branches,
+    rule_reads,
+    rule_type,
+    rule_words,
+)
 from engine.mapping.words import code, escape, link, literal_words, table_anchor
 from engine.problems import MOST_LISTED, did_you_mean, list_words
 from engine.rulefiles.nodes import MapNode, Scalar
@@ -20,7 +28,6 @@ if TYPE_CHECKING:
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.mapping.keys.page import Change
-    from engine.mapping.rules import Rule
 
 ELSE = "else"
 NOT_IN_TABLE = "not in the table"
@@ -39,7 +46,7 @@ class Lookup(ChangingStage):
     beside: ClassVar = ("else",)
     table: str  # "" for one that stands in the rule
     entries: Mapping[str, Any]
-    otherwise: Any = MISSING
+    otherwise: Any = MISSING  # a literal, or a Rule
 
     @classmethod
     def load(cls, cells: RuleCells) -> Self | None:
@@ -65,9 +72,23 @@ class Lookup(ChangingStage):
         given = cells.node.get("else")
         if given is None:
             return cls(name, values)
-        return cls(name, values, load_literal(problems, given, target))
+        if not isinstance(given, MapNode):
+            return cls(name, values, load_literal(problems, given, target))
+        rule = cells.loader.rule(given, target, cells.types)
+        return None if rule is None else cls(name, values, rule)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return (self.otherwise,) if isinstance(self.otherwise, Rule) else ()
+
+    def reads(self) -> Iterator[str]:
+        for rule in self.rules:
+            yield from rule_reads(rule)
 
     def type(self, before: Type | None) -> Type | None:
+        if isinstance(self.otherwise, Rule):
+            listed = literals_type(self.entries.values())
+            return common_type([listed, rule_type(self.otherwise)])
         others = () if self.otherwise is MISSING else (self.otherwise,)
         return literals_type((*self.entries.values(), *others))
 
@@ -103,6 +124,8 @@ class Lookup(ChangingStage):
         """Name the table, and what becomes of a value that is not in it."""
         missing = self.otherwise is MISSING
         unknown = "an error" if missing else literal_words(self.otherwise)
+        for rule in self.rules:
+            unknown = rule_words(rule)
         if self.table:
             through = f"table {link(escape(self.table), table_anchor(self.table))}"
         else:
@@ -112,7 +135,9 @@ class Lookup(ChangingStage):
 
     def compile(self, rule: Rule) -> Change:
         table, entries, otherwise = self.table, self.entries, self.otherwise
-        own = rule.position
+        own, inner = rule.position, None
+        if isinstance(otherwise, Rule):
+            inner = compile_inner(otherwise, ELSE, table)
 
         def change(step: Step, value: Any) -> Any:
             key = value if type(value) is str else sent_text(value)
@@ -124,12 +149,15 @@ class Lookup(ChangingStage):
                 return found
             if otherwise is not MISSING:
                 if step.heard:
-                    step.note("else", table, otherwise)
                     step.meet(own, ELSE)
+                    if inner is None:
+                        step.note(ELSE, table, otherwise)
+                sent = otherwise if inner is None else inner(step)
+                sent = None if sent is MISSING else sent
                 if step.log is not None:
                     path = step.path_of(rule)
-                    step.log.fallbacks.append(Fallback(path, table, key, otherwise))
-                return otherwise
+                    step.log.fallbacks.append(Fallback(path, table, key, sent))
+                return sent
             if step.heard:
                 step.meet(own, NOT_IN_TABLE)
             raise ValueFault("NOT_IN_TABLE", self._unknown_entry(rule, key))
@@ -146,3 +174,5 @@ class Lookup(ChangingStage):
         """Count an unknown value; the entries are counted once a table."""
         missing = NOT_IN_TABLE if self.otherwise is MISSING else ELSE
         yield branch(field_, missing, rule.position, missing)
+        for inner in self.rules:
+            yield from rule_branches(inner, field_)

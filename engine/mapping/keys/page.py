@@ -134,6 +134,11 @@ class Page:
         """Read the key's cells; None when they are at fault, which is then kept."""
         raise NotImplementedError
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Give the rules inside."""
+        return ()
+
     def reads(self) -> Iterator[str]:
         """Give the paths that are read, as typed."""
         return iter(())
@@ -162,11 +167,6 @@ class ValueKey(Page):
     def label(self) -> str:
         """Give where the value comes from, for a message; "" for a literal."""
         return " / ".join(cell.text for cell in self.taken)
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """Give the rules inside."""
-        return ()
 
     def type(self) -> Type | None:
         """Say what is known of the value before any document is read."""
