@@ -42,6 +42,7 @@ from engine.project.flow_spec import Flow
 from engine.project.flow_types import FlowTypes, flow_roots
 from engine.project.mail_texts import LetterTexts, load_letter_texts
 from engine.project.project_files import (
+    CSV,
     FLOW_FILE,
     MAPPINGS,
     MATCH_SUFFIX,
@@ -191,8 +192,12 @@ class _ProjectLoader(ProjectFiles):
                     for key, value in entries_at(node, "entries")
                     if isinstance(value, Scalar)
                 }
+        for file, columns in self.columns.items():
+            for column, entries in columns.items():
+                cells[f"{_stem(file)}.{column}"] = entries
         for file in self.texts.keys() - self.nodes.keys():
-            if file_kind(file) == "table":  # it cannot be read; its name is known
+            is_read = self.columns.get(file)
+            if file_kind(file) == "table" and not is_read:  # its name is known
                 cells.setdefault(_stem(file), {})
         return cells
 
@@ -385,4 +390,4 @@ def _fingerprint(registers: Type | None) -> Any:
 
 
 def _stem(file: str) -> str:
-    return file.rpartition("/")[2].removesuffix(".yaml")
+    return file.rpartition("/")[2].removesuffix(".yaml").removesuffix(CSV)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as Dictionary
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import Position
 from engine.problems import Problems
+from engine.rulefiles.csv_table import Columns, read_csv_table
 from engine.rulefiles.grammar import check_grammar, prune
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.nodes import MapNode, Node
@@ -22,6 +24,7 @@ MAPPINGS = "mappings"
 SCHEMAS = "schemas"
 FLOW_FILE = "flow.yaml"
 MATCH_SUFFIX = ".match.yaml"
+CSV = ".csv"
 
 Memo = dict[Any, tuple[Any, "Problems"]]
 T = TypeVar("T")
@@ -69,6 +72,7 @@ class ProjectFiles:
         self.texts: dict[str, bytes] = {}
         self.nodes: dict[str, MapNode] = {}
         self.accepted: dict[str, MapNode] = {}
+        self.columns: dict[str, Columns] = {}  # of tables that are CSV files
         self.broken: set[str] = set()  # files with an error of their own
         self.ungrammatical: set[str] = set()  # their grammar refuses something
         self._grammars = load_grammars(root)
@@ -79,8 +83,9 @@ class ProjectFiles:
             path.relative_to(self.root).as_posix(): path
             for path in find_mapping_files(self.root)
         }
-        odd = (self.root / MAPPINGS).rglob("*.yml")
-        found |= {path.relative_to(self.root).as_posix(): path for path in odd}
+        for others in ("*.yml", f"*{CSV}"):
+            odd = (self.root / MAPPINGS).rglob(others)
+            found |= {path.relative_to(self.root).as_posix(): path for path in odd}
         texts: dict[str, bytes] = {}
         for file in sorted({*found, *self._patches}):
             patch = self._patches.get(file)
@@ -97,6 +102,9 @@ class ProjectFiles:
             hint = f"rename it to {file.removesuffix('.yml').rpartition('/')[2]}.yaml"
             self.problems.add("C111", what, Position(file, 1, 1), hint)
             return
+        if file.endswith(CSV):
+            self._read_table(file, text)
+            return
         self.texts[file] = text
         (node, accepted), found = self.once(
             (file, text), lambda new: self._node(file, text, new)
@@ -111,6 +119,14 @@ class ProjectFiles:
                 self.accepted[file] = accepted
             if said:
                 self.ungrammatical.add(file)
+
+    def _read_table(self, file: str, text: bytes) -> None:
+        if file_kind(file) != "table":
+            said = f"{file.rpartition('/')[2]} is not read: tables stand in tables/"
+            self.problems.add("C111", said, Position(file, 1, 1), "move it there")
+            return
+        self.texts[file] = text
+        self.columns[file] = self.make("csv", file, partial(read_csv_table, text, file))
 
     def _node(
         self, file: str, text: bytes, problems: Problems

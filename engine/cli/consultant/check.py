@@ -55,9 +55,10 @@ def run(arguments: argparse.Namespace) -> Reply:
 
 def _counts(project: Project) -> str:
     mappings = sum(len(files) for files in project.mappings.values())
+    tables = {name.partition(".")[0] for name in project.tables}  # a CSV is one
     return (
         f"{len(project.flows)} flows, {mappings} mappings, "
-        f"{len(project.systems)} systems, {len(project.tables)} tables, "
+        f"{len(project.systems)} systems, {len(tables)} tables, "
         f"{len(project.companies)} companies"
     )
 

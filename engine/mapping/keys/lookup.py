@@ -59,8 +59,14 @@ class Lookup(ChangingStage):
         elif (name := cell.text) in tables:
             entries = dict(tables[name])
         else:
-            said = f"there is no table {name}"
-            cells.problems.unknown("M502", said, cell, sorted(tables), "tables:")
+            said, file = f"there is no table {name}", name.partition(".")[0]
+            columns = [table for table in tables if table.startswith(f"{file}.")]
+            if columns and "." not in name:
+                hint = f"name a column of it: {list_words(columns)}"
+                cells.problems.add("M502", said, cell, hint)
+            elif file not in tables:  # else its CSV cannot be read: told there
+                known = columns or sorted(tables)
+                cells.problems.unknown("M502", said, cell, known, "tables:")
             return None
         target, problems = cells.target, cells.problems
         if "transform" in cells.node and cells.has_value_key:
