@@ -43,8 +43,8 @@ def test_columns(content: str):
     [
         (
             "code;vat\n4000;säästö\n".encode("cp1252"),
-            "M109 tables/accounts.csv:2:7: "
-            "the file is not UTF-8: byte 0xE4 is ä in Windows-1252",
+            "M109 tables/accounts.csv:2:7: the file is not UTF-8: byte 0xE4 is ä in "
+            + "Windows-1252",
         ),
         (
             "code;vat\n".encode("utf-16"),
@@ -76,5 +76,5 @@ def test_a_lookup_names_the_column(tmp_path):
     mapping = project.mappings["mappings/billing"]["document.yaml"]
     rule = next(r for r in mapping.fields if r.path == "LanguageID")
     document = {"order": {"buyer": {"tongue": "no"}}}
-    assert apply_rule(rule, Scope(document, {"doc": document})) == "NORWEGIAN"
-    assert project.tables["tongue_list.remark"] == {"sv": "x"}
+    assert "NORWEGIAN" == apply_rule(rule, Scope(document, {"doc": document}))
+    assert {"sv": "x"} == project.tables["tongue_list.remark"]
