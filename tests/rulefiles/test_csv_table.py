@@ -11,6 +11,7 @@ from engine.project.project import load_project
 from engine.rulefiles.csv_table import read_csv_table
 from tests.toy.world import build_project
 
+OTHER_ENCODING = "the file is not UTF-8: byte 0xE4 is ä in Windows-1252"
 READ = {"vat": {"4000": "25,5", "4010": "14"}, "name": {"4000": "Myynti; koti"}}
 
 
@@ -43,8 +44,7 @@ def test_columns(content: str):
     [
         (
             "code;vat\n4000;säästö\n".encode("cp1252"),
-            "M109 tables/accounts.csv:2:7: the file is not UTF-8: byte 0xE4 is ä in "
-            + "Windows-1252",
+            f"M109 tables/accounts.csv:2:7: {OTHER_ENCODING}",
         ),
         (
             "code;vat\n".encode("utf-16"),
