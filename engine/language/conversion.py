@@ -17,6 +17,7 @@ from engine.language.values import (
     ValueFault,
     find_date,
     find_number,
+    is_number_text,
     name_kind,
     normalise_text,
     plain,
@@ -146,8 +147,7 @@ def read_literal(text: str, target: SchemaField | None) -> Any:
     if types & {"number", "integer"}:
         number = find_number(text)
         is_whole = number is not None and number == number.to_integral_value()
-        # 0123 in a number field: whoever types a leading zero means a code.
-        if number is None or re.match(r"[+-]?0\d", text):
+        if number is None or not is_number_text(text, number):
             raise ValueFault("M407", f"{text} is not a number")
         if "number" not in types and not is_whole:
             raise ValueFault("M407", f"{text} is not a whole number")

@@ -28,6 +28,7 @@ from engine.language.values import (
     is_empty,
     limited_text,
     plain,
+    rounded_text,
     same_days,
     text_of,
 )
@@ -288,7 +289,14 @@ def _writer(node: nodes.Node) -> Callable[[Scope], str]:
     value = compile_expression(node)
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
         return value
-    return lambda scope: text_of(value(scope))
+    write = written_by(node)
+    return lambda scope: write(value(scope))
+
+
+def written_by(node: nodes.Node) -> Callable[[Any], str]:
+    """Give how a part's value becomes text; what it rounds keeps its decimals."""
+    is_rounded = isinstance(node, nodes.Filter) and node.name == "round"
+    return rounded_text if is_rounded else text_of
 
 
 def _integer(node: nodes.Node) -> int:

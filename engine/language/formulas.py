@@ -14,7 +14,7 @@ fault that names the field.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
@@ -23,6 +23,7 @@ from engine.language.formula_eval import (
     compile_formula_tree,
     decided,
     gives_truth,
+    written_by,
 )
 from engine.language.formula_parse import FormulaProblems, parse_formula
 from engine.language.symbols import Symbol, SymbolTable
@@ -51,6 +52,7 @@ class Formula:
     shape: Symbol  # what it gives, as far as the schemas tell
     evaluate: Evaluate = field(repr=False, compare=False)  # empty results are None
     decides: bool = False  # it is never anything but yes or no
+    write: Callable[[Any], str] = field(default=text_of, repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ def _writer(parts: tuple[str | Formula, ...]) -> Evaluate:
             return None
         pairs = zip(parts, values, strict=True)
         # A blank between two parts is meant.
-        written = (str(v) if p is v else text_of(v) for p, v in pairs)
+        written = (p if isinstance(p, str) else p.write(v) for p, v in pairs)
         return limited_text("".join(written).strip())
 
     return write
@@ -220,4 +222,5 @@ def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formu
         shape,
         compile_formula_tree(tree, text.strip()),
         gives_truth(tree),
+        written_by(tree),
     )

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.language.values import (
     ValueFault,
     decimal_of,
-    find_number,
     is_empty,
     is_group,
+    is_number_text,
     name_kind,
     text_of,
 )
@@ -109,8 +109,8 @@ def keep_sign(value: Any, label: str = "") -> Any:
 def is_same(left: Any, right: Any, left_label: str = "", right_label: str = "") -> bool:
     """Tell whether two values are the same; empty ones are the same as each other.
 
-    A whole number and a text are the same when the number is written like the text:
-    customer numbers are numbers in one system and texts in another.
+    A number and a text are the same when the text says that number: customer numbers
+    are numbers in one system and texts in another.
     """
     if is_empty(left) or is_empty(right):
         return is_empty(left) and is_empty(right)
@@ -124,11 +124,8 @@ def is_same(left: Any, right: Any, left_label: str = "", right_label: str = "") 
         raise ValueFault("FORMULA", said)
     if isinstance(left, str) != isinstance(right, str):
         text, number = (left, right) if isinstance(left, str) else (right, left)
-        if isinstance(number, int):
-            return bool(text.strip() == str(number))
-        if isinstance(number, float | Decimal):
-            return bool(find_number(text) == decimal_of(number))
-        return False
+        is_number = isinstance(number, int | float | Decimal)
+        return is_number and is_number_text(text, number)
     if isinstance(left, float | Decimal) and isinstance(right, int | float | Decimal):
         return decimal_of(left) == decimal_of(right)
     if isinstance(right, float) and isinstance(left, int):

@@ -23,6 +23,7 @@ MAX_DIGITS: Final = 30  # digits before the point; no amount of money has more
 MAX_PLACES: Final = 10
 _EXACTLY: Final = Context(prec=2 * MAX_DIGITS)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_CODE = re.compile(r"[+-]?0\d")  # 0123: whoever types a leading zero means a code
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?",
@@ -120,7 +121,9 @@ def show_value(value: Any, limit: int = 40) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Give a value as text; an empty one as "". Numbers keep their digits.
+    """Give a value as text; an empty one as "".
+
+    A number has one spelling, whatever zeros it came with: 24.0 is "24".
 
     Raises:
         ValueFault: It is true/false, a list or a group, which no text shows well.
@@ -135,10 +138,29 @@ def text_of(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float | Decimal):
-        return format(decimal_of(value), "f")
+        return number_text(decimal_of(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise ValueFault("NOT_TEXT", f"{name_kind(value)} cannot be written as text")
+
+
+def number_text(number: int | Decimal) -> str:
+    """Give the one spelling of a number as text."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded_text(value: Any) -> str:
+    """Give as text what a formula has just rounded: its zeros are meant."""
+    return format(value, "f") if isinstance(value, Decimal) else text_of(value)
+
+
+def is_number_text(text: str, number: float | Decimal) -> bool:
+    """Tell whether a text says a number; with a zero in front it is a code."""
+    found = find_number(text)
+    if found is None or _CODE.match(text.strip()):
+        return False
+    return found == decimal_of(number)
 
 
 def limited_text(text: str) -> str:

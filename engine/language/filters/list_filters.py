@@ -27,6 +27,7 @@ from engine.language.values import (
     find_number,
     get_path,
     is_empty,
+    is_number_text,
     name_kind,
     text_of,
 )
@@ -330,6 +331,10 @@ def _same(value: Any, wanted: Any) -> bool:
         value = decimal_of(value)
     if isinstance(value, str) and isinstance(wanted, str):
         return value == wanted or value.strip() == wanted.strip()
+    if isinstance(value, str) and isinstance(wanted, int | float | Decimal):
+        return is_number_text(value, wanted)
+    if isinstance(wanted, str) and isinstance(value, int | float | Decimal):
+        return is_number_text(wanted, value)
     return bool(value == wanted)
 
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.types import common_type
-from engine.language.values import ValueFault, sent_text, show_value
+from engine.language.values import (
+    ValueFault,
+    find_number,
+    is_number_text,
+    number_text,
+    sent_text,
+    show_value,
+)
 from engine.mapping.keys.page import Branch, ChangingStage, Step, branch
 from engine.mapping.literals import literals_type, load_literal
 from engine.mapping.result import Fallback
@@ -23,7 +30,7 @@ from engine.problems import MOST_LISTED, did_you_mean, list_words
 from engine.rulefiles.nodes import MapNode, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
@@ -31,6 +38,16 @@ if TYPE_CHECKING:
 
 ELSE = "else"
 NOT_IN_TABLE = "not in the table"
+
+
+def _by_number(entries: Iterable[str]) -> dict[str, str]:
+    """Give the keys that say a number, by its one spelling."""
+    read = ((key, find_number(key)) for key in entries)
+    return {
+        number_text(n): key
+        for key, n in read
+        if n is not None and is_number_text(key, n)
+    }
 
 
 def entry_way(key: str) -> str:
@@ -141,12 +158,16 @@ class Lookup(ChangingStage):
 
     def compile(self, rule: Rule) -> Change:
         table, entries, otherwise = self.table, self.entries, self.otherwise
-        own, inner = rule.position, None
+        own, inner, numbers = rule.position, None, _by_number(entries)
         if isinstance(otherwise, Rule):
             inner = compile_inner(otherwise, ELSE, table)
 
         def change(step: Step, value: Any) -> Any:
-            key = value if type(value) is str else sent_text(value)
+            if type(value) is str:
+                key = value
+            else:
+                key = sent_text(value)
+                key = numbers.get(key, key)
             if key in entries:
                 found = entries[key]
                 if step.heard:
