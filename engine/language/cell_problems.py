@@ -41,6 +41,9 @@ class CellProblems:
         self.add(code, said, offset, word, hint)
         return RuleError(self._problems.found[-1:])
 
+    def __len__(self) -> int:
+        return len(self._problems)
+
     def raise_if_any(self) -> None:
         """Raise all findings, in file order.
 

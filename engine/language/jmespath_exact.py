@@ -53,6 +53,30 @@ class PlaceParser(_ParserBase):  # type: ignore[misc]
         node["start"] = left.get("start", 0)
         return node
 
+    def _began(self) -> int:
+        """Give the place of the sign that was just read."""
+        return int(self._lookahead_token(-1)["start"])
+
+    def _parse_index_expression(self) -> Tree:
+        return {"start": self._began(), **super()._parse_index_expression()}
+
+    def _token_led_lbracket(self, left: Tree) -> Tree:
+        return {"start": self._began(), **super()._token_led_lbracket(left)}
+
+    def _token_led_filter(self, left: Tree) -> Tree:
+        return {"start": self._began(), **super()._token_led_filter(left)}
+
+    def _token_led_dot(self, left: Tree) -> Tree:
+        return {"start": self._began(), **super()._token_led_dot(left)}
+
+    def _token_led_flatten(self, left: Tree) -> Tree:
+        start, node = self._began(), super()._token_led_flatten(left)
+        node["children"][0]["start"] = start
+        return dict(node)
+
+    def _parse_comparator(self, left: Tree, comparator: str) -> Tree:
+        return {"start": self._began(), **super()._parse_comparator(left, comparator)}
+
 
 def _placed(node: Tree, token: Tree) -> Tree:
     node["start"] = token["start"]

@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jmespath.exceptions import EmptyExpressionError, LexerError, ParseError
 
+from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
-from engine.language.jmespath_exact import Functions, PlaceParser, Tree
+from engine.language.jmespath_exact import PlaceParser, Tree
+from engine.language.path_functions import check_call, element_of
 from engine.language.symbols import Symbol, UnknownName
-from engine.language.type_checks import find_value_fault, known_literal
-from engine.language.types import BY_KIND, TRUTH, common_type, group_of, list_of
+from engine.language.type_checks import (
+    NeverEqual,
+    find_kind_fault,
+    find_order_fault,
+    find_value_fault,
+    known_literal,
+)
+from engine.language.types import TRUTH, common_type, group_of, list_of
 from engine.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.errors import RuleError
     from engine.language.symbols import SymbolTable
     from engine.rulefiles.nodes import Scalar
@@ -97,19 +103,16 @@ class PathChecker:
             case "subexpression" | "index_expression" | "pipe":
                 return self._chain(children, here)
             case "current" | "identity":
-                return (
-                    Symbol(self._types.item, self._types.label)
-                    if here is None
-                    else here
-                )
+                return self._item if here is None else here
             case "index":
-                return (here or Symbol(self._types.item, self._types.label)).item()
-            case "slice" | "flatten_inner":
-                return here or Symbol(None, "")
+                return self._list(here, node, "picks an item").item()
+            case "slice":
+                return self._list(here, node, "takes a part")
             case "projection" | "value_projection" | "filter_projection":
                 return self._projection(node, here)
             case "flatten":
                 base = self._shape(children[0], here)
+                base = self._list(base, node, "goes through the items")
                 inner = base.field.item() if base.field is not None else None
                 is_nested = inner is not None and "array" in inner.types
                 return Symbol(inner, f"{base.label}[]") if is_nested else base
@@ -158,86 +161,126 @@ class PathChecker:
         found = self._types.name(name) if here is None else here.child(name)
         return self._take(found, node)
 
+    @property
+    def _item(self) -> Symbol:
+        return Symbol(self._types.item, self._types.label)
+
+    def _list(self, base: Symbol | None, node: Tree, does: str) -> Symbol:
+        """Take what must be a list; of anything else a path has no part."""
+        base = self._item if base is None else base
+        if base.kind in {"list", "any"}:
+            return base
+        start = node.get("start", 0)
+        sign = self._text[start : self._text.find("]", start) + 1]
+        said = (
+            f"{base.label or 'this'} is {PHRASES[base.kind]}; {sign} {does} of a list"
+        )
+        hint = None
+        if node["type"] == "index" and sign != self._text[start - len(sign) : start]:
+            is_inside = "]" in self._text[:start]
+            hint = (
+                f"for one item of the whole list write | {sign}" if is_inside else None
+            )
+        if base.kind == "text":
+            is_part = node["type"] in {"index", "slice"}
+            hint = (
+                "limit: or transform: with | first(5) cut a text" if is_part else hint
+            )
+        self._problems.add("M210", said, start, sign, hint)
+        return Symbol(None, base.label)
+
     def _comparator(self, node: Tree, here: Symbol | None) -> Symbol:
-        """Hold a literal against the values that the field beside it may have."""
-        children = node["children"]
-        shapes = [self._shape(child, here) for child in children]
-        for literal, other, shape in (
-            (children[0], children[1], shapes[1]),
-            (children[1], children[0], shapes[0]),
-        ):
-            if literal["type"] != "literal" or node["value"] not in {"eq", "ne"}:
-                continue
-            fault = find_value_fault(literal["value"], shape, _word(other))
-            if fault is not None:
-                start = literal.get("start", 0) + 1
-                word = str(literal["value"])
-                self._problems.add("M309", fault.message, start, word, fault.hint)
+        """Hold the two sides against each other: values, kinds and order."""
+        left_node, right_node = node["children"]
+        found = len(self._problems)
+        left = self._side(left_node, right_node, here)
+        right = self._side(right_node, left_node, here)
+        if len(self._problems) > found:
+            return Symbol(TRUTH, "")
+        fault: NeverEqual | None = None
+        code = "M310"
+        if node["value"] not in {"eq", "ne"}:
+            fault = find_order_fault(left, right)
+        elif {left.kind, right.kind} == {"text", "number"}:
+            said = "in a path a text never equals a number"
+            fault = NeverEqual(said, "a text stands in '…', a number in `…`")
+        else:
+            fault = find_kind_fault(left, right)
+        pairs = ((left_node, right, right_node), (right_node, left, left_node))
+        for literal, shape, other in pairs:
+            is_literal = literal["type"] == "literal" and other["type"] != "literal"
+            if fault is None and is_literal and node["value"] in {"eq", "ne"}:
+                fault = find_value_fault(literal["value"], shape, _word(other))
+                code = "M309"
+                if fault is not None:
+                    start, word = literal.get("start", 0) + 1, str(literal["value"])
+                    self._problems.add(code, fault.message, start, word, fault.hint)
+                    return Symbol(TRUTH, "")
+        if fault is not None:
+            start = node.get("start", 0)
+            word = self._text[start : start + 2].strip()
+            self._problems.add(code, fault.message, start, word, fault.hint)
         return Symbol(TRUTH, "")
 
-    def _take(self, found: Symbol | UnknownName, node: Tree) -> Symbol:
+    def _side(self, node: Tree, other: Tree, here: Symbol | None) -> Symbol:
+        """Take one side of a comparison; a lone unknown name may be meant as a text."""
+        if node["type"] != "field" or other["type"] == "literal":
+            return self._shape(node, here)
+        name = node["value"]
+        found = self._types.name(name) if here is None else here.child(name)
+        if isinstance(found, Symbol):
+            return found
+        is_name = bool(did_you_mean(name, found.choices)) and not node.get("quoted")
+        hint = found.hint if is_name else f"a text stands in single quotes: '{name}'"
+        return self._take(found, node, hint)
+
+    def _take(
+        self, found: Symbol | UnknownName, node: Tree, hint: str | None = None
+    ) -> Symbol:
         if isinstance(found, Symbol):
             return found
         word = f'"{node["value"]}"' if node.get("quoted") else node["value"]
-        self._problems.add(found.code, found.message, node["start"], word, found.hint)
+        hint = hint or found.hint
+        self._problems.add(found.code, found.message, node["start"], word, hint)
         return Symbol(None, found.label)
 
     def _projection(self, node: Tree, here: Symbol | None) -> Symbol:
         children = node["children"]
         base = self._shape(children[0], here)
         is_value = node["type"] == "value_projection"
-        element = Symbol(None, f"{base.label}.*") if is_value else base.item()
+        if is_value:
+            self._group(base, node)
+            element = Symbol(None, f"{base.label}.*")
+        else:
+            element = self._list(base, node, "goes through the items").item()
         if node["type"] == "filter_projection":
             self._shape(children[2], element)
         right = self._shape(children[1], element)
         return Symbol(None, right.label) if is_value else _listed(right)
 
+    def _group(self, base: Symbol, node: Tree) -> None:
+        """Find a star for all fields of what has none."""
+        if base.kind not in {"group", "any"}:
+            label = base.label or "this"
+            hint = f"write {label}[*]" if base.kind == "list" else None
+            said = f"{label} is {PHRASES[base.kind]}; .* takes all fields of a group"
+            start = node.get("start", 0)
+            self._problems.add("M210", said, start, ".*", hint)
+
     def _function(self, node: Tree, here: Symbol | None) -> Symbol:
         name, args = node["value"], node["children"]
-        known = Functions.FUNCTION_TABLE.get(name)
-        start = node.get("start", 0)
-        if known is None:
-            hint = did_you_mean(name, sorted(Functions.FUNCTION_TABLE))
-            hint = hint or "filters go into transform:"
-            self._problems.add(
-                "M203", f"paths have no function {name}", start, name, hint
-            )
-            return Symbol(None, "")
-        signature = known["signature"]
-        variadic = bool(signature) and bool(signature[-1].get("variadic"))
-        wrong = len(args) < len(signature) if variadic else len(args) != len(signature)
-        if wrong:
-            least = "at least " if variadic else ""
-            values = "value" if len(signature) == 1 else "values"
-            said = f"{name} takes {least}{len(signature)} {values}, not {len(args)}"
-            self._problems.add("M204", said, start, name)
-        shapes = [self._shape(a, here) for a in args if a["type"] != "expref"]
+        plain = [self._shape(a, here) for a in args if a["type"] != "expref"]
+        given, others = [], iter(plain)
         for arg in args:
             if arg["type"] == "expref":
-                element = shapes[0].item() if shapes else Symbol(None, "")
-                self._shape(arg["children"][0], element)
-        if name in {"sort", "sort_by", "reverse"} and shapes:
-            return shapes[0]
-        if name in {"max_by", "min_by"} and shapes:
-            return shapes[0].item()
-        if name == "not_null":
-            return Symbol(common_type(s.field for s in shapes), "")
-        return Symbol(BY_KIND.get(_GIVES.get(name, "")), "")
+                given.append(self._shape(arg["children"][0], element_of(name, plain)))
+            else:
+                given.append(next(others))
+        return check_call(self._problems, node, given)
 
 
 def _listed(right: Symbol) -> Symbol:
     return Symbol(list_of(right.field), right.label.removesuffix("[]"))
-
-
-# What a function gives, where that does not hang on its values.
-_GIVES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("join", "to_string", "type"), "text"),
-    **dict.fromkeys(
-        ("length", "to_number", "sum", "avg", "abs", "ceil", "floor"), "number"
-    ),
-    **dict.fromkeys(("contains", "starts_with", "ends_with"), "truth"),
-    **dict.fromkeys(("keys", "values", "map"), "list"),
-}
 
 
 def _depth(tree: Any) -> int:

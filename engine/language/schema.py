@@ -21,6 +21,8 @@ from engine.problems import Problems
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.language.types import Forms
+
 SUFFIX = ".schema.json"
 BASE_URI = "https://siirto.example/schemas/"
 _MAX_DEPTH = 40  # references in a row; a longer chain is a circle
@@ -170,7 +172,18 @@ class SchemaField:
         said = self._values("maxLength")
         return int(min(said)) if said else None
 
+    @cached_property
+    def min_length(self) -> int | None:
+        """The shortest text, in characters."""
+        said = self._values("minLength")
+        return int(max(said)) if said else None
+
     @property
+    def forms(self) -> Forms:
+        """No filter has been here."""
+        return ()
+
+    @cached_property
     def pattern(self) -> str | None:
         """The pattern a text must match."""
         return next(iter(self._values("pattern")), None)

@@ -6,15 +6,21 @@ an UnknownName with the nearest word. Pure.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from engine.kinds import PHRASES
 from engine.language.scope import ROOTS
-from engine.language.types import Type, kind_of
+from engine.language.types import NUMBER, Type, kind_of
 from engine.problems import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PATH: Final = re.compile(r"[A-Za-z_]\w*(\[[\d*]*\])?(\.[A-Za-z_]\w*(\[[\d*]*\])?)*")
+_ONE_NAME: Final = re.compile(r"[a-z]+([A-Z]\w*|_\w+|.*\[.*)")  # orderNumber, rows[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,16 @@ class Symbol:
         types = self.field.types
         if self.field.is_open and (not types or "object" in types):
             return Symbol(None, label)
-        return UnknownName(label, self.label, self.field.properties)
+        unknown = UnknownName(label, self.label, self.field.properties)
+        if not self.label or self.kind in {"group", "any"}:
+            return unknown
+        item = self.field.item()
+        if item is None:
+            return replace(unknown, kind=self.kind)
+        where = f"{self.label}[].{name}" if item.child(name) else ""
+        return replace(
+            unknown, kind=self.kind, elsewhere=where, choices=item.properties
+        )
 
     def follow(self, path: str) -> Symbol | UnknownName:
         """Step along a dotted path; ``rows[]`` steps into the list."""
@@ -73,6 +88,7 @@ class UnknownName:
     owner: str
     choices: tuple[str, ...]
     elsewhere: str = ""  # where a field of that very name is, as a path
+    kind: str = ""  # the owner's, where that is no group of fields
 
     @property
     def code(self) -> str:
@@ -84,6 +100,9 @@ class UnknownName:
         """Say it in the consultant's words."""
         if self.label in _NOT_HERE:
             return f"{self.label} means nothing here"
+        if self.kind:
+            word = self.label.rpartition(".")[2]
+            return f"{self.owner} is {PHRASES[self.kind]}; it has no field {word}"
         root, _, below = self.label.partition(".")
         if root == "run" and "." not in below:
             return f"the flow reads no register {self.label}"
@@ -160,6 +179,8 @@ class SymbolTable:
             return Symbol(self.parent, "parent")
         if name in self.roots:
             return Symbol(self.roots[name], name)
+        if name == "row_number":
+            return Symbol(NUMBER, name)
         if name in ROOTS or name in self.extra_roots:
             return Symbol(None, name)
         found = Symbol(self.item, self.label).child(name)
@@ -177,6 +198,29 @@ class SymbolTable:
         if self.variables is None or name in self.variables:
             return Symbol(self.shapes.get(name), f"vars.{name}")
         return UnknownName(f"vars.{name}", "vars", tuple(sorted(self.variables)))
+
+    def is_path(self, text: str) -> bool:
+        """Tell whether a text reads like the path of something that is known here.
+
+        A lone name does so only where no text of a business is written like it.
+        """
+        first, _, below = text.partition(".")
+        if not _PATH.fullmatch(text) or not (below or _ONE_NAME.fullmatch(text)):
+            return False
+        found: Symbol | UnknownName
+        if first == "vars":
+            if self.variables is None:
+                return False
+            name, _, below = below.partition(".")
+            found = self.variable(name)
+        else:
+            found = self.name(re.sub(r"\[.*", "", first))
+            if "[" in first and isinstance(found, Symbol):
+                found = found.item()
+        if isinstance(found, Symbol) and below:
+            found = found.follow(re.sub(r"\[[^\]]*\]", "[]", below))
+        is_variable = isinstance(found, Symbol) and found.label.startswith("vars.")
+        return isinstance(found, Symbol) and (is_variable or found.field is not None)
 
     def row(self, shape: Symbol) -> SymbolTable:
         """Step into the rows of ``each``."""

@@ -8,6 +8,7 @@ Pure; imports the words of kinds only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -15,6 +16,11 @@ from engine.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+# Names of filters that change nothing in what they have made, with their functions:
+# what comes out of ``lower`` has no capitals.
+Forms = tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
 class Type(Protocol):
@@ -41,8 +47,20 @@ class Type(Protocol):
         """The longest text, in characters."""
 
     @property
+    def min_length(self) -> int | None:
+        """The shortest text, in characters."""
+
+    @property
     def format(self) -> str | None:
         """The named form of a text."""
+
+    @property
+    def pattern(self) -> str | None:
+        """The pattern that a text has."""
+
+    @property
+    def forms(self) -> Forms:
+        """The filters that its text has gone through."""
 
     def child(self, name: str) -> Type | None:
         """Give the field of that name."""
@@ -61,7 +79,10 @@ class KnownType:
     is_open: bool = False
     holds: Type | None = None
     max_length: int | None = None
+    min_length: int | None = None
     format: str | None = None
+    pattern: str | None = None
+    forms: Forms = ()
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -133,4 +154,9 @@ def common_type(fields: Iterable[Type | None]) -> Type | None:
     for enum in enums:
         values.update(dict.fromkeys(enum or ()))
     types = frozenset().union(*(one.types for one in (first, *others)))
-    return KnownType(types, enum=tuple(values) if all(enums) else None)
+    formats = {one.format for one in (first, *others)}
+    return KnownType(
+        types,
+        enum=tuple(values) if all(enums) else None,
+        format=formats.pop() if len(formats) == 1 else None,
+    )
