@@ -6,25 +6,24 @@ source schema, so it finds misspelt fields, and says what kind of value comes ou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import nodes
 
 from engine.kinds import PHRASES
-from engine.language.filters.registry import FILTERS, INSTEAD, TESTS
-from engine.language.formula_compare import check_comparison, check_literal
+from engine.language.formula_calls import check_call, way_out_of
+from engine.language.formula_compare import check_comparison, check_parts
 from engine.language.formula_parse import MAX_DEPTH, FormulaProblems, too_deep
+from engine.language.meant import AS_TEXT, find_meant
 from engine.language.symbols import Symbol, UnknownName
-from engine.language.type_checks import (
-    known_literal,
-)
+from engine.language.type_checks import known_literal
 from engine.language.types import BY_KIND, NUMBER, TEXT, TRUTH, common_type, list_of
-from engine.problems import hint_for
+from engine.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.language.filters.declaration import Filter
     from engine.language.symbols import SymbolTable
 
 MAX_NODES: Final = 200
@@ -49,6 +48,7 @@ class FormulaChecker:
         self._text = problems.text
         self._types = types
         self._count = 0
+        self._texts: set[nodes.Const] = set()
         self.paths: list[str] = []
 
     def admit(self, tree: nodes.Node) -> Symbol:
@@ -58,6 +58,7 @@ class FormulaChecker:
             RuleError: With every finding.
         """
         shape = self._shape(tree, 1)
+        self._check_texts()
         self._problems.raise_if_any()
         return shape
 
@@ -82,8 +83,7 @@ class FormulaChecker:
             case nodes.Filter() | nodes.Test():
                 return self._named(node, below)
             case nodes.And() | nodes.Or():
-                self._truth(node.left, below)
-                self._truth(node.right, below)
+                self._parts(node, below)
                 return _TRUTH
             case nodes.Not():
                 self._truth(node.node, below)
@@ -97,9 +97,7 @@ class FormulaChecker:
                 other = self._shape(node.expr2, below) if node.expr2 else first
                 return Symbol(common_type([first.field, other.field]), "")
             case nodes.Concat():
-                for part in node.nodes:
-                    self._kind(part, below)
-                return Symbol(TEXT, "")
+                return self._concat(node, below)
             case nodes.List() | nodes.Tuple():
                 parts = [self._shape(part, below).field for part in node.items]
                 return Symbol(list_of(common_type(parts)), "")
@@ -115,6 +113,7 @@ class FormulaChecker:
                 kinds = (k for k in _REFUSED if isinstance(node, k))
                 known = next(kinds, None)
                 said, hint = _REFUSED[known] if known else _OTHERS
+                hint = way_out_of(node) or hint
                 self._problems.at_node("M302", said, node, hint)
                 return _UNKNOWN
 
@@ -123,26 +122,56 @@ class FormulaChecker:
             self._problems.at_node(
                 "M302", "none has no meaning here", node, "write … is empty"
             )
+        if isinstance(node.value, str):
+            self._texts.add(node)
         return Symbol(known_literal(node.value), "")
 
     def _compare(self, node: nodes.Compare, depth: int) -> None:
         left_node: nodes.Node = node.expr
         left = self._shape(left_node, depth)
         for operand in node.ops:
-            right = self._shape(operand.expr, depth)
+            right = self._side(operand.expr, left, depth)
             check_comparison(self._problems, left_node, left, operand, right)
             left_node, left = operand.expr, right
 
+    def _side(self, node: nodes.Node, other: Symbol, depth: int) -> Symbol:
+        """Take the right side; a lone name that nobody knows may be meant as a text."""
+        found = self._types.name(node.name) if isinstance(node, nodes.Name) else None
+        if not isinstance(node, nodes.Name) or not isinstance(found, UnknownName):
+            return self._shape(node, depth)
+        values = (None if other.field is None else other.field.enum) or ()
+        if node.name in values or not did_you_mean(node.name, found.choices):
+            said = f"a text stands in single quotes: '{node.name}'"
+            found = replace(found, instead=said)
+        return self._take(found, node, 0)
+
+    def _parts(self, node: nodes.And | nodes.Or, depth: int) -> None:
+        parts = (node.left, node.right)
+        kinds = [self._kind(part, depth) for part in parts]
+        if isinstance(node, nodes.Or) and not {"truth", "any"} & {*kinds}:
+            said = "or decides between yes and no; these are values"
+            hint = "for the first filled value use first_of:, default: or | default(…)"
+            self._problems.at_node("M306", said, node.left, hint)
+            return
+        for part, kind in zip(parts, kinds, strict=True):
+            self._decides(part, kind)
+        check_parts(self._problems, node)
+
     def _truth(self, node: nodes.Node, depth: int) -> None:
-        kind = self._kind(node, depth)
+        self._decides(node, self._kind(node, depth))
+
+    def _decides(self, node: nodes.Node, kind: str) -> None:
+        """Find what is no yes or no."""
         if kind in {"text", "number", "list", "group"}:
-            shown = self._text[node.lineno :].split(" ")[0] if node.lineno else ""
+            shown = self._text[node.lineno or 0 :].split()[0]
             said = f"a condition is true or false; this is {PHRASES[kind]}"
-            hint = f"write {shown} is filled" if isinstance(node, nodes.Name) else None
-            self._problems.at_node("M306", said, node, hint or "write … is filled")
+            is_name = isinstance(node, nodes.Name)
+            hint = f"write {shown} is filled" if is_name else "write … is filled"
+            self._problems.at_node("M306", said, node, hint)
 
     def _number(self, node: nodes.Node, owner: nodes.Node, depth: int) -> str:
-        kind = self._kind(node, depth)
+        shape = self._shape(node, depth)
+        kind = shape.kind
         sign = getattr(owner, "operator", "-")
         if kind in {"number", "any"} or (kind == "list" and sign == "+"):
             return kind
@@ -150,6 +179,8 @@ class FormulaChecker:
         if kind == "text":
             adds = sign == "+"
             hint = "+ adds numbers, ~ joins texts" if adds else "write … | number"
+            if shape.field is not None and shape.field.format in ("date", "date-time"):
+                hint = "for days write … | days_until(…) or … | add_days(…)"
         said = f"{sign} computes with numbers, this is {PHRASES[kind]}"
         self._problems.at_node("M302", said, node, hint)
         return kind
@@ -180,15 +211,8 @@ class FormulaChecker:
     def _take(self, found: Symbol | UnknownName, node: nodes.Node, skip: int) -> Symbol:
         start = node.lineno or 0
         word = found.label.rsplit(".", 1)[-1]
-        return self._known(found, max(self._text.find(word, start + skip), start))
-
-    def _known(self, found: Symbol | UnknownName, offset: int) -> Symbol:
-        """Report an unknown name; nothing is known of what it leads to."""
-        if isinstance(found, Symbol):
-            return found
-        word = found.label.rsplit(".", 1)[-1]
-        self._problems.add(found.code, found.message, offset, word, found.hint)
-        return Symbol(None, found.label)
+        place = max(self._text.find(word, start + skip), start)
+        return self._problems.known(found, place)
 
     def _item(self, node: nodes.Getitem, depth: int) -> Symbol:
         shape = self._shape(node.node, depth)
@@ -196,10 +220,18 @@ class FormulaChecker:
         if isinstance(arg, nodes.Slice):
             parts = [p for p in (arg.start, arg.stop) if p is not None]
             if arg.step is None and all(_is_integer(p) for p in parts):
+                if shape.kind in {"number", "truth", "group"}:
+                    said = f"{PHRASES[shape.kind]} has no parts; a text and a list have"
+                    self._problems.at_node("M302", said, node.node)
                 # Part of a text is no longer one of the values that it may have.
                 return Symbol(TEXT, "") if shape.kind == "text" else shape
         elif _is_integer(arg):
-            return shape.item() if shape.kind == "list" else _UNKNOWN
+            if shape.kind in {"list", "any"}:
+                return shape.item()
+            said = f"{shape.label or 'this'} is {PHRASES[shape.kind]}; it has no items"
+            hint = "write … | first" if shape.kind == "text" else None
+            self._problems.at_node("M302", said, arg, hint)
+            return _UNKNOWN
         elif isinstance(arg, nodes.Const) and _is_name(arg):
             found = shape.child(arg.value)
             return self._take(found, arg, 0) if shape.kind == "group" else _UNKNOWN
@@ -208,87 +240,34 @@ class FormulaChecker:
         return _UNKNOWN
 
     def _named(self, node: nodes.Filter | nodes.Test, depth: int) -> Symbol:
-        is_filter = isinstance(node, nodes.Filter)
         if node.node is None:
-            self._problems.at_node("M302", "a filter needs a value before it", node)
+            said = "a filter needs a value before it"
+            self._problems.at_node("M302", said, node)
             return _UNKNOWN
         base = self._shape(node.node, depth)
         shapes = [self._shape(arg, depth) for arg in node.args]
-        for keyword in node.kwargs:
-            self._kind(keyword.value, depth)
-        spec = (FILTERS if is_filter else TESTS).get(node.name)
-        if spec is None:
-            self._unknown(node)
-            return _UNKNOWN
-        if node.dyn_args is not None or node.dyn_kwargs is not None:
-            self._problems.at_node(
-                "M302", "* and ** are not allowed in a filter's values", node
+        named = {str(k.key): self._shape(k.value, depth) for k in node.kwargs}
+        found = check_call(self._problems, node, base, shapes, named)
+        self._texts -= found.names
+        return found.result
+
+    def _concat(self, node: nodes.Concat, depth: int) -> Symbol:
+        for part in node.nodes:
+            kind = self._kind(part, depth)
+            if kind in {"truth", "list", "group"}:
+                said = f"{PHRASES[kind]} cannot be written as text"
+                self._problems.at_node("M302", said, part, AS_TEXT[kind])
+        return Symbol(TEXT, "")
+
+    def _check_texts(self) -> None:
+        """Find texts that were meant as something else: braces, a known path."""
+        for node in self._texts:
+            fault = find_meant(
+                node.value, self._types, "a formula names it without quotes"
             )
-            return _UNKNOWN
-        try:
-            given = spec.bind(node.args, {str(k.key): k.value for k in node.kwargs})
-        except TypeError as error:
-            said = f"{spec.name}: {str(error).replace('argument', 'value')}"
-            self._problems.at_node("M308", said, node, spec.description.splitlines()[0])
-            return _UNKNOWN
-        self._check_fields(node, spec, given, base)
-        self._check_texts(spec, given)
-        return spec.result(base, shapes)
-
-    def _check_fields(
-        self,
-        node: nodes.Filter | nodes.Test,
-        spec: Filter,
-        given: Mapping[str, Any],
-        base: Symbol,
-    ) -> None:
-        """Find field names in a filter's values that its items do not have."""
-        owner = base.item() if spec.is_listwise else base
-        for parameter in spec.fields:
-            values = given.get(parameter, ())
-            for value in values if isinstance(values, tuple) else (values,):
-                if isinstance(value, nodes.Const) and isinstance(value.value, str):
-                    found = self._follow(owner, value)
-                    if spec.equals in given:
-                        check_literal(self._problems, given[spec.equals], found, node)
-
-    def _check_texts(self, spec: Filter, given: Mapping[str, Any]) -> None:
-        """Find texts, such as patterns, that a filter cannot use."""
-        for parameter, find_misuse in spec.checks.items():
-            value = given.get(parameter)
-            if isinstance(value, nodes.Const) and isinstance(value.value, str):
-                wrong, start = find_misuse(value.value), value.lineno or 0
-                if wrong is not None:
-                    word = wrong.word or value.value
-                    place = max(self._text.find(word, start), start)
-                    self._problems.add(
-                        wrong.code, wrong.message, place, word, wrong.hint
-                    )
-            elif value is not None and spec.is_written:
-                said = f"the {parameter} of {spec.name} is written here, in quotes"
-                hint = "write it as a text; it is read before any document is"
-                self._problems.at_node("M308", said, value, hint)
-
-    def _follow(self, owner: Symbol, path: nodes.Const) -> Symbol:
-        """Follow a dotted path between quotes."""
-        offset = (path.lineno or 0) + 1
-        for part in path.value.split("."):
-            owner = self._known(owner.child(part), offset)
-            offset += len(part) + 1
-        return owner
-
-    def _unknown(self, node: nodes.Filter | nodes.Test) -> None:
-        is_filter = isinstance(node, nodes.Filter)
-        what, table = ("filter", FILTERS) if is_filter else ("test", TESTS)
-        place = self._text.find(node.name, node.lineno or 0)
-        hint = INSTEAD.get(node.name) if is_filter else None
-        self._problems.add(
-            "M303" if is_filter else "M304",
-            f"there is no {what} {node.name}",
-            place if place >= 0 else node.lineno or 0,
-            node.name,
-            hint or hint_for(node.name, sorted(table), f"{what}s:"),
-        )
+            if fault is not None:
+                place = (node.lineno or 0) + 1
+                self._problems.add("M312", fault[0], place, node.value, fault[1])
 
 
 def _is_integer(node: nodes.Node) -> bool:

@@ -14,6 +14,8 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 
 from engine.language.cell_problems import CellProblems
+from engine.language.filters.registry import INSTEAD
+from engine.language.symbols import Symbol, UnknownName
 from engine.language.values import MAX_DIGITS
 
 if TYPE_CHECKING:
@@ -24,6 +26,13 @@ MAX_FORMULA: Final = 2000  # characters
 MAX_DEPTH: Final = 25
 # What a backslash changes in a quoted text. Any other stays as typed: a pattern's \d.
 _ESCAPED: Final = re.compile(r"\\(?:[ntr\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
+
+
+# Values that other languages have → what a formula says.
+_NO_FIELDS: Final = {
+    **dict.fromkeys(("null", "nil", "undefined"), "write … is empty"),
+    **dict.fromkeys(("yes", "no"), "yes and no stand alone: write FIELD, or not FIELD"),
+}
 
 
 class FormulaProblems(CellProblems):
@@ -41,6 +50,26 @@ class FormulaProblems(CellProblems):
         offset = (node.lineno or 0) + isinstance(node, nodes.Getattr)
         word = re.match(r"\w+|\W", self.text[offset:])
         self.add(code, said, offset, word[0] if word else "", hint)
+
+    def at_call(
+        self, code: str, said: str, node: nodes.Filter | nodes.Test, hint: str | None
+    ) -> None:
+        """Keep a finding about the name of a filter or test."""
+        start = node.lineno or 0
+        place = self.text.find(node.name, start)
+        self.add(code, said, place if place >= 0 else start, node.name, hint)
+
+    def known(self, found: Symbol | UnknownName, offset: int) -> Symbol:
+        """Report an unknown name; nothing is known of what it leads to."""
+        if isinstance(found, Symbol):
+            return found
+        word = found.label.rsplit(".", 1)[-1]
+        hint = found.hint
+        if found.kind == "list" and found.elsewhere:
+            hint = f"write {found.owner} | pluck('{word}')"
+        hint = _NO_FIELDS.get(found.label.lower(), hint)
+        self.add(found.code, found.message, offset, word, hint)
+        return Symbol(None, found.label)
 
 
 def _unescape(found: re.Match[str]) -> str:
@@ -125,22 +154,36 @@ def _misread(problems: FormulaProblems, offset: int) -> RuleError:
     rest = text[offset:]
     word = re.match(r"\w+|\W", rest)
     found = word[0] if word and word[0].strip() else "its end"
-    hint = None
-    before = text[max(offset - 2, 0) : offset + 2]
-    if "||" in before:
-        hint = "write or; for the first filled value use first_of:"
-    elif "&&" in before:
-        hint = "write and"
-    elif found == "=":
-        hint = "compare with =="
-    elif found in {"%", "{", "#"} or "{{" in rest:
-        hint = "leave the braces out"
-    elif found == "?":
-        hint = "write A if CONDITION else B"
-    elif found == "!":
-        hint = "write not, or !="
+    hint = _hint(text, offset, found, rest)
     said = f"this formula cannot be read at {found}"
     return problems.refusal("M301", said, offset, found, hint)
+
+
+def _hint(text: str, offset: int, found: str, rest: str) -> str | None:
+    """Give the way out for what other languages write at a place."""
+    before = text[max(offset - 2, 0) : offset + 2]
+    if found in INSTEAD:
+        return INSTEAD[found]
+    commas = (c for c in re.finditer(r"\d+,\d+", text) if c.start() < offset < c.end())
+    if (comma := next(commas, None)) is not None:
+        return f"a decimal has a point: {comma[0].replace(',', '.')}"
+    hints = (
+        ("||" in before, "write or; for the first filled value use first_of:"),
+        ("&&" in before, "write and"),
+        ("<>" in before, "write !="),
+        ("=>" in before or "=<" in before, "write >= or <="),
+        (found == "=", "compare with =="),
+        (found in {"%", "{", "#"} or "{{" in rest, "leave the braces out"),
+        (found == "?", "write A if CONDITION else B"),
+        (found == "!", "write not, or !="),
+        (found in {"AND", "OR", "NOT"}, f"write {found.lower()}"),
+        (found == "then", "write A if CONDITION else B"),
+        (found == "filled", "write … is filled"),
+        (found == "empty", "write … is empty"),
+        (re.match(r"not\s+(empty|null|none)\b", rest), "write … is filled"),
+        (re.match(r"not\s+filled\b", rest), "write … is empty"),
+    )
+    return next((hint for holds, hint in hints if holds), None)
 
 
 def too_deep(problems: FormulaProblems) -> RuleError:

@@ -26,6 +26,7 @@ from engine.language.formula_eval import (
     written_by,
 )
 from engine.language.formula_parse import FormulaProblems, parse_formula
+from engine.language.meant import AS_TEXT
 from engine.language.symbols import Symbol, SymbolTable
 from engine.language.values import (
     is_empty,
@@ -161,7 +162,12 @@ def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Templa
             parts.append(text)
         else:
             known = types or SymbolTable()
-            parts.append(problems.attempt(_compile, scalar, text, start, known))
+            part = problems.attempt(_compile, scalar, text, start, known)
+            if part is not None and (way_out := AS_TEXT.get(part.shape.kind)):
+                said = f"{PHRASES[part.shape.kind]} cannot be written as text"
+                at = start + len(text) - len(text.lstrip())
+                problems.at_word("M302", said, scalar, at, part.text, way_out)
+            parts.append(part)
     problems.raise_if_any()
     filled = tuple(part for part in parts if part is not None)
     return Template(scalar.text, scalar.position, filled, _writer(filled))

@@ -63,6 +63,9 @@ class PlaceParser(_ParserBase):  # type: ignore[misc]
     def _token_led_lbracket(self, left: Tree) -> Tree:
         return {"start": self._began(), **super()._token_led_lbracket(left)}
 
+    def _token_nud_lbracket(self, token: Tree) -> Tree:
+        return {"start": token["start"], **super()._token_nud_lbracket(token)}
+
     def _token_led_filter(self, left: Tree) -> Tree:
         return {"start": self._began(), **super()._token_led_filter(left)}
 

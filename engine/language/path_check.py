@@ -6,6 +6,8 @@ value comes out.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from jmespath.exceptions import EmptyExpressionError, LexerError, ParseError
@@ -13,6 +15,7 @@ from jmespath.exceptions import EmptyExpressionError, LexerError, ParseError
 from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
 from engine.language.jmespath_exact import PlaceParser, Tree
+from engine.language.meant import find_meant
 from engine.language.path_functions import check_call, element_of
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 MAX_PATH: Final = 500
 MAX_LEVELS: Final = 30
+_QUOTES: Final = "a text stands in '…', a number in `…`"
 
 
 class PathChecker:
@@ -84,11 +88,12 @@ class PathChecker:
 
     def _misread(self, start: int) -> RuleError:
         text = self._text
-        found = text[start : start + 1]
-        hint = None
-        if " " in text and "[" not in text:
+        word = re.match(r"\w+|.", text[start:])
+        found = word[0] if word else ""
+        hint = _find_hint(text)
+        if hint is None and " " in text and "[" not in text:
             hint = "a path picks; to compute, use transform: or when:"
-        elif "-" in text:
+        elif hint is None and "-" in text:
             hint = 'a name with a hyphen needs double quotes inside the path: "a-b"'
         said = f"this path cannot be read at {found or 'its end'}"
         start = min(start, max(len(text) - 1, 0))
@@ -122,7 +127,7 @@ class PathChecker:
             case "comparator":
                 return self._comparator(node, here)
             case "literal":
-                return Symbol(known_literal(node["value"]), "")
+                return self._literal(node)
             case "multi_select_list":
                 found = [self._shape(c, here) for c in children]
                 return Symbol(list_of(common_type(s.field for s in found)), "this")
@@ -189,6 +194,13 @@ class PathChecker:
         self._problems.add("M210", said, start, sign, hint)
         return Symbol(None, base.label)
 
+    def _literal(self, node: Tree) -> Symbol:
+        value = node["value"]
+        instead = "a field stands without quotes"
+        if isinstance(value, str) and (f := find_meant(value, self._types, instead)):
+            self._problems.add("M312", f[0], node.get("start", 0) + 1, value, f[1])
+        return Symbol(known_literal(value), "")
+
     def _comparator(self, node: Tree, here: Symbol | None) -> Symbol:
         """Hold the two sides against each other: values, kinds and order."""
         left_node, right_node = node["children"]
@@ -201,9 +213,11 @@ class PathChecker:
         code = "M310"
         if node["value"] not in {"eq", "ne"}:
             fault = find_order_fault(left, right)
+            if fault is not None and fault.hint:  # its way out is a formula's
+                fault = NeverEqual(fault.message, _QUOTES)
         elif {left.kind, right.kind} == {"text", "number"}:
             said = "in a path a text never equals a number"
-            fault = NeverEqual(said, "a text stands in '…', a number in `…`")
+            fault = NeverEqual(said, _QUOTES)
         else:
             fault = find_kind_fault(left, right)
         pairs = ((left_node, right, right_node), (right_node, left, left_node))
@@ -231,17 +245,18 @@ class PathChecker:
         if isinstance(found, Symbol):
             return found
         is_name = bool(did_you_mean(name, found.choices)) and not node.get("quoted")
-        hint = found.hint if is_name else f"a text stands in single quotes: '{name}'"
-        return self._take(found, node, hint)
+        if not is_name:
+            hint = f"a text stands in single quotes: '{name}'"
+            if name in {"null", "true", "false"}:
+                hint = f"it stands in backticks: `{name}`"
+            found = replace(found, instead=hint)
+        return self._take(found, node)
 
-    def _take(
-        self, found: Symbol | UnknownName, node: Tree, hint: str | None = None
-    ) -> Symbol:
+    def _take(self, found: Symbol | UnknownName, node: Tree) -> Symbol:
         if isinstance(found, Symbol):
             return found
         word = f'"{node["value"]}"' if node.get("quoted") else node["value"]
-        hint = hint or found.hint
-        self._problems.add(found.code, found.message, node["start"], word, hint)
+        self._problems.add(found.code, found.message, node["start"], word, found.hint)
         return Symbol(None, found.label)
 
     def _projection(self, node: Tree, here: Symbol | None) -> Symbol:
@@ -277,6 +292,30 @@ class PathChecker:
             else:
                 given.append(next(others))
         return check_call(self._problems, node, given)
+
+
+# What other languages write in a path → the way out.
+_HABITS: Final = (
+    (r"^\s*\$", "leave out $."),
+    (r"""\[\s*['"](\w+)['"]\s*\]""", r"write .\1"),
+    (r"<>", "write !="),
+    (r"[^=!<>]=[^=]", "compare with =="),
+    (r"\sand\s", "write &&"),
+    (r"\sor\s", "write ||"),
+    (r"\bnot\s", "write !(…)"),
+    (r"\sin\s", "write contains(…)"),
+    (r"\bis (not )?(filled|empty)", "a field that is filled stands alone: [?field]"),
+    (r"[=<>]\s*(-?\d[\d.,]*)", r"a number in a path stands in backticks: `\1`"),
+)
+
+
+def _find_hint(text: str) -> str | None:
+    """Give the way out for what other languages write; quoted texts do not count."""
+    for habit, hint in _HABITS:
+        bare = text if "'" in habit else re.sub(r"'[^']*'|`[^`]*`", "''", text)
+        if found := re.search(habit, bare):
+            return found.expand(hint)
+    return None
 
 
 def _listed(right: Symbol) -> Symbol:

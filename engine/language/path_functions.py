@@ -12,7 +12,7 @@ from engine.kinds import PHRASES
 from engine.language.jmespath_exact import Functions, Tree
 from engine.language.symbols import Symbol
 from engine.language.types import BY_KIND, common_type, kind_of
-from engine.problems import did_you_mean
+from engine.problems import did_you_mean, either
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,8 @@ def check_call(problems: CellProblems, node: Tree, given: Sequence[Symbol]) -> S
     for number, shape in enumerate(given):
         wanted = signature[min(number, size - 1)]["types"] if signature else ()
         if "expref" not in wanted and not _takes(wanted, shape):
-            said = f"{name} takes {_either(wanted)}, this is {_phrase(shape)}"
+            takes = either([_WANTED[one] for one in wanted])
+            said = f"{name} takes {takes}, this is {_phrase(shape)}"
             problems.add("M204", said, start, name, _way_out(name, shape))
     return _result(name, given)
 
@@ -129,11 +130,6 @@ _PLURALS: Final[Mapping[str, str]] = {
     "list": "lists",
     "group": "groups of fields",
 }
-
-
-def _either(wanted: Sequence[str]) -> str:
-    words = [_WANTED[one] for one in wanted if one in _WANTED]
-    return " or ".join(words)
 
 
 def _way_out(name: str, shape: Symbol) -> str | None:

@@ -89,6 +89,7 @@ class UnknownName:
     choices: tuple[str, ...]
     elsewhere: str = ""  # where a field of that very name is, as a path
     kind: str = ""  # the owner's, where that is no group of fields
+    instead: str = ""  # what was probably meant, where that is no name
 
     @property
     def code(self) -> str:
@@ -112,6 +113,8 @@ class UnknownName:
     def hint(self) -> str | None:
         """Give one way out."""
         word = self.label.rsplit(".", 1)[-1]
+        if self.instead:
+            return self.instead
         if self.elsewhere:
             return f"write {self.elsewhere}"
         if self.label in _NOT_HERE:
@@ -199,13 +202,14 @@ class SymbolTable:
             return Symbol(self.shapes.get(name), f"vars.{name}")
         return UnknownName(f"vars.{name}", "vars", tuple(sorted(self.variables)))
 
-    def is_path(self, text: str) -> bool:
+    def is_path(self, text: str, *, lone: bool = False) -> bool:
         """Tell whether a text reads like the path of something that is known here.
 
-        A lone name does so only where no text of a business is written like it.
+        With ``lone`` also one name, where no word of a business is written like it.
         """
         first, _, below = text.partition(".")
-        if not _PATH.fullmatch(text) or not (below or _ONE_NAME.fullmatch(text)):
+        is_one = lone and _ONE_NAME.fullmatch(text)
+        if not _PATH.fullmatch(text) or not (below or is_one):
             return False
         found: Symbol | UnknownName
         if first == "vars":

@@ -82,22 +82,21 @@ def find_form_fault(text: str, field: Type | None, *, compared: bool) -> str | N
     """
     if field is None or not text.strip() or not field.types <= {"string"}:
         return None
-    shown = shorten(text)
     is_right, like = _FORMATS.get(field.format or "", (None, ""))
     is_time = compared and like.startswith("a date") and find_date(text) is not None
     if is_right is not None and not is_time and not is_right(text):
-        return f"{shown} is not {like}"
+        return f"this is not {like}"
     if field.pattern and not _fits(field.pattern, text):
-        return f"{shown} has not the form {field.pattern}"
+        return f"the form is {field.pattern}"
     longest, size = field.max_length, len(normalise_text(text))
     if compared and longest is not None and size > longest:
-        return f"{shown} is longer than any value here ({longest})"
+        return f"at most {longest} characters are there"
     shortest = field.min_length or 0
     if size < shortest:
-        return f"{shown} is shorter than {shortest} characters"
+        return f"at least {shortest} characters are there"
     for name, form in field.forms:
         if form(text) != text:
-            return f"{shown} is never what {name} gives"
+            return f"{name} gives {form(text) or 'nothing'}"
     return None
 
 
@@ -136,7 +135,11 @@ def find_value_fault(value: Any, shape: Symbol, name: str) -> NeverEqual | None:
     if field.enum is None:
         text = value if isinstance(value, str) else ""
         said = find_form_fault(text, field, compared=True)
-        return NeverEqual(f"{said}, as {name} is", None) if said else None
+        return (
+            NeverEqual(f"{name} is never {shorten(text)}: {said}", None)
+            if said
+            else None
+        )
     if is_among(value, field.enum):
         return None
     hint = hint_for(str(value), [str(v) for v in field.enum], f"{name} is one of")

@@ -320,7 +320,9 @@ class Flow:
 
     def __post_init__(self) -> None:
         """Look once for what every run asks: the names of the systems."""
-        requests = (self.fetch.request, *iter_requests(self))
+        # A flow that has findings lacks some: it is judged, and never runs.
+        first = getattr(self.fetch, "request", None)
+        requests = [one for one in (first, *iter_requests(self)) if one is not None]
         names = tuple(dict.fromkeys(request.system for request in requests))
         object.__setattr__(self, "systems", names)  # frozen
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date as calendar_date
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.conversion import find_writing_fault, write_date
-from engine.language.filters.declaration import Misuse, declare
+from engine.language.filters.declaration import Misuse, declare, one_day
 from engine.language.scope import find_zone
 from engine.language.values import (
     ValueFault,
@@ -22,9 +22,12 @@ from engine.language.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import tzinfo
 
 _MONTHS = 12
+_OF_DAY: Final[Mapping[str, Any]] = {"knows_zone": True, "takes": ("text",)}
+_DAY: Final[Mapping[str, Any]] = {**_OF_DAY, "type_of": one_day}  # gives a date
 
 
 def _misused_pattern(pattern: str) -> Misuse | None:
@@ -38,7 +41,7 @@ def _misused_zone(zone: str) -> Misuse | None:
     return Misuse(f"there is no time zone {zone}", "write it like Europe/Helsinki")
 
 
-@declare("text", knows_zone=True, checks={"place": _misused_zone})
+@declare("text", **_DAY, checks={"place": _misused_zone})
 def date(value: Any, place: Any = "", *, zone: tzinfo | None) -> str:
     """Give the company's day of an ISO date or date-time.
 
@@ -50,7 +53,7 @@ def date(value: Any, place: Any = "", *, zone: tzinfo | None) -> str:
     return _need_date(value, "date", _zone(place, zone)).isoformat()
 
 
-@declare("text", knows_zone=True, checks={"pattern": _misused_pattern})
+@declare("text", **_OF_DAY, checks={"pattern": _misused_pattern})
 def date_text(value: Any, pattern: str, *, zone: tzinfo | None) -> str:
     """Write a date by a pattern of D, DD, M, MM, YY, YYYY and signs between them.
 
@@ -63,7 +66,7 @@ def date_text(value: Any, pattern: str, *, zone: tzinfo | None) -> str:
     return write_date(_need_date(value, "date_text", zone), text_of(pattern))
 
 
-@declare("number", knows_zone=True)
+@declare("number", **_OF_DAY)
 def week(value: Any, *, zone: tzinfo | None) -> int:
     """Give the number of a date's week, from Monday (ISO 8601): 1 to 53.
 
@@ -73,7 +76,7 @@ def week(value: Any, *, zone: tzinfo | None) -> int:
     return _need_date(value, "week", zone).isocalendar().week
 
 
-@declare("number", knows_zone=True)
+@declare("number", **_OF_DAY)
 def week_year(value: Any, *, zone: tzinfo | None) -> int:
     """Give the year that a date's week belongs to; it may be the one before or after.
 
@@ -83,7 +86,7 @@ def week_year(value: Any, *, zone: tzinfo | None) -> int:
     return _need_date(value, "week_year", zone).isocalendar().year
 
 
-@declare("text", knows_zone=True)
+@declare("text", **_DAY)
 def month_end(value: Any, *, zone: tzinfo | None) -> str:
     """Give the last day of a date's month.
 
@@ -94,7 +97,7 @@ def month_end(value: Any, *, zone: tzinfo | None) -> str:
     return day.replace(day=monthrange(day.year, day.month)[1]).isoformat()
 
 
-@declare("text", knows_zone=True)
+@declare("text", **_DAY)
 def add_days(value: Any, count: Any, *, zone: tzinfo | None) -> str:
     """Give the date so many days later, or earlier when negative.
 
@@ -108,7 +111,7 @@ def add_days(value: Any, count: Any, *, zone: tzinfo | None) -> str:
         raise ValueFault("FORMULA", "add_days leaves the calendar") from None
 
 
-@declare("text", knows_zone=True)
+@declare("text", **_DAY)
 def add_months(value: Any, count: Any, *, zone: tzinfo | None) -> str:
     """Give the same day so many months later, or earlier when negative.
 
@@ -126,7 +129,7 @@ def add_months(value: Any, count: Any, *, zone: tzinfo | None) -> str:
     return calendar_date(year, month, min(day.day, last)).isoformat()
 
 
-@declare("number", knows_zone=True)
+@declare("number", **_OF_DAY)
 def days_until(value: Any, end: Any, *, zone: tzinfo | None) -> int:
     """Count the days from this date to another.
 

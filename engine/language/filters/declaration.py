@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Literal
 
 from engine.language.symbols import Symbol
-from engine.language.types import BY_KIND
+from engine.language.types import BY_KIND, TEXT, KnownType
 from engine.language.values import MAX_TEXT, ValueFault, is_empty, name_kind
 
-Kind = Literal["text", "number", "list", "truth", "any"]
+Kind = Literal["text", "number", "list", "truth", "group", "any"]
 # From what is known of the value and of the further values to what comes out.
 TypeRule = Callable[[Symbol, Sequence[Symbol]], Symbol]
 
@@ -35,7 +36,7 @@ class Misuse:
 TextCheck = Callable[[str], Misuse | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filter:
     """One filter or test; called, it meets empty values as it declares.
 
@@ -56,6 +57,10 @@ class Filter:
     is_written: bool = False  # what is checked must stand in the formula itself
     type_of: TypeRule | None = None
     knows_zone: bool = False  # it is given the company's time zone, as ``zone``
+    # Kinds of values that it can use; unless said, what its other declarations imply.
+    takes: tuple[Kind, ...] = ()
+    is_form: bool = False  # it changes nothing in what it has made
+    sums: tuple[str, ...] = ()  # of ``fields``, those that name a number
 
     @property
     def description(self) -> str:
@@ -73,11 +78,37 @@ class Filter:
         given = list(bound.arguments.items())[1:]
         return {name: value for name, value in given if name not in zone}
 
+    @property
+    def usable(self) -> tuple[Kind, ...]:
+        """The kinds of values that it can use; none when it takes any."""
+        if self.takes or self.gives == "any" or self.meets_empty:
+            return self.takes or (("list",) if self.is_listwise else ())
+        return ("list",) if self.is_listwise else ("text", "number")
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The kind of each further value, as far as its annotation says."""
+        said = list(inspect.signature(self.function).parameters.values())[1:]
+        return {one.name: _ANNOTATED.get(str(one.annotation), "any") for one in said}
+
     def result(self, base: Symbol, args: Sequence[Symbol]) -> Symbol:
         """Say what is known of the result."""
         if self.type_of is not None:
             return self.type_of(base, args)
-        return Symbol(BY_KIND.get(self.gives), "")
+        known = BY_KIND.get(self.gives)
+        if known is None or not self.is_form:
+            return Symbol(known, "")
+        enum = None if base.field is None or args else base.field.enum
+        values = None if enum is None else tuple(self(value) for value in enum)
+        forms = () if base.field is None else base.field.forms
+        kept = [one for one in forms if self._leaves(one[0])]
+        return Symbol(
+            replace(known, enum=values, forms=(*kept, (self.name, self))), base.label
+        )
+
+    def _leaves(self, form: str) -> bool:
+        """Tell whether it leaves alone what another filter has made."""
+        return {form, self.name} <= _FREE and {form, self.name} != _CASES
 
     def __call__(self, value: Any, *args: Any, **named: Any) -> Any:
         """Run on plain values; empty stays empty unless the filter meets it.
@@ -105,6 +136,16 @@ class Filter:
         return result
 
 
+_ANNOTATED: Final = {
+    "str": "text",
+    "str | None": "text",
+    "int": "number",
+    "int | None": "number",
+}
+_CASES: Final = {"upper", "lower"}
+_FREE: Final = {*_CASES, "trim", "one_line", "digits"}  # none undoes another
+
+
 def declare(
     gives: Kind, *, name: str = "", **more: Any
 ) -> Callable[[Callable[..., Any]], Filter]:
@@ -126,6 +167,11 @@ def one_item(base: Symbol, _: Sequence[Symbol]) -> Symbol:
 def same_list(base: Symbol, _: Sequence[Symbol]) -> Symbol:
     """Say that a list of the same items comes out."""
     return base
+
+
+def one_day(_base: Symbol, _args: Sequence[Symbol]) -> Symbol:
+    """Say that a date comes out."""
+    return Symbol(KnownType(TEXT.types, format="date"), "")
 
 
 def field_of(base: Symbol, path: Symbol) -> Symbol:

@@ -35,7 +35,7 @@ def private_id(value: Any, country: Any = "") -> str | None:
     return identifiers.find_private_id(text_of(value), text_of(country))
 
 
-@declare("text")
+@declare("text", is_form=True)
 def personal_id(value: Any) -> str:
     """Give a personal code in one spelling, right or wrong.
 
@@ -85,7 +85,7 @@ def id_key(value: Any, country: Any = "") -> str:
     return identifiers.comparable_id(text_of(value), text_of(country))
 
 
-@declare("text")
+@declare("text", is_form=True)
 def routing_code(value: Any) -> str:
     """Give a routing code without blanks and what nobody sees; a lone dash is nothing.
 
@@ -105,7 +105,7 @@ def masked(value: Any) -> str:
     return mask_text(text_of(value))
 
 
-@declare("text")
+@declare("text", is_form=True)
 def iban(value: Any) -> str | None:
     """Give an IBAN without blanks, in capitals; empty when not valid.
 

@@ -140,7 +140,7 @@ def unique(items: Items) -> list[Any]:
     return list(seen.values())
 
 
-@declare("number", is_listwise=True, fields=("path",))
+@declare("number", is_listwise=True, fields=("path",), sums=("path",))
 def sum_of(items: Items, path: str = "") -> Decimal:
     """Add up one numeric field of every item (or the items); empty ones count as 0.
 
@@ -150,7 +150,7 @@ def sum_of(items: Items, path: str = "") -> Decimal:
     return sum((_number(i, path) for i in items), Decimal(0))
 
 
-@declare("number", is_listwise=True, fields=("path",))
+@declare("number", is_listwise=True, fields=("path",), sums=("path",))
 def avg(items: Items, path: str = "") -> Decimal | None:
     """Give the average of a numeric field (or the items); empty ones do not count.
 
@@ -185,7 +185,13 @@ def join(items: Items, separator: str = ", ") -> str:
     return separator.join(text_of(item) for item in items if not is_empty(item))
 
 
-@declare("list", is_listwise=True, fields=("key_path", "amount_path"), type_of=_totals)
+@declare(
+    "list",
+    is_listwise=True,
+    fields=("key_path", "amount_path"),
+    sums=("amount_path",),
+    type_of=_totals,
+)
 def total_by(items: Items, key_path: str, amount_path: str) -> list[dict[str, Any]]:
     """Add up an amount per value of a field: items with that field and ``amount``.
 
@@ -201,7 +207,9 @@ def total_by(items: Items, key_path: str, amount_path: str) -> list[dict[str, An
     return list(totals.values())
 
 
-@declare("list", is_listwise=True, fields=("keys", "sum"), type_of=same_list)
+@declare(
+    "list", is_listwise=True, fields=("keys", "sum"), sums=("sum",), type_of=same_list
+)
 def merged_by(items: Items, *keys: str, sum: str = "value") -> list[dict[str, Any]]:  # noqa: A002 - the word the rule writes
     """Merge items with equal keys into the first of them, adding up one field.
 
@@ -224,7 +232,13 @@ def merged_by(items: Items, *keys: str, sum: str = "value") -> list[dict[str, An
     return list(merged.values())
 
 
-@declare("list", is_listwise=True, fields=("by", "weight"), type_of=_with_value)
+@declare(
+    "list",
+    is_listwise=True,
+    fields=("by", "weight"),
+    sums=("weight",),
+    type_of=_with_value,
+)
 def allocate(
     items: Items,
     total: Any,

@@ -41,8 +41,36 @@ FILTERS: Final[Mapping[str, Filter]] = MappingProxyType(
 TESTS: Final[Mapping[str, Filter]] = MappingProxyType(
     {one.name: one for one in _DECLARED if one.gives == "truth"}
 )
-# Jinja's filters that business text does not need, and what does their job.
+# Words of other languages that business text does not need, and what does their job.
 INSTEAD: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("count", "len", "size"), "write … | length"),
+    **dict.fromkeys(("defined", "not_empty", "present"), "write … is filled"),
+    **dict.fromkeys(
+        ("none", "null", "undefined", "missing"), "write … is empty, or … is filled"
+    ),
+    **dict.fromkeys(("contains", "includes", "like"), "write … is containing('A')"),
+    **dict.fromkeys(
+        ("startswith", "starts_with", "startsWith"), "write … is starting_with('A')"
+    ),
+    **dict.fromkeys(
+        ("endswith", "ends_with", "endsWith"), "write … is ending_with('A')"
+    ),
+    **dict.fromkeys(
+        ("toupper", "upcase", "uppercase", "toUpperCase"), "write … | upper"
+    ),
+    **dict.fromkeys(
+        ("tolower", "downcase", "lowercase", "toLowerCase"), "write … | lower"
+    ),
+    **dict.fromkeys(("strip", "lstrip", "rstrip"), "write … | trim"),
+    **dict.fromkeys(("substring", "substr", "slice", "left"), "write … | first(5)"),
+    "right": "write … | last(5)",
+    **dict.fromkeys(("str", "to_string", "toString"), "write … | text"),
+    **dict.fromkeys(("to_number", "num", "decimal"), "write … | number"),
+    **dict.fromkeys(("equalto", "eq", "equals"), "compare with =="),
+    "true": "yes and no stand alone: write FIELD",
+    "false": "yes and no stand alone: write not FIELD",
+    "coalesce": "the key first_of: takes the first that is filled",
+    "concat": "~ joins texts",
     "truncate": "limit: and cut_at: cut a text, and report it",
     "format": "text: writes running text",
     "int": "decimals: 0 makes a whole number",

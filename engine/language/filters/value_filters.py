@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
-def _end(base: Symbol, _: Sequence[Symbol]) -> Symbol:
-    return base.item() if base.kind == "list" else Symbol(None, "")
+def _end(base: Symbol, args: Sequence[Symbol]) -> Symbol:
+    if base.kind == "list":
+        return base if args else base.item()
+    return Symbol(TEXT if base.kind in {"text", "number"} else None, "")
 
 
 def _texts(_: Symbol, __: Sequence[Symbol]) -> Symbol:
@@ -46,7 +48,7 @@ def _field(base: Symbol, args: Sequence[Symbol]) -> Symbol:
     return field_of(base, args[0]) if args else Symbol(None, "")
 
 
-@declare("text")
+@declare("text", is_form=True)
 def upper(value: Any) -> str:
     """Write a text in capitals.
 
@@ -56,7 +58,7 @@ def upper(value: Any) -> str:
     return text_of(value).upper()
 
 
-@declare("text")
+@declare("text", is_form=True)
 def lower(value: Any) -> str:
     """Write a text in small letters.
 
@@ -66,7 +68,7 @@ def lower(value: Any) -> str:
     return text_of(value).lower()
 
 
-@declare("text")
+@declare("text", is_form=True)
 def trim(value: Any) -> str:
     """Take blanks off both ends, and what nobody sees.
 
@@ -76,7 +78,7 @@ def trim(value: Any) -> str:
     return strip_unseen(text_of(value))
 
 
-@declare("text")
+@declare("text", is_form=True)
 def one_line(value: Any) -> str:
     """Write a text on one line: line breaks and repeated blanks become one blank.
 
@@ -138,7 +140,7 @@ def pad(value: Any, width: int, fill: str = "0") -> str:
     return text_of(value).rjust(width, fill)
 
 
-@declare("any", type_of=_end)
+@declare("any", takes=("text", "number", "list"), type_of=_end)
 def first(value: Any, count: int | None = None) -> Any:
     """Give a list's first item, or the first characters of a text.
 
@@ -150,7 +152,7 @@ def first(value: Any, count: int | None = None) -> Any:
     return text_of(value)[: max(1 if count is None else count, 0)]
 
 
-@declare("any", type_of=_end)
+@declare("any", takes=("text", "number", "list"), type_of=_end)
 def last(value: Any, count: int | None = None) -> Any:
     """Give a list's last item, or the last characters of a text.
 
@@ -163,7 +165,7 @@ def last(value: Any, count: int | None = None) -> Any:
     return text_of(value)[-wanted:] if wanted > 0 else ""
 
 
-@declare("number", meets_empty=True)
+@declare("number", meets_empty=True, takes=("text", "list", "group"))
 def length(value: Any) -> int:
     """Count the characters of a text or the items of a list; 0 when empty.
 
@@ -177,7 +179,7 @@ def length(value: Any) -> int:
     return len(text_of(value))
 
 
-@declare("text")
+@declare("text", is_form=True)
 def digits(value: Any) -> str:
     """Keep only the digits.
 
@@ -262,7 +264,7 @@ def default(value: Any, instead: Any) -> Any:
     return instead if is_empty(value) else value
 
 
-@declare("any", fields=("path",), type_of=_field)
+@declare("any", fields=("path",), takes=("group",), type_of=_field)
 def get(value: Any, path: str) -> Any:
     """Give one field of a group, by a dotted path.
 

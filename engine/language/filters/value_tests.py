@@ -82,7 +82,7 @@ def ending_with(value: Any, end: str) -> bool:
     return text_of(value).endswith(end)
 
 
-@declare("truth")
+@declare("truth", takes=("text", "number", "list"))
 def containing(value: Any, part: Any) -> bool:
     """Tell whether a text contains another, or a list has an item.
 

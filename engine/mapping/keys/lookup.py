@@ -30,7 +30,7 @@ from engine.problems import MOST_LISTED, did_you_mean, list_words
 from engine.rulefiles.nodes import MapNode, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
@@ -40,14 +40,22 @@ ELSE = "else"
 NOT_IN_TABLE = "not in the table"
 
 
-def _by_number(entries: Iterable[str]) -> dict[str, str]:
-    """Give the keys that say a number, by its one spelling."""
+def _key_reader(entries: Iterable[str]) -> Callable[[Any], str]:
+    """Give what finds a value's key: a number's by what it says."""
     read = ((key, find_number(key)) for key in entries)
-    return {
-        number_text(n): key
-        for key, n in read
-        if n is not None and is_number_text(key, n)
+    numbers = {
+        number_text(number): key
+        for key, number in read
+        if number is not None and is_number_text(key, number)
     }
+
+    def key_of(value: Any) -> str:
+        if type(value) is str:
+            return value
+        text = sent_text(value)
+        return numbers.get(text, text)
+
+    return key_of
 
 
 def entry_way(key: str) -> str:
@@ -158,16 +166,12 @@ class Lookup(ChangingStage):
 
     def compile(self, rule: Rule) -> Change:
         table, entries, otherwise = self.table, self.entries, self.otherwise
-        own, inner, numbers = rule.position, None, _by_number(entries)
+        own, inner, key_of = rule.position, None, _key_reader(entries)
         if isinstance(otherwise, Rule):
             inner = compile_inner(otherwise, ELSE, table)
 
         def change(step: Step, value: Any) -> Any:
-            if type(value) is str:
-                key = value
-            else:
-                key = sent_text(value)
-                key = numbers.get(key, key)
+            key = key_of(value)
             if key in entries:
                 found = entries[key]
                 if step.heard:
