@@ -15,7 +15,7 @@ from jmespath import functions
 from jmespath.parser import Parser
 from jmespath.visitor import Options, TreeInterpreter
 
-from engine.language.values import MAX_TEXT, name_kind, number_text, plain
+from engine.language.values import MAX_TEXT, name_kind, plain, spell_number
 
 if TYPE_CHECKING:
     from engine.language.scope import Scope
@@ -141,7 +141,7 @@ class Functions(FunctionsBase):  # type: ignore[misc]
         if isinstance(value, str):
             return value
         if isinstance(value, Decimal):
-            return number_text(value)
+            return spell_number(value)
         if isinstance(value, bool | int) or value is None:
             return json.dumps(value)
         raise TypeError(f"to_string cannot write {name_kind(value)} as text")

@@ -16,7 +16,7 @@ from engine.kinds import PHRASES
 from engine.language.cell_problems import CellProblems
 from engine.language.jmespath_exact import PlaceParser, Tree
 from engine.language.meant import find_meant
-from engine.language.path_functions import check_call, element_of
+from engine.language.path_functions import check_function, element_of
 from engine.language.symbols import Symbol, UnknownName
 from engine.language.type_checks import (
     NeverEqual,
@@ -209,31 +209,22 @@ class PathChecker:
         right = self._side(right_node, left_node, here)
         if len(self._problems) > found:
             return Symbol(TRUTH, "")
-        fault: NeverEqual | None = None
-        code = "M310"
-        if node["value"] not in {"eq", "ne"}:
-            fault = find_order_fault(left, right)
-            if fault is not None and fault.hint:  # its way out is a formula's
-                fault = NeverEqual(fault.message, _QUOTES)
-        elif {left.kind, right.kind} == {"text", "number"}:
-            said = "in a path a text never equals a number"
-            fault = NeverEqual(said, _QUOTES)
-        else:
-            fault = find_kind_fault(left, right)
-        pairs = ((left_node, right, right_node), (right_node, left, left_node))
-        for literal, shape, other in pairs:
-            is_literal = literal["type"] == "literal" and other["type"] != "literal"
-            if fault is None and is_literal and node["value"] in {"eq", "ne"}:
-                fault = find_value_fault(literal["value"], shape, _word(other))
-                code = "M309"
-                if fault is not None:
-                    start, word = literal.get("start", 0) + 1, str(literal["value"])
-                    self._problems.add(code, fault.message, start, word, fault.hint)
-                    return Symbol(TRUTH, "")
+        fault = _find_order(node["value"], left, right)
         if fault is not None:
             start = node.get("start", 0)
-            word = self._text[start : start + 2].strip()
-            self._problems.add(code, fault.message, start, word, fault.hint)
+            sign = self._text[start : start + 2].strip()
+            self._problems.add("M310", fault.message, start, sign, fault.hint)
+            return Symbol(TRUTH, "")
+        for literal, other, shape in (
+            (left_node, right_node, right),
+            (right_node, left_node, left),
+        ):
+            if literal["type"] != "literal" or node["value"] not in {"eq", "ne"}:
+                continue
+            fault = find_value_fault(literal["value"], shape, _word(other))
+            if fault is not None and other["type"] != "literal":
+                start, word = literal.get("start", 0) + 1, str(literal["value"])
+                self._problems.add("M309", fault.message, start, word, fault.hint)
         return Symbol(TRUTH, "")
 
     def _side(self, node: Tree, other: Tree, here: Symbol | None) -> Symbol:
@@ -291,7 +282,7 @@ class PathChecker:
                 given.append(self._shape(arg["children"][0], element_of(name, plain)))
             else:
                 given.append(next(others))
-        return check_call(self._problems, node, given)
+        return check_function(self._problems, node, given)
 
 
 # What other languages write in a path → the way out.
@@ -316,6 +307,18 @@ def _find_hint(text: str) -> str | None:
         if found := re.search(habit, bare):
             return found.expand(hint)
     return None
+
+
+def _find_order(sign: str, left: Symbol, right: Symbol) -> NeverEqual | None:
+    """Find two kinds that are never equal, or have no order, in a path."""
+    if sign not in {"eq", "ne"}:
+        fault = find_order_fault(left, right)
+        if fault is not None and fault.hint:  # its way out is a formula's
+            return NeverEqual(fault.message, _QUOTES)
+        return fault
+    if {left.kind, right.kind} == {"text", "number"}:
+        return NeverEqual("in a path a text never equals a number", _QUOTES)
+    return find_kind_fault(left, right)
 
 
 def _listed(right: Symbol) -> Symbol:

@@ -64,7 +64,9 @@ _OTHERS: Final[Mapping[str, str]] = {
 }
 
 
-def check_call(problems: CellProblems, node: Tree, given: Sequence[Symbol]) -> Symbol:
+def check_function(
+    problems: CellProblems, node: Tree, given: Sequence[Symbol]
+) -> Symbol:
     """Find what is wrong with a call (M203, M204), and say what it gives.
 
     Args:

@@ -138,13 +138,13 @@ def text_of(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float | Decimal):
-        return number_text(decimal_of(value))
+        return spell_number(decimal_of(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise ValueFault("NOT_TEXT", f"{name_kind(value)} cannot be written as text")
 
 
-def number_text(number: int | Decimal) -> str:
+def spell_number(number: int | Decimal) -> str:
     """Give the one spelling of a number as text."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

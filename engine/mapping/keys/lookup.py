@@ -10,9 +10,9 @@ from engine.language.values import (
     ValueFault,
     find_number,
     is_number_text,
-    number_text,
     sent_text,
     show_value,
+    spell_number,
 )
 from engine.mapping.keys.page import Branch, ChangingStage, Step, branch
 from engine.mapping.literals import literals_type, load_literal
@@ -44,7 +44,7 @@ def _key_reader(entries: Iterable[str]) -> Callable[[Any], str]:
     """Give what finds a value's key: a number's by what it says."""
     read = ((key, find_number(key)) for key in entries)
     numbers = {
-        number_text(number): key
+        spell_number(number): key
         for key, number in read
         if number is not None and is_number_text(key, number)
     }
