@@ -1,8 +1,7 @@
 """Siirto's command line: move documents between systems, show what became of them.
 
 ``demo`` and ``test`` set the project up by themselves; every other command expects an
-installed project. Exit codes: 0 all well, 1 some documents are stopped or waiting, 2
-rules or settings are wrong, 3 something unexpected, 4 another run holds the lock.
+installed project. What an exit code says stands in ``engine/cli/exit_codes.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli import selfsetup
-from engine.cli.exit_codes import OK, STOPPED, UNEXPECTED, WRONG
+from engine.cli.exit_codes import BY_HAND, CANNOT_START, OK, UNEXPECTED, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,11 +38,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     may_install = given[:1] in (["demo"], ["test"])
     if not selfsetup.is_inside(ROOT) and (may_install or not selfsetup.is_installed()):
-        return selfsetup.rerun_inside(ROOT, given, may_install=may_install)
+        try:
+            return selfsetup.rerun_inside(ROOT, given, may_install=may_install)
+        except selfsetup.SetUpError as error:
+            _say(str(error))
+            return error.exit_code
     if given[:1] == ["test"] and not {"-h", "--help"} & set(given):
         return _test(given[1:])  # the options are the test runner's
+    try:
+        return _run(given)
+    except ImportError as error:
+        if os.environ.get("SIIRTO_DEBUG"):
+            raise
+        _say(f"the installation is not whole: {error}")
+        _say("  do: python3 runner.py test sets it up anew")
+        return CANNOT_START
+
+
+def _run(given: Sequence[str]) -> int:
+    """Run one command inside the environment and give its exit code."""
     arguments = _parser().parse_args(given)
-    from engine.errors import ConfigError
+    from engine.errors import CannotStartError, ConfigError
 
     try:
         return int(arguments.run(arguments, _context()))
@@ -52,13 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         from engine.cli.report import render_problems
 
         _say(render_problems(list(error.problems), line_reader(arguments.root)))
-        return WRONG
+        return CANNOT_START if isinstance(error, CannotStartError) else WRONG
     except BrokenPipeError:  # `log | head` is no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
         _say("stopped by hand; the next run goes on where this one was")
-        return STOPPED
+        return BY_HAND
+    except ImportError:
+        raise
     except Exception as error:
         if os.environ.get("SIIRTO_DEBUG"):
             raise

@@ -6,6 +6,7 @@ Three families, by who must act:
     ├── ConfigError       a consultant or operator: rules, settings → nothing runs
     │   ├── RuleError         a file in ``mappings/`` or ``schemas/``
     │   └── SettingsError     a company file, a secret, a register the rules rely on
+    │       └── CannotStartError  the ledger or the installation cannot be used
     ├── RecordError       a bookkeeper: this document's data → stopped, others go on
     │   ├── ViolationError    the document breaks rules of a mapping or schema
     │   ├── StoppedError      a ``require``, ``match`` or proof stopped it; has a code
@@ -84,6 +85,10 @@ class RuleError(ConfigError):
 
 class SettingsError(ConfigError):
     """Problems in a company's settings or secrets."""
+
+
+class CannotStartError(SettingsError):
+    """What every run stands on cannot be used: the ledger, the installation."""
 
 
 class RecordError(EngineError):

@@ -86,6 +86,24 @@ def test_every_exit_code_is_documented(page: str):
     assert [] == missing
 
 
+def test_the_table_of_exit_codes_speaks_of_the_six_commands():
+    """Each says what each code means for it; only people's work is ever 1 (A5)."""
+    text = (ROOT / "docs/operations.md").read_text("utf-8")
+    part = text.partition("## Exit codes")[2].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in part.splitlines()
+        if line.startswith("|")
+    ]
+    head, _, *rest = rows
+    codes = {code for name, code in vars(exit_codes).items() if name.isupper()}
+
+    commands_named = ["sync", "plan", "doctor", "status", "engine diff", "engine test"]
+    assert ["code", *(f"`{name}`" for name in commands_named)] == head
+    assert codes == {int(row[0]) for row in rest}
+    assert all(cell for row in rest for cell in row)
+
+
 def test_every_environment_variable_is_documented():
     """Whatever the runner asks the environment for, operators can read about."""
     source = (ROOT / "runner.py").read_text("utf-8")

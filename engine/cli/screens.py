@@ -71,6 +71,10 @@ def summary_line(report: CompanyReport) -> str:
     """Give one line about a company's run."""
     if report.is_locked:
         return f"{report.company}: another run is at work ({report.held_by})"
+    if report.fault is not None:
+        return f"{report.company}: the run broke off: {type(report.fault).__name__}"
+    if report.is_left_out:
+        return f"{report.company}: left out, its settings or secrets are wrong"
     counts = ", ".join(f"{n} {name}" for name, n in sorted(report.outcomes.items()))
     calls = "; ".join(
         f"{name} {sum(endpoints.values())}"
@@ -87,6 +91,7 @@ def report_to_json(report: CompanyReport) -> dict[str, Any]:
         "company": report.company,
         "locked": report.is_locked,
         "degraded": report.degraded,
+        "left_out": [problem.message for problem in report.problems],
         "flows": [
             {
                 "flow": flow.flow,

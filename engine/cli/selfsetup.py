@@ -5,6 +5,9 @@ the standard library only, because nothing else is there yet: a virtual environm
 without pip (the ``venv`` extra package may be missing), filled by the machine's own pip
 from the lock file, whose hashes pip checks. The lock's hash is stamped into the
 environment, so that a second start costs nothing.
+
+A new environment is made beside the old one, in a folder of its own name, and ``.venv``
+becomes a link to it when it is whole. What fails leaves the old one at work.
 """
 
 from __future__ import annotations
@@ -17,72 +20,129 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from engine.cli.exit_codes import CANNOT_START, NOT_SET_UP
+
 LOCK = ".ci/requirements.lock"
 ENVIRONMENT = ".venv"
 STAMP = "siirto-lock.sha256"
 MINIMUM = (3, 11)
+OLDER = (
+    "going on with the environment from before, which is older than the lock file\n"
+    "  do: python3 runner.py test makes the new one when the package index is reached"
+)
+
+
+class SetUpError(Exception):
+    """There is no environment to run in; the text says what to do."""
+
+    def __init__(self, text: str, exit_code: int = CANNOT_START) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 def environment_python(root: Path) -> Path:
     """Name the interpreter of the project's environment, present or not."""
-    if os.name == "nt":
-        return root / ENVIRONMENT / "Scripts" / "python.exe"
-    return root / ENVIRONMENT / "bin" / "python"
+    return _python(root / ENVIRONMENT)
+
+
+def _python(folder: Path) -> Path:
+    return folder / "bin" / "python"
 
 
 def has_environment(root: Path) -> bool:
     """Tell whether the environment was filled from the lock as it is now."""
     stamp = root / ENVIRONMENT / STAMP
-    return (
-        environment_python(root).exists()
-        and stamp.exists()
-        and stamp.read_text(encoding="ascii") == _lock_digest(root)
-    )
+    return is_usable(root) and stamp.read_text(encoding="ascii") == _lock_digest(root)
+
+
+def is_usable(root: Path) -> bool:
+    """Tell whether there is a whole environment, of this lock or an older one."""
+    return environment_python(root).exists() and (root / ENVIRONMENT / STAMP).exists()
 
 
 def ensure_environment(root: Path) -> Path:
     """Give the environment's interpreter, and make the environment when it is missing.
 
+    One that is older than the lock stays in use when no new one can be made; that is
+    said.
+
     Raises:
-        SystemExit: Python is too old, or pip is missing or failed; the text says what
-            to do.
+        SetUpError: Python is too old, or pip is missing or failed, and there is no
+            older environment.
     """
     if sys.version_info < MINIMUM:
         wanted = ".".join(map(str, MINIMUM))
-        raise SystemExit(f"siirto needs Python {wanted} or newer, not {sys.version}")
+        raise SetUpError(f"siirto needs Python {wanted} or newer, not {sys.version}")
     if has_environment(root):
         return environment_python(root)
     sys.stderr.write("setting up .venv from the lock file (first start only) ...\n")
-    shutil.rmtree(root / ENVIRONMENT, ignore_errors=True)
-    _run([sys.executable, "-m", "venv", "--without-pip", str(root / ENVIRONMENT)])
-    python = environment_python(root)
+    try:
+        _swap(root, _build(root))
+    except SetUpError as error:
+        if not is_usable(root):
+            raise
+        sys.stderr.write(f"{error}\n{OLDER}\n")
+    return environment_python(root)
+
+
+def _build(root: Path) -> Path:
+    """Make the lock's environment in a folder of its own; give the folder.
+
+    Its name is the lock's and stays: the scripts inside name their interpreter.
+    """
+    folder = root / f"{ENVIRONMENT}-{_lock_digest(root)[:12]}"
+    shutil.rmtree(folder, ignore_errors=True)  # what an interrupted set-up left
+    _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     # The machine's pip fills the foreign environment: none has to be inside it.
     _run(
         [
-            *(sys.executable, "-m", "pip", "--python", str(python)),
+            *(sys.executable, "-m", "pip", "--python", str(_python(folder))),
             *("install", "--quiet", "--no-deps", "--require-hashes"),
             *("--disable-pip-version-check", "--no-input"),
             *("--root-user-action=ignore", "-r", str(root / LOCK)),
         ]
     )
-    stamp = root / ENVIRONMENT / STAMP
-    stamp.write_text(_lock_digest(root), encoding="ascii")
-    return python
+    (folder / STAMP).write_text(_lock_digest(root), encoding="ascii")
+    return folder
+
+
+def _swap(root: Path, folder: Path) -> None:
+    """Let ``.venv`` be a link to the folder; the one before stays for who runs in it.
+
+    Older ones go.
+    """
+    current = root / ENVIRONMENT
+    before = current.resolve() if current.exists() else None
+    if current.is_dir() and not current.is_symlink():
+        before = current.rename(root / f"{ENVIRONMENT}-before")
+    link = root / f"{ENVIRONMENT}-next"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(current)
+    for other in root.glob(f"{ENVIRONMENT}-*"):
+        if other not in (folder, before):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def rerun_inside(root: Path, arguments: list[str], *, may_install: bool) -> int:
     """Run ``runner.py`` again inside the environment; give its exit code.
 
     Raises:
-        SystemExit: There is no environment and none may be made.
+        SetUpError: There is no environment and none may be made.
     """
-    if not may_install and not has_environment(root):
-        raise SystemExit(
+    if may_install:
+        python = ensure_environment(root)
+    elif is_usable(root):
+        python = environment_python(root)
+        if not has_environment(root):
+            sys.stderr.write(f"{OLDER}\n")
+    else:
+        said = (
             "siirto is not set up here\n"
             "  do: python3 runner.py test sets it up, or install it from the lock file "
             f"{LOCK}"
         )
-    python = ensure_environment(root)
+        raise SetUpError(said, NOT_SET_UP)
     command = [str(python), str(root / "runner.py"), *arguments]
     return subprocess.call(command)  # noqa: S603  # our own interpreter and file
 
@@ -104,7 +164,7 @@ def _lock_digest(root: Path) -> str:
 def _run(command: list[str]) -> None:
     outcome = subprocess.run(command, check=False)  # noqa: S603  # fixed arguments
     if outcome.returncode:
-        raise SystemExit(
+        raise SetUpError(
             f"the set-up stopped at: {' '.join(command)}\n"
             "  do: see the lines above; pip must be installed and reach its package "
             "index, then start the same command again"

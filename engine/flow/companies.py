@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from engine.project.project import Project
 
 AfterCompany = Callable[["Ledger", "Company", "CompanyReport", list[Problem]], None]
-UNFINISHED = ("stopped", "still stopped", "waiting")
+STOPPED = ("stopped", "still stopped")
+UNFINISHED = (*STOPPED, "waiting")
 LONGEST_RUN_SECONDS = 1800.0  # of a company; the lock is not held for hours
 
 
@@ -40,7 +41,8 @@ class CompanyReport:
     is_locked: bool = False  # another run holds the lock
     held_by: str = ""
     is_done: bool = False  # another run came first: it is no longer due
-    problems: list[Problem] = field(default_factory=list)  # settings, by register
+    problems: list[Problem] = field(default_factory=list)  # settings and secrets
+    fault: Exception | None = None  # of the program; the other companies have run
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -51,6 +53,16 @@ class CompanyReport:
     def has_unfinished(self) -> bool:
         """Tell whether a person or the next run has something left to do."""
         return bool(self.degraded) or any(self.outcomes[o] for o in UNFINISHED)
+
+    @property
+    def is_left_out(self) -> bool:
+        """Tell whether nothing ran, because of its settings or secrets."""
+        return bool(self.problems) and not self.flows
+
+    @property
+    def has_stopped(self) -> bool:
+        """Tell whether documents wait for a person."""
+        return any(self.outcomes[o] for o in STOPPED)
 
     @property
     def degraded(self) -> str:
@@ -75,7 +87,7 @@ def choose_work(
         SettingsError: There is no company or flow of that name.
     """
     for name, known, kind in (
-        (company, project.companies, "company"),
+        (company, {**project.companies, **project.left_out}, "company"),
         (flow, project.flows, "flow"),
     ):
         if name is not None and name not in known:
@@ -178,17 +190,24 @@ def sync_companies(
     only_due: bool = False,
     after_company: AfterCompany | None = None,
 ) -> list[CompanyReport]:
-    """Run all companies, or one; nothing runs while settings or secrets are wrong.
+    """Run all companies, or one; what is wrong with one stops no other.
 
     Args:
         only_due: Leave out companies whose schedule does not ask for a run now.
+            Several processes share the work: what another has or had is no news.
         after_company: Told of each run, with what was wrong in the settings.
 
     Raises:
-        SettingsError: All problems of all companies. Those that only a register can
-            tell come after all others have run (``WrongRunError``).
+        SettingsError: There is no company or flow of that name.
+        WrongRunError: When all have run: settings or secrets of some are wrong.
     """
-    work = choose_work(services.project, company=company, flow=flow)
+    project = services.project
+    work = choose_work(project, company=company, flow=flow)
+    reports = [
+        CompanyReport(name, problems=list(found.problems))
+        for name, found in project.left_out.items()
+        if company in (None, name)
+    ]
     if only_due:
         with closing(open_ledger()) as ledger:
             work = [
@@ -196,23 +215,35 @@ def sync_companies(
                 for found, flows in work
                 if is_company_due(found, ledger, services.clock)
             ]
-    problems = [p for each in work for p in services.check_secrets(*each)]
-    if problems:
-        raise SettingsError(problems)
-    reports: list[CompanyReport] = []
     with closing(open_ledger()) as ledger:
         for found, flows in work:
-            report = CompanyReport(found.name)
-            try:
-                report = sync_company(services, found, flows, ledger, only_due=only_due)
-            except SettingsError as error:
-                report.problems.extend(error.problems)
-            if report.is_done:
+            report = _run_alone(services, found, flows, ledger, only_due=only_due)
+            if report.is_done or (only_due and report.is_locked):
                 continue
             reports.append(report)
-            problems += report.problems
             if after_company is not None:
                 after_company(ledger, found, report, report.problems)
+    problems = [problem for report in reports for problem in report.problems]
     if problems:
         raise WrongRunError(problems, reports)
     return reports
+
+
+def _run_alone(
+    services: Services,
+    company: Company,
+    flows: list[Flow],
+    ledger: Ledger,
+    *,
+    only_due: bool,
+) -> CompanyReport:
+    """Run a company so that whatever is wrong with it stays its own."""
+    missing = services.check_secrets(company, flows)
+    if missing:
+        return CompanyReport(company.name, problems=missing)
+    try:
+        return sync_company(services, company, flows, ledger, only_due=only_due)
+    except SettingsError as error:
+        return CompanyReport(company.name, problems=list(error.problems))
+    except Exception as error:  # noqa: BLE001  # one company never stops another
+        return CompanyReport(company.name, fault=error)

@@ -18,7 +18,7 @@ from engine.language.scope import Scope
 from engine.language.values import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from engine.flow.context import RunContext
     from engine.project.flow_spec import Belongs, Flow
@@ -39,6 +39,7 @@ class UnitTree:
     parents: Mapping[str, str]  # key -> key of the unit above; "" at the top
     names: Mapping[str, str]  # key -> name, for people
     owners: Mapping[str, str]  # key -> company
+    is_sure: bool = True  # False: a company is left out, and its unit is not known
 
     def find_owner(self, key: str) -> str | None:
         """Walk up from a unit to the first that is a company."""
@@ -49,6 +50,10 @@ class UnitTree:
             seen.add(key)  # units that run in a circle end the walk
             key = self.parents.get(key, "")
         return None
+
+    def may_be_unread(self, key: str) -> bool:
+        """Tell whether a unit may be of a company whose file cannot be read."""
+        return not self.is_sure and key not in self.owners
 
     def nested(self) -> list[tuple[str, str, str]]:
         """List companies inside companies: the inner, its unit's name, the outer."""
@@ -61,7 +66,10 @@ class UnitTree:
 
 
 def read_tree(
-    belongs: Belongs, units: Any, companies: Mapping[str, Mapping[str, Any]]
+    belongs: Belongs,
+    units: Any,
+    companies: Mapping[str, Mapping[str, Any]],
+    unread: Collection[str] = (),
 ) -> UnitTree:
     """Read the units of a source, and find the companies' own among them.
 
@@ -69,12 +77,16 @@ def read_tree(
         units: The register's records.
         companies: The settings of all companies, by name; also of those that are
             switched off, whose documents must not go to the company above them.
+        unread: Companies whose settings are not known whole.
     """
     wanted: dict[str, str] = {}
+    is_sure = True
     for name, settings in sorted(companies.items()):
         said = _text(belongs.to.evaluate(Scope({}, {"company": settings})))
         if said:
             wanted.setdefault(said.casefold(), name)
+        elif name in unread:
+            is_sure = False
     parents: dict[str, str] = {}
     names: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -88,7 +100,7 @@ def read_tree(
             if text and text.casefold() in wanted:
                 owners[key] = wanted[text.casefold()]
                 break
-    return UnitTree(parents, names, owners)
+    return UnitTree(parents, names, owners, is_sure)
 
 
 class Ownership:
@@ -124,6 +136,8 @@ class Ownership:
         unit = _text(belongs.unit.evaluate(self._run.scope(data)))
         owner = tree.find_owner(unit)
         name = tree.names.get(unit, unit)
+        if tree.may_be_unread(unit):  # better late than in the wrong books
+            return Owner.OTHERS, name
         if owner == self._run.company:
             return Owner.OURS, name
         is_ours_to_tell = owner is None and self._run.company == self._speaker(tree)
@@ -134,7 +148,9 @@ class Ownership:
         assert self._belongs is not None
         if self._tree is None:
             units = self._belongs.units.evaluate(self._run.scope({}))
-            self._tree = read_tree(self._belongs, units, self._run.companies)
+            self._tree = read_tree(
+                self._belongs, units, self._run.companies, self._run.unread
+            )
         return self._tree
 
     def _speaker(self, tree: UnitTree) -> str:

@@ -79,6 +79,7 @@ class CompanyPlan:
     documents: list[PlannedDocument] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)  # requests, by system
     ended_early: str = ""
+    is_degraded: bool = False  # for another reason than the most requests
 
 
 def plan_company(
@@ -112,6 +113,7 @@ def plan_company(
             report = run_flow(context, services.project.advice, planner.end_document)
             if report.degraded:
                 plan.ended_early = report.degraded
+                plan.is_degraded |= not planner.is_spent
             _add_reasons(plan, flow, company, ledger)
         for name, system in session.systems.items():
             plan.calls[name] = sum(system.calls.values())
@@ -141,6 +143,7 @@ class Planner(Online):
         super().__init__(run)
         self._plan = plan
         self._max_calls = max_calls
+        self.is_spent = False  # all the requests that it may make are made
         self._entries: list[Planned] = []  # of the document at hand
 
     def make(self, pending: PendingWrite) -> Any:
@@ -227,6 +230,7 @@ class Planner(Online):
         systems = self._run.systems.values()
         used = sum(sum(system.calls.values()) for system in systems)
         if used >= self._max_calls:
+            self.is_spent = True
             detail = f"{used} requests, the most that this plan may make"
             raise TransientError(RequestFacts("plan", flow, detail=detail))
 

@@ -130,7 +130,9 @@ class Session:
         """
         for name in flow.systems:
             self.open(name)
-        services, companies = self.services, self.services.project.companies
+        services, project = self.services, self.services.project
+        companies = {name: c.settings for name, c in project.companies.items()}
+        left_out = project.left_out
         run = RunContext(
             company=self.company.name,
             settings=self.company.settings,
@@ -141,7 +143,8 @@ class Session:
             owner=self.owner,
             settle_seconds=services.settle_seconds,
             cached=self.cached,
-            companies={name: found.settings for name, found in companies.items()},
+            companies={**{n: o.settings for n, o in left_out.items()}, **companies},
+            unread=frozenset(n for n, o in left_out.items() if not o.is_whole),
         )
         run.access = Online(run)
         return run

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
-from engine.errors import Problem, SettingsError
+from engine.errors import CannotStartError, Problem, SettingsError
 from engine.ledger.lock import find_holder, lock_path, try_lock
 from engine.ledger.migrations import load_migrations
 
@@ -29,6 +29,7 @@ OLDEST_SQLITE = (3, 37, 0)  # STRICT tables; sqlite.org/stricttables.html
 # 3.51.3; sqlite.org/wal.html, "WAL-reset bug".
 SAFE_WAL_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 10.0
+NO_LEDGER = "C305"  # the address names none: a mistake of the command line
 
 
 class SqliteFile:
@@ -96,7 +97,7 @@ def connect(path: Path, *, must_exist: bool = False) -> sqlite3.Connection:
         )
     if must_exist and not path.is_file():
         _refuse(
-            "C305",
+            NO_LEDGER,
             f'there is no ledger at "{path}"',
             "check the path; the first sync makes the file",
         )
@@ -246,4 +247,5 @@ def _refuse_damaged(path: Path, finding: str, cause: Exception | None = None) ->
 def _refuse(
     code: str, message: str, hint: str, cause: Exception | None = None
 ) -> Never:
-    raise SettingsError([Problem(code, message, hint=hint)]) from cause
+    kind = SettingsError if code == NO_LEDGER else CannotStartError
+    raise kind([Problem(code, message, hint=hint)]) from cause

@@ -25,6 +25,11 @@ def address_fault(base_url: str) -> str | None:
     return "must begin with https:// (http:// only for this machine's own address)"
 
 
+def is_local(base_url: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    return _is_loopback(urlsplit(base_url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

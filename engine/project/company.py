@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.errors import Position, RuleError
 from engine.problems import Problems
+from engine.project.base_url import is_local
 from engine.project.schedule import (
     DEFAULT,
     ZONE,
@@ -38,6 +39,16 @@ class Company:
     @property
     def is_enabled(self) -> bool:
         return bool(self.settings.get("enabled"))
+
+    @property
+    def is_demo(self) -> bool:
+        """Tell whether it runs only when it is asked for: by name, or on this machine.
+
+        On this machine means that every system named has an address here.
+        """
+        if not self.settings.get("demo"):
+            return False
+        return not (self.base_urls and all(map(is_local, self.base_urls.values())))
 
     @property
     def schedule(self) -> Schedule:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any, Final
 
 from engine.identifiers import comparable_id, find_iban
@@ -106,38 +106,42 @@ def check_systems(
 def check_secret_names(
     nodes: Mapping[str, MapNode], systems: Mapping[str, SystemSpec], problems: Problems
 ) -> None:
-    """Find two companies of which one would read the other's secrets, by its name."""
-    owners: dict[str, str] = {}
-    for name, node in nodes.items():
-        cell = scalar_at(node, "company")
-        keys = {
+    """Find two companies of which one would read the other's secrets, by its name.
+
+    Both are told, and neither runs: nobody knows whose the secret is.
+    """
+    keys = {
+        name: {
             secret_key(name, f"{system}_{secret}")
             for system, spec in systems.items()
             for secret in spec.secrets
         }
-        taken = sorted(key for key in keys if owners.get(key, name) != name)
-        if taken and cell is not None:
-            other = owners[taken[0]]
+        for name in nodes
+    }
+    for name, other in permutations(nodes, 2):
+        cell = scalar_at(nodes[name], "company")
+        if (taken := sorted(keys[name] & keys[other])) and cell is not None:
             said = f"{name} and {other} would both read the secret {taken[0]}"
             problems.add("C105", said, cell, "give one of them another name")
-        for key in keys:
-            owners.setdefault(key, name)
 
 
 def check_shared(
     nodes: Mapping[str, MapNode], schema: Mapping[str, Any], problems: Problems
 ) -> None:
-    """Find what a copied company file still has of the first company."""
+    """Find what a copied company file still has of another one; both are told."""
     for path, part in _settings("", schema):
-        owners: dict[str, str] = {}
+        owners: dict[str, list[tuple[str, Scalar]]] = {}
         for name, node in nodes.items() if part.get("x-alone") else ():
             cell = _cell(node, path)
-            if not isinstance(cell, Scalar):
-                continue
-            other = owners.setdefault(comparable_id(cell.text), name)
-            if other != name:
-                said = f"{path} of {name} is the one of {other}: {cell.text}"
-                problems.add("C112", said, cell, f"write the one of {name}")
+            if isinstance(cell, Scalar):
+                owners.setdefault(comparable_id(cell.text), []).append((name, cell))
+        for shared in owners.values():
+            for (name, cell), (other, _) in zip(
+                shared, [*shared[1:], shared[0]], strict=True
+            ):
+                if other != name:
+                    said = f"{path} of {name} is the one of {other}: {cell.text}"
+                    problems.add("C112", said, cell, f"write the one of {name}")
 
 
 def check_values(

@@ -21,15 +21,9 @@ from engine.language.types import Type
 from engine.mapping.apply import Mapping, load_mapping
 from engine.problems import Problems, did_you_mean, in_file_order
 from engine.project.advice import AdviceBook, load_advice
-from engine.project.company import Company, check_schedule, read_company
-from engine.project.company_check import (
-    check_company,
-    check_secret_names,
-    check_shared,
-    check_systems,
-    check_values,
-)
-from engine.project.company_overlays import Bases, CompanyFlows, load_company_flows
+from engine.project.company import Company
+from engine.project.company_files import CompanyFiles, LeftOut, load_companies
+from engine.project.company_overlays import Bases, CompanyFlows
 from engine.project.cross_check import (
     check_name,
     check_natural_keys,
@@ -74,6 +68,7 @@ class Project:
     bases: Bases = field(repr=False)  # what overlays build on
     letter_texts: LetterTexts | None  # of the mails; None: no mails are written
     warnings: tuple[Problem, ...] = ()
+    left_out: Dictionary[str, LeftOut] = field(default_factory=dict)  # by company
 
     def flow_for(self, company: str, name: str) -> Flow:
         """Give a flow as a company runs it: with its own changes to the mappings.
@@ -100,6 +95,7 @@ def load_project(
     *,
     patches: Dictionary[str, str | None] | None = None,
     memo: Memo | None = None,
+    leaves_out: bool = False,
 ) -> Project:
     """Read all files below ``mappings/`` and ``schemas/``.
 
@@ -107,6 +103,7 @@ def load_project(
         patches: Texts that stand in the place of files, by name from the root; None
             takes a file away.
         memo: A dictionary that keeps what was loaded from one call to the next.
+        leaves_out: A company whose own file is wrong is ``left_out``; the others stay.
 
     Raises:
         RuleError: With every problem of every file, in file order.
@@ -117,14 +114,23 @@ def load_project(
         raise RuleError([Problem("M100", said, hint=hint)])
     loader = _ProjectLoader(root, patches, memo)
     project = loader.load()
-    warnings = loader.findings()
-    if project is None or not all(problem.is_warning for problem in warnings):
-        raise RuleError(warnings)
-    return replace(project, warnings=tuple(warnings))
+    found = loader.findings()
+    warnings = tuple(problem for problem in found if problem.is_warning)
+    if len(warnings) == len(found) and project is not None:
+        return replace(project, warnings=warnings)
+    if not leaves_out:
+        raise RuleError(found)
+    left_out = loader.companies.leave_out(found)
+    if project is None:
+        raise RuleError(found)
+    sound = {n: c for n, c in project.companies.items() if n not in left_out}
+    return replace(project, warnings=warnings, companies=sound, left_out=left_out)
 
 
 class _ProjectLoader(ProjectFiles):
     """Loads one project, as far as it is sound."""
+
+    companies = CompanyFiles()
 
     def load(self) -> Project | None:
         """Read and check everything; None when a part that all need is not sound."""
@@ -155,7 +161,14 @@ class _ProjectLoader(ProjectFiles):
             for name, entries in cells.items()
         }
         bases = Bases(self.nodes, mappings, store, tables, types)
-        companies, overlaid = self._load_companies(around.systems, flows, bases)
+        self.companies = load_companies(
+            self,
+            around.systems,
+            flows.values(),
+            bases,
+            broken=self._broken_names(""),
+            has_sound_bases=not self._is_any_broken(),
+        )
         if advice is None:
             return None
         return Project(
@@ -166,8 +179,8 @@ class _ProjectLoader(ProjectFiles):
             systems=around.systems,
             mappings=mappings,
             flows=flows,
-            companies=companies,
-            overlaid=overlaid,
+            companies=self.companies.sound,
+            overlaid=self.companies.overlaid,
             bases=bases,
             letter_texts=letter_texts,
         )
@@ -326,37 +339,6 @@ class _ProjectLoader(ProjectFiles):
     def _company_type(self) -> Type:
         schema = self.grammar("company")
         return SchemaStore({"grammar/company": schema}).field("grammar/company")
-
-    def _load_companies(
-        self,
-        systems: Dictionary[str, SystemSpec],
-        flows: dict[str, Flow],
-        bases: Bases,
-    ) -> tuple[dict[str, Company], dict[str, CompanyFlows]]:
-        all_mappings = [m for files in bases.mappings.values() for m in files.values()]
-        broken = self._broken_names("")
-        grammar = self.grammar("company")
-        companies: dict[str, Company] = {}
-        overlaid: dict[str, CompanyFlows] = {}
-        nodes: dict[str, MapNode] = {}
-        for file, node in self.of("company"):
-            check_name(node, "company", "C101", "company", self.problems)
-            check_systems(node, systems, broken, self.problems)
-            if file in self.ungrammatical:
-                continue
-            company = read_company(node, grammar)
-            companies[company.name] = company
-            nodes[company.name] = node
-            check_company(node, company, grammar, self.problems)
-            check_schedule(node, company, self.problems)
-            check_values(node, company, all_mappings, self.problems)
-            if "overlays" in node and not self._is_any_broken():
-                overlaid[company.name] = load_company_flows(
-                    node, bases, flows.values(), self.problems
-                )
-        check_secret_names(nodes, systems, self.problems)
-        check_shared(nodes, self.grammar("company"), self.problems)
-        return companies, overlaid
 
     def _is_any_broken(self) -> bool:
         """Tell whether what overlays build on is unsound: they would say it again."""

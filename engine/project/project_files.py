@@ -92,7 +92,12 @@ class ProjectFiles:
             if patch is not None:
                 texts[file] = patch.encode()
             elif file not in self._patches:
-                texts[file] = found[file].read_bytes()
+                try:
+                    texts[file] = found[file].read_bytes()
+                except OSError as error:
+                    said = f"the file cannot be read: {error.strerror}"
+                    hint = "check what it is and who may read it"
+                    self.problems.add("M106", said, Position(file, 1, 1), hint)
         return list(texts.items())
 
     def read(self, file: str, text: bytes) -> None:

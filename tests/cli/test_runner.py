@@ -19,7 +19,7 @@ def test_the_unexpected_has_its_own_exit_code(
 ):
     """One line and a way out, no trace; with SIIRTO_DEBUG the trace."""
 
-    def fail(_: Path) -> None:
+    def fail(_: Path, **__: object) -> None:
         raise RuntimeError("out of paper")
 
     monkeypatch.setattr("engine.project.project.load_project", fail)

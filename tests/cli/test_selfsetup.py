@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import selfsetup
+import runner
+from engine.cli import exit_codes, selfsetup
 from tests.places import ROOT
 
 
@@ -84,8 +85,7 @@ def test_the_set_up_uses_the_machines_pip_and_checks_hashes(
     def note(command: list[str]) -> None:
         assert not selfsetup.has_environment(root)
         commands.append(command)
-        selfsetup.environment_python(root).parent.mkdir(parents=True, exist_ok=True)
-        selfsetup.environment_python(root).write_text("")
+        build(command)
 
     monkeypatch.setattr(selfsetup, "_run", note)
 
@@ -95,10 +95,113 @@ def test_the_set_up_uses_the_machines_pip_and_checks_hashes(
     assert selfsetup.has_environment(root)
     make, fill = commands
     assert [sys.executable, "-m", "venv", "--without-pip"] == make[:4]
-    assert [sys.executable, "-m", "pip", "--python", str(python)] == fill[:5]
+    built = python.parent.parent.resolve() / "bin" / "python"
+    assert [sys.executable, "-m", "pip", "--python", str(built)] == fill[:5]
     assert {"--require-hashes", "--no-deps"} <= set(fill)
     assert str(root / selfsetup.LOCK) == fill[-1]
     assert capsys.readouterr().err.startswith("setting up .venv")
+
+
+def build(command: list[str]) -> None:
+    """Do what ``venv`` does, as far as it counts here."""
+    if command[2] == "venv":
+        python = Path(command[-1], "bin", "python")
+        python.parent.mkdir(parents=True)
+        python.write_text("")
+
+
+def test_a_new_environment_is_made_beside_the_old_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """While it is filled the old one stays; then a link changes, and nothing else."""
+    old = make_environment(root)
+    (root / selfsetup.LOCK).write_text("example==1.1\n")
+    seen: list[bool] = []
+
+    def run(command: list[str]) -> None:
+        seen.append(old.exists() and not (root / ".venv").is_symlink())
+        build(command)
+
+    monkeypatch.setattr(selfsetup, "_run", run)
+    selfsetup.ensure_environment(root)
+
+    assert [True, True] == seen
+    assert (root / ".venv").is_symlink()
+    assert selfsetup.has_environment(root)
+    # A run that is at work goes on in the folder that it began in.
+    assert (root / ".venv-before" / "bin" / "python").exists()
+
+
+def test_of_many_upgrades_the_last_two_stay(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(selfsetup, "_run", build)
+    for number in range(4):
+        (root / selfsetup.LOCK).write_text(f"example==1.{number}\n")
+        selfsetup.ensure_environment(root)
+
+    assert 2 == len(list(root.glob(".venv-*")))
+
+
+def test_without_network_the_old_environment_goes_on(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A failed upgrade leaves no dead installation, and is said at each start."""
+    old = make_environment(root)
+    (root / selfsetup.LOCK).write_text("example==1.1\n")
+    done = subprocess.CompletedProcess
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: done(command, 1))
+    monkeypatch.setattr(subprocess, "call", lambda _: 7)
+
+    assert old == selfsetup.ensure_environment(root)
+    assert "the set-up stopped at" in (said := capsys.readouterr().err)
+    assert "going on with the environment from before" in said
+    assert 7 == selfsetup.rerun_inside(root, ["sync"], may_install=False)
+    assert "going on with the environment from before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "is_python_old", "code"),
+    [
+        (["sync"], False, exit_codes.NOT_SET_UP),
+        (["status"], False, exit_codes.NOT_SET_UP),
+        (["demo"], False, exit_codes.CANNOT_START),
+        (["test"], True, exit_codes.CANNOT_START),
+    ],
+)
+def test_what_cannot_run_is_no_stopped_document(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: list[str],
+    is_python_old: bool,
+    code: int,
+):
+    """A service that passes over people's work must not pass over this."""
+    monkeypatch.setattr(runner, "ROOT", root)
+    monkeypatch.setattr(selfsetup, "is_installed", lambda: False)
+    done = subprocess.CompletedProcess
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: done(command, 1))
+    if is_python_old:
+        monkeypatch.setattr(selfsetup, "MINIMUM", (3, 999))
+
+    assert code == runner.main(given)
+    assert capsys.readouterr().err.strip()
+
+
+def test_a_library_that_is_missing_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """An installation that is not whole is not the unexpected, and not people's work."""
+
+    def fail() -> None:
+        raise ModuleNotFoundError("No module named 'cronsim'", name="cronsim")
+
+    monkeypatch.setattr(runner, "_context", fail)
+    monkeypatch.delenv("SIIRTO_DEBUG", raising=False)
+
+    assert exit_codes.CANNOT_START == runner.main(["log"])
+    assert "No module named 'cronsim'" in capsys.readouterr().err
 
 
 def test_a_failed_command_leaves_no_stamp(root: Path, monkeypatch: pytest.MonkeyPatch):
@@ -107,7 +210,7 @@ def test_a_failed_command_leaves_no_stamp(root: Path, monkeypatch: pytest.Monkey
         subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1)
     )
 
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(selfsetup.SetUpError) as stopped:
         selfsetup.ensure_environment(root)
 
     assert "the set-up stopped at:" in str(stopped.value)
@@ -122,7 +225,7 @@ def test_an_old_python_is_told_which_one_is_needed(
     python = make_environment(root)
     monkeypatch.setattr(selfsetup, "MINIMUM", (3, 999))
 
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(selfsetup.SetUpError) as stopped:
         selfsetup.ensure_environment(root)
 
     assert "siirto needs Python 3.999 or newer" in str(stopped.value)
@@ -158,7 +261,7 @@ def test_other_commands_never_install(root: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(subprocess, "call", lambda _: pytest.fail("nothing may start"))
     monkeypatch.setattr(subprocess, "run", lambda *_: pytest.fail("nothing may start"))
 
-    with pytest.raises(SystemExit, match="is not set up here"):
+    with pytest.raises(selfsetup.SetUpError, match="is not set up here"):
         selfsetup.rerun_inside(root, ["sync"], may_install=False)
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import Clock
 from engine.project.credentials import SecretPlaces
+
+if TYPE_CHECKING:
+    from engine.project.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,27 @@ class CommandContext:
         from engine.ledger.open import open_ledger
 
         return closing(open_ledger(url, self.clock, must_exist=True))
+
+
+def load_live(arguments: Any) -> Project:
+    """Load the project of a command that meets systems.
+
+    Companies whose own file is wrong are left out; one of the demo is switched off,
+    unless it is named.
+
+    Raises:
+        RuleError: What all companies share is wrong.
+    """
+    from engine.project.project import load_project
+
+    project = load_project(arguments.root, leaves_out=True)
+    live = {
+        name: replace(company, settings={**company.settings, "enabled": False})
+        if company.is_demo and name != arguments.company
+        else company
+        for name, company in project.companies.items()
+    }
+    return replace(project, companies=live)
 
 
 def add_json(command: Any) -> None:

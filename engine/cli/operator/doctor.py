@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.operator import add_company, add_json
+from engine.cli.exit_codes import OK, WAITING, WRONG
+from engine.cli.operator import add_company, add_json, load_live
 
 if TYPE_CHECKING:
     import argparse
@@ -28,18 +28,22 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
-    """Examine each company; 1 when something would stop a transfer."""
+    """Examine each company; 2 when something would stop a transfer."""
     from engine.cli.screens import WIDTH
     from engine.flow.companies import choose_work
-    from engine.flow.preflight import examine_company
+    from engine.flow.preflight import CheckResult, examine_company
     from engine.flow.services import Services
-    from engine.project.project import load_project
 
-    project = load_project(arguments.root)
+    project = load_live(arguments)
     services = Services(
         project, context.clock, context.secret_places(arguments.root), is_read_only=True
     )
-    found: list[CheckResult] = []
+    found = [
+        CheckResult(name, "", "company file", "stop", p.code, p.message, p.hint or "")
+        for name, left_out in project.left_out.items()
+        if arguments.company in (None, name)
+        for p in left_out.problems
+    ]
     for company, flows in choose_work(project, company=arguments.company):
         found += examine_company(services, company, flows)
     if arguments.json:
@@ -48,7 +52,8 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     else:
         for line in _lines(found, context.width or WIDTH):
             context.write(line)
-    return OK if all(f.state in ("ok", "warning") for f in found) else STOPPED
+    states = {finding.state for finding in found}
+    return WRONG if "stop" in states else WAITING if "unknown" in states else OK
 
 
 def _lines(findings: list[CheckResult], width: int) -> Iterator[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 
-from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.operator import add_company, add_json
+from engine.cli.exit_codes import STOPPED, WAITING, WRONG, gravest
+from engine.cli.operator import add_company, add_json, load_live
 from engine.cli.samples.hide_personal import Mask
+from engine.errors import CannotStartError, Problem, SettingsError
 from engine.json_text import render_json
 from engine.masking import mask_text
 
@@ -42,33 +43,50 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
+    from engine.cli.named import line_reader
+    from engine.cli.report import render_problems
     from engine.flow.companies import choose_work
     from engine.flow.planning import plan_company
     from engine.flow.services import Services
-    from engine.project.project import load_project
 
-    project = load_project(arguments.root)
+    project = load_live(arguments)
     work = choose_work(project, company=arguments.company, flow=arguments.flow)
     services = Services(
         project, context.clock, context.secret_places(arguments.root), is_read_only=True
     )
-    would_stop = False
+    wrong: list[Problem] = [
+        problem
+        for name, left_out in project.left_out.items()
+        if arguments.company in (None, name)
+        for problem in left_out.problems
+    ]
+    codes = [WRONG for _ in wrong]
     for company, flows in work:
-        plan = plan_company(
-            services,
-            company,
-            flows,
-            ledger_url=arguments.ledger,
-            max_calls=arguments.max_calls,
-        )
-        would_stop |= any(d.outcome == "stopped" for d in plan.documents)
+        try:
+            plan = plan_company(
+                services,
+                company,
+                flows,
+                ledger_url=arguments.ledger,
+                max_calls=arguments.max_calls,
+            )
+        except CannotStartError:
+            raise
+        except SettingsError as error:
+            wrong += error.problems
+            codes.append(WRONG)
+            continue
+        would_stop = any(d.outcome == "stopped" for d in plan.documents)
+        codes += [STOPPED] * would_stop + [WAITING] * plan.is_degraded
         if arguments.json:
             plain = to_builtins(plan, builtin_types=(Decimal,), enc_hook=repr)
             context.write(render_json(Mask().apply(plain)))
             continue
         for line in _lines(plan, with_fields=arguments.fields):
             context.write(line)
-    return STOPPED if would_stop else OK
+    if wrong:
+        context.say(render_problems(wrong, line_reader(arguments.root)))
+    return gravest(codes)
 
 
 def _lines(plan: CompanyPlan, *, with_fields: bool) -> Iterator[str]:
