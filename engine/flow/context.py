@@ -178,7 +178,7 @@ class RunContext:
     is_on: Callable[[], bool] = lambda: True
     ends_at: float = inf  # by the clock's seconds: no document is begun after it
     companies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings
-    unread: frozenset[str] = frozenset()  # companies whose file cannot be read whole
+    half_read: frozenset[str] = frozenset()  # companies whose file cannot be read whole
     _rules_digest: str = ""
 
     def scope(self, data: dict[str, Any], **roots: Any) -> Scope:

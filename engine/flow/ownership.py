@@ -69,7 +69,7 @@ def read_tree(
     belongs: Belongs,
     units: Any,
     companies: Mapping[str, Mapping[str, Any]],
-    unread: Collection[str] = (),
+    half_read: Collection[str] = (),
 ) -> UnitTree:
     """Read the units of a source, and find the companies' own among them.
 
@@ -77,7 +77,7 @@ def read_tree(
         units: The register's records.
         companies: The settings of all companies, by name; also of those that are
             switched off, whose documents must not go to the company above them.
-        unread: Companies whose settings are not known whole.
+        half_read: Companies whose settings are not known whole.
     """
     wanted: dict[str, str] = {}
     is_sure = True
@@ -85,7 +85,7 @@ def read_tree(
         said = _text(belongs.to.evaluate(Scope({}, {"company": settings})))
         if said:
             wanted.setdefault(said.casefold(), name)
-        elif name in unread:
+        elif name in half_read:
             is_sure = False
     parents: dict[str, str] = {}
     names: dict[str, str] = {}
@@ -149,7 +149,7 @@ class Ownership:
         if self._tree is None:
             units = self._belongs.units.evaluate(self._run.scope({}))
             self._tree = read_tree(
-                self._belongs, units, self._run.companies, self._run.unread
+                self._belongs, units, self._run.companies, self._run.half_read
             )
         return self._tree
 

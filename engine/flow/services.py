@@ -144,7 +144,7 @@ class Session:
             settle_seconds=services.settle_seconds,
             cached=self.cached,
             companies={**{n: o.settings for n, o in left_out.items()}, **companies},
-            unread=frozenset(n for n, o in left_out.items() if not o.is_whole),
+            half_read=frozenset(n for n, o in left_out.items() if not o.is_whole),
         )
         run.access = Online(run)
         return run
