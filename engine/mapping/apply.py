@@ -76,7 +76,7 @@ def load_mapping(
 
 
 class LazyVars(abc.Mapping[str, Any]):
-    """The variables of a mapping or flow, each computed when first asked for."""
+    """The variables of a mapping, row or flow, each computed when first asked for."""
 
     def __init__(
         self,
@@ -84,20 +84,28 @@ class LazyVars(abc.Mapping[str, Any]):
         scope: Scope,
         recorder: Recorder | None = None,
         known: abc.Mapping[str, Any] | None = None,
+        outer: abc.Mapping[str, Any] | None = None,
+        prefix: str = "",
     ) -> None:
         self._rules = rules
+        self._outer = {} if outer is None else outer
         self._recorder = recorder
+        self._prefix = prefix  # the row's payload path
         self.scope = scope.with_roots(vars=self)
         self.known = dict(known or {})  # what was asked for already
         self._faults: dict[str, ViolationError] = {}
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self._rules:
+            return self._outer[name]
         if name in self._faults:
             raise self._faults[name]
         if name not in self.known:
             rule = self._rules[name]
             try:
-                self.known[name] = apply_rule(rule, self.scope, self._recorder)
+                self.known[name] = apply_rule(
+                    rule, self.scope, self._recorder, self._prefix
+                )
             except ViolationError as error:
                 self._faults[name] = error
                 raise
@@ -105,17 +113,28 @@ class LazyVars(abc.Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a variable's value; the default when there is none of that name."""
-        return self[name] if name in self._rules else default
+        if name in self._rules:
+            return self[name]
+        return self._outer.get(name, default)
 
     def __iter__(self) -> abc.Iterator[str]:
-        return iter(self._rules)
+        return iter({**self._outer, **self._rules})
 
     def __len__(self) -> int:
-        return len(self._rules)
+        return len({**self._outer, **self._rules})
+
+    def inside(self, rules: abc.Mapping[str, Rule], scope: Scope, row: str) -> Scope:
+        """Give a row's scope with variables of its own; it sees these as well."""
+        own = LazyVars(rules, scope, self._recorder, outer=self, prefix=row)
+        return own.scope
 
 
-def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> Any:
+def apply_rule(
+    rule: Rule, scope: Scope, recorder: Recorder | None = None, prefix: str = ""
+) -> Any:
     """Give one cell's value; None when it is left out.
+
+    ``prefix`` is said before its name, such as the row that it belongs to.
 
     Raises:
         ViolationError: The value does not fit, or is required and empty.
@@ -128,7 +147,7 @@ def apply_rule(rule: Rule, scope: Scope, recorder: Recorder | None = None) -> An
         else:
             return None if value is MISSING else value
     log = MappingLog(recorder)
-    value = listen(rule, Step(scope, log), log)
+    value = listen(rule, Step(scope, log, prefix), log)
     if log.violations:
         raise ViolationError(log.violations)
     return None if value is MISSING else value

@@ -26,7 +26,7 @@ from engine.mapping.keys.lookup import Lookup, entry_way
 from engine.mapping.keys.page import Branch, both_ways, branch
 from engine.mapping.keys.required import REQUIRED
 from engine.mapping.payload import NO_ROWS, SOME_ROWS
-from engine.mapping.rules import Rows, Rule, iter_rules
+from engine.mapping.rules import Rows, Rule, iter_rules, iter_variables
 from engine.mapping.stages import VALUE, rule_branches
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def list_branches(mappings: Iterable[Mapping]) -> list[Branch]:
     for mapping in mappings:
         if mapping.only_when is not None:
             found += both_ways("the document", "only_when", mapping.only_when)
-        for node in (*mapping.variables.values(), *iter_rules(mapping.fields)):
+        for node in (*iter_variables(mapping), *iter_rules(mapping.fields)):
             found += _of_node(node)
             if isinstance(node, Rule):
                 rules += node.with_inner()

@@ -23,7 +23,7 @@ from engine.mapping.rules import (
 )
 from engine.mapping.variables import find_constants, find_cycle
 from engine.problems import hint_for, nearest
-from engine.rulefiles.nodes import ListNode, MapNode, Scalar, text_at
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar, entries_at, text_at
 
 if TYPE_CHECKING:
     from collections import abc
@@ -228,12 +228,24 @@ class MappingLoader:
             said = f"{path.text} is no list, so there are no rows"
             self._problems.add("M403", said, path.position)
         inner = types.row(shape.item())
+        self._check_shadows(node, types)
+        variables, inner = self.rules.variables(node.get("vars"), inner)
+        self._check_cycles(variables)
         where = self._condition(node, "where", inner)
         when = self._condition(node, "when", types)
         fields = self._group(node.get("fields"), place, inner)
-        return None if path is None else Each(path, node.position, fields, when, where)
+        if path is None:
+            return None
+        return Each(path, node.position, fields, when, where, variables)
 
     # The whole ------------------------------------------------------------------------
+
+    def _check_shadows(self, node: MapNode, around: SymbolTable) -> None:
+        """Find variables of a row that are called like one around it."""
+        for key, _ in entries_at(node, "vars"):
+            if key.text in (around.variables or ()):
+                said = f"vars.{key.text} is made above, for all rows"
+                self._problems.add("M410", said, key, "give it another name")
 
     def _check_cycles(self, variables: abc.Mapping[str, Rule]) -> None:
         way = find_cycle(variables)

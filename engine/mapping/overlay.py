@@ -284,6 +284,9 @@ class OverlayMerge:
                 merged = self.merge_fields(held, value, at.full + joint, field)
                 entries["fields"] = Entry(own.key("fields"), merged)
                 continue
+            if key.text == "vars" and isinstance(held, MapNode):
+                entries["vars"] = Entry(key, self.merge_variables(held, as_map(value)))
+                continue
             if held is not None:
                 _compare(self.problems, key, held, value)
             entries[key.text] = Entry(key, value)

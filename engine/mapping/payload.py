@@ -170,6 +170,7 @@ def _compile_rows(node: Rows) -> Take:
 def _compile_each(part: Each, base: str) -> AddRows:
     """Give the function that adds a block's rows, and tells a trace of it."""
     fill, where, start = compile_fields(part.fields, base), part.where, _start(base)
+    own = part.variables
 
     def add(
         rows: list[Any], scope: Scope, path: str, log: MappingLog
@@ -181,6 +182,8 @@ def _compile_each(part: Each, base: str) -> AddRows:
         for item in items:
             inner = scope.with_item(item, len(rows) + 1)
             row_path = f"{path}[{len(rows)}]"
+            if own:
+                inner = inner.roots["vars"].inside(own, inner, row_path)
             if where is not None and not _holds(where, inner, row_path, log):
                 dropped += 1
                 continue

@@ -85,16 +85,17 @@ class RuleLoader:
         if not isinstance(node, MapNode):
             return {}, types
         refused = (key.text for key in node.refused)
-        types = replace(types, variables=frozenset((*node, *refused)))
+        known = types.variables or ()  # those around a row
+        types = replace(types, variables=frozenset((*known, *node, *refused)))
         found: dict[str, Rule] = {}
         for key, cell in order_variables(node):
             rule = self.rule(cell, Target(f"vars.{key.text}"), types)
             if rule is not None:
                 found[key.text] = rule
-                known, before = rule_type(rule), self.before.get(key.text)
+                shape, before = rule_type(rule), self.before.get(key.text)
                 if before is not None:
-                    known = common_type([known, rule_type(before)])
-                types = types.with_shapes({key.text: known})
+                    shape = common_type([shape, rule_type(before)])
+                types = types.with_shapes({key.text: shape})
         return {name: found[name] for name in node if name in found}, types
 
     def rule(self, node: Node, target: Target, types: SymbolTable) -> Rule | None:

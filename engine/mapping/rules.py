@@ -86,6 +86,7 @@ class Each:
     fields: tuple[FieldNode, ...]
     when: Condition | None = None
     where: Condition | None = None
+    variables: abc.Mapping[str, Rule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +132,11 @@ def iter_rules(fields: abc.Iterable[FieldNode]) -> abc.Iterator[FieldNode]:
         elif isinstance(node, Rows):
             for part in node.parts:
                 yield from iter_rules(part.fields)
+
+
+def iter_variables(mapping: Mapping) -> abc.Iterator[Rule]:
+    """Yield the variables of a mapping, then those of its rows."""
+    yield from mapping.variables.values()
+    for node in iter_rules(mapping.fields):
+        for part in node.parts if isinstance(node, Rows) else ():
+            yield from part.variables.values()

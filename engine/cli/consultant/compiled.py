@@ -16,7 +16,7 @@ from engine.errors import Position
 from engine.flow.offline import pick_mapping
 from engine.language.filters.declaration import Filter
 from engine.language.values import show_value
-from engine.mapping.rules import Rule, iter_rules
+from engine.mapping.rules import Rule, iter_rules, iter_variables
 from engine.mapping.stages import compiled_rule
 from engine.project.project import load_project
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> Reply:
     project = load_project(arguments.root)
     flow = pick_named(project.flows, arguments.flow, "flow")
     mapping = pick_mapping(project, flow, arguments.mapping)
-    nodes = (*mapping.variables.values(), *iter_rules(mapping.fields))
+    nodes = (*iter_variables(mapping), *iter_rules(mapping.fields))
     rules = {node.path: node for node in nodes if isinstance(node, Rule)}
     if arguments.field is not None:
         rules = {arguments.field: pick_named(rules, arguments.field, "field")}

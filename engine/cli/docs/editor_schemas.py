@@ -22,7 +22,7 @@ from engine.language.schema import SchemaField
 from engine.language.types import Type
 from engine.mapping.apply import Mapping
 from engine.mapping.keys.lookup import Lookup
-from engine.mapping.rules import Rows, Rule, iter_rules
+from engine.mapping.rules import Rows, Rule, iter_rules, iter_variables
 from engine.project.flow_spec import ReadStep
 from engine.project.flow_types import find_type
 from engine.project.project import Project
@@ -78,11 +78,11 @@ class EditorSchema:
         self._mapping = mapping
         self._grammar = grammar
         self._definitions = dict(grammar["definitions"])
-        variables = mapping.variables.items()
-        self._roots = [*roots, *(KnownPath(f"vars.{n}", r.note) for n, r in variables)]
+        variables = list(iter_variables(mapping))
+        self._roots = [*roots, *(KnownPath(rule.path, rule.note) for rule in variables)]
         nodes = list(iter_rules(mapping.fields))
         self._rows = {node.path: node for node in nodes if isinstance(node, Rows)}
-        rules = [*mapping.variables.values(), *nodes]
+        rules = [*variables, *nodes]
         lookups = [rule.find(Lookup) for rule in rules if isinstance(rule, Rule)]
         named = {lookup.table for lookup in lookups if lookup is not None}
         self._tables = sorted({*project.tables, *named} - {""})

@@ -29,7 +29,7 @@ from engine.cli.docs.target_rows import TargetRow, list_target_rows
 from engine.errors import Position
 from engine.mapping.apply import Mapping
 from engine.mapping.keys.lookup import Lookup
-from engine.mapping.rules import Rule, iter_rules
+from engine.mapping.rules import Rule, iter_rules, iter_variables
 from engine.mapping.words import code, escape, literal_words, table_anchor
 from engine.project.flow_spec import Flow, iter_requests
 from engine.project.project import Project
@@ -153,7 +153,10 @@ class FlowPage:
             noun = "field" if len(optional) == 1 else "fields"
             summary = f"{len(optional)} optional {noun} that no rule makes"
             yield fold(summary, table(OPTIONAL_COLUMNS, optional))
-        variables = tuple(mapping.variables.items())
+        found = {
+            rule.path.removeprefix("vars."): rule for rule in iter_variables(mapping)
+        }
+        variables = tuple(found.items())
         yield from self._variables(f"Variables of {name}", anchor, variables)
 
     def _variables(
@@ -266,7 +269,7 @@ def _changed_rows(
 
 def _rules_in_words(mapping: Mapping) -> dict[str, str]:
     """Say every variable, field and table entry of a mapping."""
-    found = {f"vars.{n}": full_words(rule) for n, rule in mapping.variables.items()}
+    found = {rule.path: full_words(rule) for rule in iter_variables(mapping)}
     for row in list_target_rows(mapping):
         if row.makers:
             words = (full_words(made.rule) for made in row.makers)
@@ -286,7 +289,7 @@ def _entries(entries: Dictionary[str, Any]) -> str:
 def _lookups_of(mapping: Mapping) -> Iterator[Lookup]:
     """Give every lookup in a named table, also those inside a choice."""
     rules = [node for node in iter_rules(mapping.fields) if isinstance(node, Rule)]
-    for rule in (*rules, *mapping.variables.values()):
+    for rule in (*rules, *iter_variables(mapping)):
         for inner in rule.with_inner():
             lookup = inner.find(Lookup)
             if lookup is not None and lookup.table:
