@@ -21,9 +21,9 @@ from engine.mapping.rules import (
     Rule,
     iter_rules,
 )
-from engine.mapping.variables import find_constants, find_cycle
+from engine.mapping.variables import find_constants
 from engine.problems import hint_for, nearest
-from engine.rulefiles.nodes import ListNode, MapNode, Scalar, entries_at, text_at
+from engine.rulefiles.nodes import ListNode, MapNode, Scalar, text_at
 
 if TYPE_CHECKING:
     from collections import abc
@@ -74,7 +74,6 @@ class MappingLoader:
             label=source.partition("#")[2],
         )
         variables, types = self.rules.variables(node.get("vars"), types)
-        self._check_cycles(variables)
         only_when = self._condition(node, "only_when", types)
         fields = self._group(node.get("fields"), Target("", root), types)
         self._check_required(fields, root)
@@ -228,9 +227,7 @@ class MappingLoader:
             said = f"{path.text} is no list, so there are no rows"
             self._problems.add("M403", said, path.position)
         inner = types.row(shape.item())
-        self._check_shadows(node, types)
         variables, inner = self.rules.variables(node.get("vars"), inner)
-        self._check_cycles(variables)
         where = self._condition(node, "where", inner)
         when = self._condition(node, "when", types)
         fields = self._group(node.get("fields"), place, inner)
@@ -239,19 +236,6 @@ class MappingLoader:
         return Each(path, node.position, fields, when, where, variables)
 
     # The whole ------------------------------------------------------------------------
-
-    def _check_shadows(self, node: MapNode, around: SymbolTable) -> None:
-        """Find variables of a row that are called like one around it."""
-        for key, _ in entries_at(node, "vars"):
-            if key.text in (around.variables or ()):
-                said = f"vars.{key.text} is made above, for all rows"
-                self._problems.add("M410", said, key, "give it another name")
-
-    def _check_cycles(self, variables: abc.Mapping[str, Rule]) -> None:
-        way = find_cycle(variables)
-        if way:
-            said = f"variables ask for each other: {' → '.join(way)}"
-            self._problems.add("M504", said, variables[way[0]].position)
 
     def _check_required(
         self, fields: tuple[FieldNode, ...], root: SchemaField | None

@@ -276,20 +276,16 @@ class OverlayMerge:
             return self._merge_rule(own, given)
         entries = dict(own.entries)
         for key, value in given.items():
-            held = own.get(key.text)
-            if key.text == "fields" and isinstance(held, MapNode):
-                assert isinstance(value, MapNode)
+            held, now = own.get(key.text), value
+            if isinstance(held, MapNode) and key.text == "fields":
                 joint = "[]." if "each" in own else "."
                 field = step(at.field, at.name + joint.removesuffix("."))
-                merged = self.merge_fields(held, value, at.full + joint, field)
-                entries["fields"] = Entry(own.key("fields"), merged)
-                continue
-            if key.text == "vars" and isinstance(held, MapNode):
-                entries["vars"] = Entry(key, self.merge_variables(held, as_map(value)))
-                continue
-            if held is not None:
+                now = self.merge_fields(held, as_map(value), at.full + joint, field)
+            elif isinstance(held, MapNode) and key.text == "vars":
+                now = self.merge_variables(held, as_map(value))
+            elif held is not None:
                 _compare(self.problems, key, held, value)
-            entries[key.text] = Entry(key, value)
+            entries[key.text] = Entry(key, now)
         return MapNode(entries, own.position)
 
     def _merge_blocks(self, at: Address, base: ListNode, change: Node) -> Node:

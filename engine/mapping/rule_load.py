@@ -31,7 +31,7 @@ from engine.mapping.literals import Target
 from engine.mapping.rule_check import check_kind
 from engine.mapping.rules import Rule
 from engine.mapping.stages import rule_type
-from engine.mapping.variables import order_variables
+from engine.mapping.variables import find_cycle, order_variables
 from engine.problems import Problems
 from engine.rulefiles.nodes import Entry, MapNode, Scalar
 
@@ -84,6 +84,10 @@ class RuleLoader:
         """Load variables; the scope given back knows what each of them is."""
         if not isinstance(node, MapNode):
             return {}, types
+        for key, _ in node.items():  # noqa: PERF102 - a key is a cell with a place
+            if key.text in (types.variables or ()):
+                said = f"vars.{key.text} is made above, for all rows"
+                self.problems.add("M410", said, key, "give it another name")
         refused = (key.text for key in node.refused)
         known = types.variables or ()  # those around a row
         types = replace(types, variables=frozenset((*known, *node, *refused)))
@@ -96,6 +100,10 @@ class RuleLoader:
                 if before is not None:
                     shape = common_type([shape, rule_type(before)])
                 types = types.with_shapes({key.text: shape})
+        way = find_cycle(found)
+        if way:
+            said = f"variables ask for each other: {' → '.join(way)}"
+            self.problems.add("M504", said, found[way[0]].position)
         return {name: found[name] for name in node if name in found}, types
 
     def rule(self, node: Node, target: Target, types: SymbolTable) -> Rule | None:
