@@ -12,7 +12,7 @@ written so, and a code without its dash cannot be told from them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from stdnum import luhn
@@ -55,16 +55,21 @@ def mask_text(text: str) -> str:
     >>> mask_text("131052-308T")
     '…308T'
     """
+    return replace_personal(text, lambda found: f"…{found[-_KEPT:]}")
+
+
+def replace_personal(text: str, make: Callable[[str], str]) -> str:
+    """Give the text with something else for every personal code and bank account."""
     flat, places = _flatten(text)
     spans = sorted({*_persons(flat), *_accounts(flat)})
-    masked, end = "", 0
+    replaced, end = "", 0
     for start, stop in spans:
         first, last = places[start], places[stop - 1] + 1
         if first < end:
-            continue  # inside of what is masked already
-        masked += f"{text[end:first]}…{text[first:last][-_KEPT:]}"
+            continue  # inside of what is replaced already
+        replaced += f"{text[end:first]}{make(text[first:last])}"
         end = last
-    return masked + text[end:]
+    return replaced + text[end:]
 
 
 def _flatten(text: str) -> tuple[str, list[int]]:

@@ -102,6 +102,11 @@ class Registers(Mapping[str, Any]):
             self._found[name] = self._loaders[name]()
         return self._found[name]
 
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """What was read until now."""
+        return self._found
+
     def forget(self, names: Iterable[str]) -> None:
         """Read these again when they are next asked for."""
         for name in names:

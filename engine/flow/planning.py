@@ -8,6 +8,7 @@ the create of the document itself it ends.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     from engine.flow.context import Document, Gathered, RunContext
     from engine.flow.services import Services
     from engine.flow.writes import PendingWrite
+    from engine.language.scope import Scope
     from engine.ledger.ledger import Ledger
     from engine.project.company import Company
     from engine.project.flow_spec import Flow, ReadStep
 
 MAX_CALLS = 1_000  # requests of one plan, unless said
+# Takes a flow, a document's label and what was gathered of it.
+Keep = Callable[[str, str, dict[str, Any]], None]
 Action = Literal["create", "update", "link", "adopt", "send", "leave"]
 
 
@@ -89,11 +93,13 @@ def plan_company(
     *,
     ledger_url: str,
     max_calls: int = MAX_CALLS,
+    keep: Keep | None = None,
 ) -> CompanyPlan:
     """Tell what a run would do now; nothing is written, here or there.
 
     Args:
         services: Read only; companies share them, and with them the rate limit.
+        keep: Is given what was gathered of each document that would go or stop.
 
     Raises:
         SettingsError: As for a run.
@@ -109,7 +115,7 @@ def plan_company(
         for flow in flows:
             # A plan moves no status of what is stopped.
             context = session.make_context(replace(flow, on_stop=None))
-            planner = context.access = Planner(context, plan, max_calls)
+            planner = context.access = Planner(context, plan, max_calls, keep)
             report = run_flow(context, services.project.advice, planner.end_document)
             if report.degraded:
                 plan.ended_early = report.degraded
@@ -139,12 +145,20 @@ class NotYet(dict[str, Any]):
 class Planner(Online):
     """Notes each change that a run would make, and goes on as if it were made."""
 
-    def __init__(self, run: RunContext, plan: CompanyPlan, max_calls: int) -> None:
+    def __init__(
+        self, run: RunContext, plan: CompanyPlan, max_calls: int, keep: Keep | None
+    ) -> None:
         super().__init__(run)
         self._plan = plan
+        self._keep = keep
+        self._gathered: Gathered | None = None  # what a step has looked at last
         self._max_calls = max_calls
         self.is_spent = False  # all the requests that it may make are made
         self._entries: list[Planned] = []  # of the document at hand
+
+    def scope(self, document: Gathered) -> Scope:
+        self._gathered = document
+        return super().scope(document)
 
     def make(self, pending: PendingWrite) -> Any:
         """Note a write; give what it would have saved, as far as that is known."""
@@ -225,6 +239,10 @@ class Planner(Online):
             TransientError: The plan has made all the requests that it may.
         """
         entries, self._entries = tuple(self._entries), []
+        gathered, self._gathered = self._gathered, None
+        is_seen = gathered is not None and gathered.label == label
+        if self._keep and gathered and is_seen and outcome in ("planned", "stopped"):
+            self._keep(flow, label, {**gathered.data, "run": self._run.registers.known})
         document = PlannedDocument(flow, label, outcome, code, entries)
         self._plan.documents.append(document)
         systems = self._run.systems.values()

@@ -44,7 +44,11 @@ def test_business_ids_stay_valid_and_keep_their_form():
 
 
 def test_accounts_stay_valid_and_keep_their_country():
-    for text in ("FI21 1234 5600 0007 85", "SE4550000000058398257466"):
+    for text in (
+        "FI21 1234 5600 0007 85",
+        "SE4550000000058398257466",
+        "fi49 5000 9420 0287 30",
+    ):
         made = fake_text(text)
 
         assert text != made

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 
 from engine.cli.exit_codes import STOPPED, WAITING, WRONG, gravest
 from engine.cli.operator import add_company, add_json, load_live
+from engine.cli.samples.document_folder import DocumentFolder
 from engine.cli.samples.hide_personal import Mask
 from engine.errors import CannotStartError, Problem, SettingsError
 from engine.json_text import render_json
@@ -39,6 +41,8 @@ def add_command(add: Any) -> None:
     command.add_argument("--max-calls", type=int, default=1_000, metavar="N", help=text)
     text = "show every field of what would be created, too"
     command.add_argument("--fields", action="store_true", help=text)
+    text = "keep the gathered documents there, for map, diff and test --new-from"
+    command.add_argument("--save", type=Path, metavar="FOLDER", help=text)
     add_json(command)
 
 
@@ -62,6 +66,9 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     ]
     codes = [WRONG for _ in wrong]
     for company, flows in work:
+        folder = None
+        if arguments.save is not None:
+            folder = DocumentFolder(arguments.save, project, company)
         try:
             plan = plan_company(
                 services,
@@ -69,6 +76,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
                 flows,
                 ledger_url=arguments.ledger,
                 max_calls=arguments.max_calls,
+                keep=None if folder is None else folder.keep,
             )
         except CannotStartError:
             raise
@@ -84,6 +92,8 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
             continue
         for line in _lines(plan, with_fields=arguments.fields):
             context.write(line)
+        if folder is not None:
+            context.write(f"  {folder.words()}")
     if wrong:
         context.say(render_problems(wrong, line_reader(arguments.root)))
     return gravest(codes)

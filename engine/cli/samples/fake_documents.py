@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from stdnum import iban as stdnum_iban
 
 from engine.cli.samples.hide_personal import is_marked
-from engine.identifiers import find_business_id, find_iban
+from engine.identifiers import find_business_id, find_iban, one_spelling
 from engine.language.schema import SchemaField
-from engine.masking import FINNISH_ID, SWEDISH_ID
+from engine.masking import FINNISH_ID, SWEDISH_ID, replace_personal
 
 # Fields that hold no person's or firm's words, by the last word of their name.
 _CODES: Final = re.compile(
@@ -39,7 +40,7 @@ _WORD_END: Final = re.compile(r"[A-Z]?[a-z0-9]+$")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+)?(Z|[+-]\d{2}:?\d{2})?")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
-_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b")
+_IBAN: Final = re.compile(r"\b[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{2,4}){3,8}\b")
 _BUSINESS: Final = re.compile(r"\b(?:FI)?\d{6,7}-?\d\b|\b(?:SE)?\d{6}-?\d{4}(?:01)?\b")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{2,4}$")
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -53,6 +54,35 @@ _TRIES: Final = 20_000  # of check digits; one in 97 fits an account
 def fake_document(document: Any, schema: SchemaField | None = None) -> Any:
     """Give the document with everything that speaks of somebody replaced."""
     return _fake(document, schema, "")
+
+
+def replace_ids(value: Any, schema: SchemaField | None, kept: Iterable[str]) -> Any:
+    """Give the document with made-up personal ids and accounts, all else as it is.
+
+    ``kept`` are accounts that are nobody's secret, as in a company's own settings.
+    What is no plain data, such as a file's bytes, is left out.
+    """
+    own = {one_spelling(text).replace(" ", "") for text in kept}
+
+    def fake(found: str) -> str:
+        plain = one_spelling(found).replace(" ", "")
+        return found if plain in own else fake_text(found)
+
+    def follow(value: Any, schema: SchemaField | None) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                key: follow(item, schema.child(str(key)) if schema else None)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [follow(item, schema.item() if schema else None) for item in value]
+        if isinstance(value, str):
+            hidden = _fake(value, schema, "") if is_marked(schema) else value
+            return replace_personal(value, fake) if hidden == value else hidden
+        is_plain = value is None or isinstance(value, bool | int | float | Decimal)
+        return value if is_plain else None
+
+    return follow(value, schema)
 
 
 def _fake(value: Any, schema: SchemaField | None, name: str) -> Any:
@@ -174,7 +204,7 @@ def _fake_account(text: str) -> str:
     if find_iban(text) is None:
         return text
     made = text[:4] + _fake_digits(text[4:], "account")
-    compact = made.replace(" ", "")
+    compact = made.replace(" ", "").upper()
     check = stdnum_iban.calc_check_digits(compact)
     return made[:2] + check + made[4:]
 
