@@ -4,8 +4,8 @@ Jinja is the parser and nothing else. Two fences, each enough alone for what it 
 
 1. the checker reads the syntax tree at load and admits only names, constants, fields,
    named filters and tests, comparisons, and/or/not, ``+ - * / ~``, inline if, lists;
-2. every admitted node becomes a function of ours, so that no Python code is made and no
-   Python operator, attribute or method is ever reached.
+2. every admitted node is written as a call of a function of ours on values; a word of
+   the formula enters that text quoted, so that no attribute or method is ever reached.
 
 An empty value prints nothing in ``~``; arithmetic or order with an empty value is a
 fault that names the field.
@@ -14,62 +14,65 @@ fault that names the field.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.kinds import PHRASES
+from engine.language.cell_function import CellFunction
 from engine.language.cell_problems import CellProblems
 from engine.language.formula_check import FormulaChecker
-from engine.language.formula_eval import (
-    compile_formula_tree,
+from engine.language.formula_parse import FormulaProblems, parse_formula
+from engine.language.formula_write import (
     decided,
     gives_truth,
+    write_formula,
     written_by,
 )
-from engine.language.formula_parse import FormulaProblems, parse_formula
 from engine.language.meant import AS_TEXT
 from engine.language.symbols import Symbol, SymbolTable
-from engine.language.values import (
-    is_empty,
-    limited_text,
-    text_of,
-)
+from engine.language.values import limited_text
 from engine.problems import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from jinja2 import nodes
 
     from engine.errors import Position
-    from engine.language.scope import Evaluate, Scope
+    from engine.language.function_text import FunctionText
     from engine.rulefiles.nodes import Scalar
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
-    """A compiled formula: its text, where it stands, and what it gives."""
+class Formula(CellFunction):
+    """A checked formula: its text, where it stands, and what it gives.
+
+    An empty result is None.
+    """
 
     text: str
     position: Position
     paths: tuple[str, ...]  # what it reads, fields joined by points, for traces
     shape: Symbol  # what it gives, as far as the schemas tell
-    evaluate: Evaluate = field(repr=False, compare=False)  # empty results are None
-    decides: bool = False  # it is never anything but yes or no
-    write: Callable[[Any], str] = field(default=text_of, repr=False, compare=False)
+    tree: nodes.Expr = field(repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The bare names it reads."""
         return tuple(dict.fromkeys(path.partition(".")[0] for path in self.paths))
 
+    def write(self, out: FunctionText) -> str:
+        """Write what computes it."""
+        return write_formula(out, self.tree, self.text)
+
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(CellFunction):
     """A formula that gives true or false; an empty yes/no field counts as no.
 
     ``evaluate`` raises a ValueFault for a value that is neither.
     """
 
     formula: Formula
-    evaluate: Callable[[Scope], bool] = field(repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -81,36 +84,40 @@ class Condition:
         """Where it stands."""
         return self.formula.position
 
+    def write(self, out: FunctionText) -> str:
+        """Write what decides."""
+        found = self.formula.write(out)
+        is_truth = gives_truth(self.formula.tree)
+        return found if is_truth else decided(out, found, self.text)
+
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """Running text with ``{{ formula }}`` parts."""
-
-    text: str
-    position: Position
-    parts: tuple[str | Formula, ...]
-    evaluate: Evaluate = field(repr=False, compare=False)
-
-
-def _writer(parts: tuple[str | Formula, ...]) -> Evaluate:
-    """Give the function that writes a text; blanks at both ends go.
+class Template(CellFunction):
+    """Running text with ``{{ formula }}`` parts; blanks at both ends go.
 
     Empty parts print nothing. When every part is empty the whole text is: words around
     nothing say nothing.
     """
-    has_formulas = not all(isinstance(part, str) for part in parts)
 
-    def write(scope: Scope) -> str | None:
-        values = [p if isinstance(p, str) else p.evaluate(scope) for p in parts]
-        said = [v for p, v in zip(parts, values, strict=True) if p is not v]
-        if has_formulas and all(map(is_empty, said)):
-            return None
-        pairs = zip(parts, values, strict=True)
-        # A blank between two parts is meant.
-        written = (p if isinstance(p, str) else p.write(v) for p, v in pairs)
-        return limited_text("".join(written).strip())
+    text: str
+    position: Position
+    parts: tuple[str | Formula, ...]
 
-    return write
+    def write(self, out: FunctionText) -> str:
+        """Write what makes the text."""
+        listed, said = [], []
+        for part in self.parts:
+            if isinstance(part, str):
+                listed.append(repr(part))
+            else:
+                said.append(out.own(part))
+                by = written_by(part.tree)
+                listed.append(f"{out.hold(by, by.__name__)}({said[-1]})")
+        name = out.hold(limited_text, "limited_text")
+        whole = f"{name}(({' + '.join(listed) or repr('')}).strip())"
+        if not said:
+            return whole
+        return f"None if {' and '.join(map(out.empty, said))} else {whole}"
 
 
 def compile_formula(scalar: Scalar, types: SymbolTable | None = None) -> Formula:
@@ -145,8 +152,7 @@ def compile_condition(scalar: Scalar, types: SymbolTable | None = None) -> Condi
     if formula.shape.kind not in {"truth", "any"}:
         said = f"a condition is true or false; {text} is {PHRASES[formula.shape.kind]}"
         raise problems.refusal("M306", said, 0, text, f"write {text} is filled")
-    evaluate = formula.evaluate
-    return Condition(formula, evaluate if formula.decides else decided(evaluate, text))
+    return Condition(formula)
 
 
 def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Template:
@@ -170,7 +176,7 @@ def compile_template(scalar: Scalar, types: SymbolTable | None = None) -> Templa
             parts.append(part)
     problems.raise_if_any()
     filled = tuple(part for part in parts if part is not None)
-    return Template(scalar.text, scalar.position, filled, _writer(filled))
+    return Template(scalar.text, scalar.position, filled)
 
 
 def _split_template(scalar: Scalar) -> Iterator[tuple[str, int, str]]:
@@ -226,7 +232,5 @@ def _compile(scalar: Scalar, text: str, shift: int, types: SymbolTable) -> Formu
         scalar.position,
         tuple(dict.fromkeys(checker.paths)),
         shape,
-        compile_formula_tree(tree, text.strip()),
-        gives_truth(tree),
-        written_by(tree),
+        tree,
     )

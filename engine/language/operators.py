@@ -15,7 +15,6 @@ from engine.language.values import (
     ValueFault,
     decimal_of,
     is_empty,
-    is_group,
     is_number_text,
     name_kind,
     text_of,
@@ -36,11 +35,6 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-
-
-def get_field(value: Any, name: str) -> Any:
-    """Give a field of a group; empty when there is none, or no group."""
-    return value.get(name) if is_group(value) else None
 
 
 def get_item(value: Any, index: int) -> Any:

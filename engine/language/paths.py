@@ -11,25 +11,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.language.cell_function import CellFunction
 from engine.language.path_check import PathChecker
-from engine.language.path_eval import compile_path_tree, names_of
+from engine.language.path_write import names_of, write_path
 from engine.language.symbols import Symbol, SymbolTable
 
 if TYPE_CHECKING:
     from engine.errors import Position
-    from engine.language.scope import Evaluate
+    from engine.language.function_text import FunctionText
+    from engine.language.jmespath_exact import Tree
     from engine.rulefiles.nodes import Scalar
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """A compiled path; ``keys`` is set when it is just names joined by points."""
+class Path(CellFunction):
+    """A checked path; ``keys`` is set when it is just names joined by points.
+
+    What it gives is None when there is none.
+    """
 
     text: str
     position: Position
     keys: tuple[str, ...] | None
     shape: Symbol  # what it gives, as far as the source schema tells
-    evaluate: Evaluate = field(repr=False, compare=False)  # None when there is none
+    tree: Tree = field(repr=False, compare=False)
+
+    def write(self, out: FunctionText) -> str:
+        """Write what picks the value."""
+        return write_path(out, self.tree, self.text)
 
 
 def compile_path(scalar: Scalar, types: SymbolTable | None = None) -> Path:
@@ -44,6 +53,4 @@ def compile_path(scalar: Scalar, types: SymbolTable | None = None) -> Path:
     checker = PathChecker(scalar, types or SymbolTable())
     tree = checker.parse()
     shape = checker.admit(tree)
-    text = scalar.text.strip()
-    evaluate = compile_path_tree(tree, text)
-    return Path(text, scalar.position, names_of(tree), shape, evaluate)
+    return Path(scalar.text.strip(), scalar.position, names_of(tree), shape, tree)

@@ -75,6 +75,16 @@ def is_group(value: Any) -> TypeGuard[Mapping[str, Any]]:
     return kind not in EXACT and kind is not list and isinstance(value, Mapping)
 
 
+def field_in(value: Any, name: str) -> Any:
+    """Give a field of a group; None when there is none, or no group."""
+    return value.get(name) if is_group(value) else None
+
+
+def fields_in(item: Any) -> Mapping[str, Any]:
+    """Give an item's fields; it has none when it is no group."""
+    return item if is_group(item) else {}
+
+
 def get_path(value: Any, path: str) -> Any:
     """Follow a dotted path through groups of fields; None where it ends early."""
     if "." not in path:
@@ -238,6 +248,8 @@ def find_date(text: str, zone: tzinfo | None = None) -> str | None:
     A date-time that says its own zone is a moment: its day is the one in ``zone``.
     """
     text = text.strip()
+    if is_day(text):
+        return text
     match = _DATE_TIME.fullmatch(text)
     day = match[1] if match else text
     if not _DATE.fullmatch(day):
@@ -315,11 +327,9 @@ def _plain(value: Any, left: list[int]) -> Any:
     )
 
 
-def is_plain_text(value: Any) -> bool:
-    """Tell at a look that ``normalise_text`` leaves a text as it is."""
-    if type(value) is not str or _LINE_END.search(value):
-        return False
-    return value.isascii() or unicodedata.is_normalized("NFC", value)
+def is_composed(text: str) -> bool:
+    """Tell whether letters and their accents are composed (NFC)."""
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 def is_tidy_number(value: Any) -> bool:
@@ -330,9 +340,20 @@ def is_tidy_number(value: Any) -> bool:
     return type(value) is int
 
 
+def is_day(value: Any) -> bool:
+    """Tell whether this is a date as it is sent: ``2026-01-31``, a real day."""
+    if type(value) is not str or not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 def normalise_text(text: str) -> str:
     """Compose letters and their accents (NFC) and write line ends as one character."""
-    if is_plain_text(text):
+    if is_composed(text) and not _LINE_END.search(text):
         return text
     return _LINE_END.sub("\n", unicodedata.normalize("NFC", text))
 

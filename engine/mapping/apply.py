@@ -14,7 +14,7 @@ from engine.language.symbols import SymbolTable
 from engine.language.values import ValueFault
 from engine.mapping.keys.page import Step
 from engine.mapping.mapping_load import MappingLoader
-from engine.mapping.payload import check_payload, compile_fields, lets_in
+from engine.mapping.payload import check_payload, fields_text, lets_in
 from engine.mapping.result import (
     MappingLog,
     MappingResult,
@@ -141,7 +141,7 @@ def apply_rule(
     """
     if recorder is None:
         try:
-            value = compiled_rule(rule, is_heard=False)(Step(scope, None))
+            value = compiled_rule(rule, is_heard=False)(scope)
         except (ValueFault, ViolationError):
             pass
         else:
@@ -173,9 +173,11 @@ def apply_mapping(
         faults = tuple(log.violations)
         return MappingResult({}, faults, is_left_out=not faults)
     payload: dict[str, Any] = {}
-    if not mapping.compiled:
-        mapping.compiled.append(compile_fields(mapping.fields))
-    mapping.compiled[0](payload, Step(scope, log), log)
+    is_heard = recorder is not None
+    if is_heard not in mapping.compiled:
+        text = fields_text(mapping, is_heard=is_heard)
+        mapping.compiled[is_heard] = text.make("payload, scope, log")
+    mapping.compiled[is_heard](payload, scope, log)
     if shared is not None:
         known = mapping.constants & variables.known.keys()
         shared.update((name, variables.known[name]) for name in known - shared.keys())

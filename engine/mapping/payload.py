@@ -1,6 +1,6 @@
 """Builds a payload: groups, rows and overflowing texts, field by field.
 
-A group compiles into the function that fills it. The rules' values come from
+A mapping becomes one function that fills a payload. The rules' values are written by
 :mod:`engine.mapping.stages`; here they are put in their places, and the finished
 payload is held against the target schema.
 """
@@ -8,17 +8,19 @@ payload is held against the target schema.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Violation, ViolationError
+from engine.language.function_text import FunctionText
 from engine.language.leaves import without_indexes
-from engine.language.scope import Scope
 from engine.language.validation import validate_payload
 from engine.language.values import ValueFault, cut_text, get_path, is_empty, name_kind
 from engine.mapping.keys.limit import Limit
-from engine.mapping.keys.page import HOLDS, HOLDS_NOT, Step, Take
+from engine.mapping.keys.page import HOLDS, HOLDS_NOT, Step
 from engine.mapping.keys.required import REQUIRED
+from engine.mapping.keys.when import When
 from engine.mapping.result import MappingLog, Trace, TraceStep, Truncation
 from engine.mapping.rules import (
     MISSING,
@@ -30,184 +32,241 @@ from engine.mapping.rules import (
     Rule,
     iter_rules,
 )
-from engine.mapping.stages import compiled_rule, find_fault, listen
+from engine.mapping.stages import find_fault, is_meant, listen, write_rule
 
 if TYPE_CHECKING:
     from collections import abc
 
     from engine.language.formulas import Condition
+    from engine.language.paths import Path
+    from engine.language.scope import Scope
     from engine.mapping.result import Overflow
 
-Fill = Callable[[dict[str, Any], Step, MappingLog], None]
-AddRows = Callable[[list[Any], Scope, str, MappingLog], list[TraceStep]]
+Fill = Callable[[dict[str, Any], "Scope", MappingLog], None]
 SOME_ROWS = "rows"
 NO_ROWS = "no rows"
 
 
 def lets_in(mapping: Mapping, scope: Scope, log: MappingLog) -> bool:
     """Tell whether ``only_when`` lets the document in."""
-    if mapping.only_when is None:
+    condition = mapping.only_when
+    if condition is None:
         return True
-    return _holds(mapping.only_when, scope, "", log) is True
-
-
-def _holds(
-    condition: Condition, scope: Scope, path: str, log: MappingLog
-) -> bool | None:
-    """Decide a condition; None when it is at fault, which is then reported."""
     try:
         found = condition.evaluate(scope)
-    except ValueFault as fault:
-        log.report(fault.code, fault.message, path, None, condition.position)
-    except ViolationError as error:
-        log.report_again(path, error)
-    else:
-        if log.recorder is not None:
-            log.meet(condition.position, HOLDS if found else HOLDS_NOT)
-        return found
-    return None
+    except (ValueFault, ViolationError) as fault:
+        log.report_fault(fault, "", condition.position)
+        return False
+    log.meet(condition.position, HOLDS if found else HOLDS_NOT)
+    return bool(found)
 
 
-def compile_fields(nodes: tuple[FieldNode, ...], base: str = "") -> Fill:
-    """Give the function that fills a group; ``base`` is its path, as rules have it.
+def fields_text(mapping: Mapping, *, is_heard: bool) -> FunctionText:
+    """Write the function that fills a payload: of the payload, a scope and a log.
 
-    It is called with the group, its step and the log. Overflowing texts move at its
-    end.
+    Overflowing texts move at the end of their group.
     """
-    start = _start(base)
-    makers = tuple(_maker(node, start) for node in nodes)
-    rules = {node.path: node for node in nodes if isinstance(node, Rule)}
-    limits = [limit for rule in rules.values() if (limit := rule.find(Limit))]
-    moves = any(limit.overflow_to for limit in limits)
+    out = FunctionText(is_heard=is_heard)
+    for value in (MISSING, Step, find_fault, listen, Trace, TraceStep):
+        out.hold(value, getattr(value, "__name__", "MISSING"))
+    _Group(out, "payload", "''").write(mapping.fields)
+    return out
 
-    def fill(payload: dict[str, Any], step: Step, log: MappingLog) -> None:
-        waiting = log.overflows
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Writes how a group of a payload is filled, or a row.
+
+    ``name`` is that of its fields, ``prefix`` gives its payload path; both are names
+    and texts of the function. ``start`` is where a field's own name begins in the path
+    that its rule has.
+    """
+
+    out: FunctionText
+    name: str
+    prefix: str
+    start: int = 0
+
+    def write(self, nodes: tuple[FieldNode, ...]) -> None:
+        """Write the fields in their order, then the move of what did not fit."""
+        out = self.out
+        rules = {node.path: node for node in nodes if isinstance(node, Rule)}
+        limits = [limit for rule in rules.values() if (limit := rule.find(Limit))]
+        moves = any(limit.overflow_to for limit in limits)
         if moves:
-            log.overflows = []
-        for name, groups, rule, make in makers:
-            if rule is not None and log.recorder is not None:
-                value = listen(rule, step, log)
+            waiting = out.new("log.overflows")
+            out.add("log.overflows = []")
+        for node in nodes:
+            out.add(f"# {node.path!r}")
+            if isinstance(node, Rule):
+                self._rule(node)
+            elif isinstance(node, Block):
+                self._block(node)
             else:
-                try:
-                    value = make(step)
-                except (ValueFault, ViolationError):
-                    value = find_fault(rule, step)
-            if value is not MISSING:
-                place = _enter(payload, groups) if groups else payload
-                place[name] = value
-        for overflow in log.overflows if moves else ():
-            _move_overflow(payload, rules, step.prefix, overflow, log)
-        log.overflows = waiting
+                self._rows(node)
+        if moves:
+            move = out.hold(partial(_move_overflow, rules), "move_overflow")
+            with out.block("for overflow in log.overflows:"):
+                out.add(f"{move}({self.name}, {self.prefix}, overflow, log)")
+            out.add(f"log.overflows = {waiting}")
 
-    return fill
+    def _put(self, node: FieldNode, value: str) -> None:
+        *groups, name = node.path[self.start :].split(".")
+        place = "".join(f".setdefault({group!r}, {{}})" for group in groups)
+        self.out.add(f"{self.name}{place}[{name!r}] = {value}")
 
+    def _path(self, node: FieldNode) -> str:
+        name = node.path[self.start :]
+        if self.prefix == "''":
+            return repr(name)
+        return f"{self.prefix} + {'.' + name!r}"
 
-def _maker(node: FieldNode, start: int) -> tuple[str, list[str], Rule | None, Take]:
-    """Give a field's name, the groups it stands in, its rule, and what makes it."""
-    *groups, name = node.path[start:].split(".")
-    if isinstance(node, Rule):
-        return name, groups, node, compiled_rule(node, is_heard=False)
-    make = _compile_block(node) if isinstance(node, Block) else _compile_rows(node)
-    return name, groups, None, make
+    def _rule(self, rule: Rule) -> None:
+        out = self.out
+        step = f"Step({out.scope}, log, {self.prefix}, {self.start})"
+        if out.is_heard:
+            value = out.new(f"listen({out.hold(rule, 'rule')}, {step}, log)")
+            with out.block(f"if {value} is not MISSING:"):
+                self._put(rule, value)
+            return
+        if is_meant(rule) and rule.find(When) is None:
+            self._put(rule, write_rule(out, rule))
+            return
+        with out.block("try:"):
+            out.step = step
+            value = write_rule(out, rule)
+            with out.block(f"if {value} is not MISSING:"):
+                self._put(rule, value)
+        with out.block("except FAULTS:"):
+            out.add(f"find_fault({out.hold(rule, 'rule')}, {step})")
+
+    def _block(self, node: Block) -> None:
+        out, path = self.out, self._path(node)
+        own = out.hold(node, "block")
+        if node.when is not None:
+            with out.block(f"if {self._holds(node.when, path)}:"):
+                self._filled_block(node, own, path)
+            if out.is_heard:
+                with out.block("else:"):
+                    steps = f"[TraceStep('when', {node.when.text!r}, False)]"
+                    self._leave_out(own, path, steps)
+        else:
+            self._filled_block(node, own, path)
+
+    def _filled_block(self, node: Block, own: str, path: str) -> None:
+        out = self.out
+        group = out.new("{}")
+        _Group(out, group, path, _start(node.path)).write(node.fields)
+        with out.block(f"if {group}:"):
+            self._put(node, group)
+        if node.required:
+            with out.block("else:"):
+                said = "required, but none of its fields has a value"
+                self._require(own, path, said)
+
+    def _rows(self, node: Rows) -> None:
+        out, path = self.out, self._path(node)
+        own, rows = out.hold(node, "rows"), out.new("[]")
+        steps = out.new("[]") if out.is_heard else ""
+        for part in node.parts:
+            if part.when is None:
+                self._part(node, part, rows, steps)
+                continue
+            with out.block(f"if {self._holds(part.when, path)}:"):
+                self._part(node, part, rows, steps)
+            if out.is_heard:
+                with out.block("else:"):
+                    step = f"TraceStep('when', {part.when.text!r}, False)"
+                    out.add(f"{steps}.append({step})")
+        with out.block(f"if {rows}:"):
+            self._put(node, rows)
+        if out.is_heard or node.required:
+            with out.block("else:"):
+                if out.is_heard:
+                    self._leave_out(own, path, steps)
+                if node.required:
+                    origin = " / ".join(part.path.text for part in node.parts)
+                    said = f"at least one row is required, but {origin} gives none"
+                    self._require(own, path, said)
+
+    def _part(self, node: Rows, part: Each, rows: str, steps: str) -> None:
+        """Write an ``each`` block: what it adds to the rows, and what a trace tells."""
+        out, path = self.out, self._path(node)
+        items = self._items(part, path)
+        if out.is_heard:
+            place = out.hold(part.path.position, "place")
+            out.add(f"log.meet({place}, {SOME_ROWS!r} if {items} else {NO_ROWS!r})")
+        dropped = out.new("0") if out.is_heard else ""
+        item, row_path = out.name(), f"{path} + f'[{{len({rows})}}]'"
+        around = {"parent": out.item, "row_number": f"(len({rows}) + 1)"}
+        with out.block(f"for {item} in {items} or ():"), out.within(item, **around):
+            if part.variables:
+                own = out.hold(part.variables, "own")
+                out.enter(f"{out.variables}.inside({own}, {out.scope}, {row_path})")
+            if part.where is not None:
+                with out.block(f"if not {self._holds(part.where, row_path)}:"):
+                    out.hear(f"{dropped} += 1")
+                    out.add("continue")
+            row = out.new("{}")
+            start = _start(f"{node.path}[]")
+            _Group(out, row, row_path, start).write(part.fields)
+            if out.is_heard:
+                with out.block(f"if not {row}:"):
+                    place = out.hold(part.position, "place")
+                    shown = f"(TraceStep('each', {part.path.text!r}, {row}),)"
+                    trace = f"Trace({row_path}, {row}, {shown}, {place})"
+                    out.add(f"log.recorder.keep({trace})")
+            out.add(f"{rows}.append({row})")
+        if out.is_heard:
+            step = f"TraceStep('each', {part.path.text!r}, len({items}))"
+            out.add(f"{steps}.append({step})")
+            if part.where is not None:
+                step = f"TraceStep('where', {part.where.text!r}, -{dropped})"
+                out.add(f"{steps}.append({step})")
+
+    def _holds(self, condition: Condition, path: str) -> str:
+        """Write a decision; a condition at fault is reported, and does not hold."""
+        out, found = self.out, self.out.name()
+        place = out.hold(condition.position, "place")
+        with out.block("try:"):
+            out.add(f"{found} = {condition.write(out)}")
+            if out.is_heard:
+                out.add(f"log.meet({place}, {HOLDS!r} if {found} else {HOLDS_NOT!r})")
+        with out.block("except FAULTS as fault:"):
+            out.add(f"log.report_fault(fault, {path}, {place})")
+            out.add(f"{found} = False")
+        return found
+
+    def _items(self, part: Each, path: str) -> str:
+        out, items = self.out, self.out.name()
+        with out.block("try:"):
+            out.add(f"{items} = {part.path.write(out)}")
+        with out.block("except FAULTS as fault:"):
+            place = out.hold(part.path.position, "place")
+            out.add(f"log.report_fault(fault, {path}, {place})")
+            out.add(f"{items} = None")
+        find = out.hold(partial(_find_items, part.path), "find_items")
+        out.add(f"{items} = () if {items} is None else {find}({items}, {path}, log)")
+        return items
+
+    def _leave_out(self, own: str, path: str, steps: str) -> None:
+        leave_out = self.out.hold(_leave_out, "leave_out")
+        self.out.add(f"{leave_out}({own}, {path}, {steps}, log)")
+
+    def _require(self, own: str, path: str, said: str) -> None:
+        require = self.out.hold(_require, "require")
+        self.out.add(f"{require}({own}, {path}, {said!r}, log)")
 
 
 def _start(base: str) -> int:
-    return len(base) + 1 if base else 0
-
-
-def _enter(payload: dict[str, Any], groups: list[str]) -> dict[str, Any]:
-    for group in groups:
-        payload = payload.setdefault(group, {})
-    return payload
-
-
-def _compile_block(node: Block) -> Take:
-    fill, when = compile_fields(node.fields, node.path), node.when
-    start = _start(node.path)
-
-    def make(step: Step) -> Any:
-        scope, log, path = step.scope, step.log, step.path_of(node)
-        assert log is not None
-        if when is not None and not _holds(when, scope, path, log):
-            _leave_out(node, path, [TraceStep("when", when.text, False)], log)
-            return MISSING
-        group: dict[str, Any] = {}
-        fill(group, Step(scope, log, path, start), log)
-        if group:
-            return group
-        if node.required:
-            _require(node, path, "required, but none of its fields has a value", log)
-        return MISSING
-
-    return make
-
-
-def _compile_rows(node: Rows) -> Take:
-    parts = [(part, _compile_each(part, f"{node.path}[]")) for part in node.parts]
-    origin = " / ".join(part.path.text for part in node.parts)
-
-    def make(step: Step) -> Any:
-        scope, log, path = step.scope, step.log, step.path_of(node)
-        assert log is not None
-        rows: list[Any] = []
-        steps: list[TraceStep] = []
-        for part, add in parts:
-            if part.when is not None and not _holds(part.when, scope, path, log):
-                steps.append(TraceStep("when", part.when.text, False))
-            else:
-                steps += add(rows, scope, path, log)
-        if rows:
-            return rows
-        _leave_out(node, path, steps, log)
-        if node.required:
-            said = f"at least one row is required, but {origin} gives none"
-            _require(node, path, said, log)
-        return MISSING
-
-    return make
-
-
-def _compile_each(part: Each, base: str) -> AddRows:
-    """Give the function that adds a block's rows, and tells a trace of it."""
-    fill, where, start = compile_fields(part.fields, base), part.where, _start(base)
-    own = part.variables
-
-    def add(
-        rows: list[Any], scope: Scope, path: str, log: MappingLog
-    ) -> list[TraceStep]:
-        items = _items(part.path, scope, path, log)
-        if log.recorder is not None:
-            log.meet(part.path.position, SOME_ROWS if items else NO_ROWS)
-        dropped = 0
-        for item in items:
-            inner = scope.with_item(item, len(rows) + 1)
-            row_path = f"{path}[{len(rows)}]"
-            if own:
-                inner = inner.roots["vars"].inside(own, inner, row_path)
-            if where is not None and not _holds(where, inner, row_path, log):
-                dropped += 1
-                continue
-            row: dict[str, Any] = {}
-            fill(row, Step(inner, log, row_path, start), log)
-            if not row and log.recorder is not None:
-                shown = (TraceStep("each", part.path.text, row),)
-                log.recorder.keep(Trace(row_path, row, shown, part.position))
-            rows.append(row)
-        if log.recorder is None:
-            return []
-        steps = [TraceStep("each", part.path.text, len(items))]
-        if where is not None:
-            steps.append(TraceStep("where", where.text, -dropped))
-        return steps
-
-    return add
+    return len(base) + 1
 
 
 def _leave_out(
     node: Block | Rows, path: str, steps: list[TraceStep], log: MappingLog
 ) -> None:
-    if log.recorder is not None:
-        log.recorder.keep(Trace(path, None, tuple(steps), node.position, False))
+    assert log.recorder is not None
+    log.recorder.keep(Trace(path, None, tuple(steps), node.position, False))
 
 
 def _require(node: Block | Rows, path: str, said: str, log: MappingLog) -> None:
@@ -217,16 +276,9 @@ def _require(node: Block | Rows, path: str, said: str, log: MappingLog) -> None:
         log.report("REQUIRED", said, path, None, node.position)
 
 
-def _items(path: Any, scope: Scope, target: str, log: MappingLog) -> list[Any]:
-    try:
-        value = path.evaluate(scope)
-    except ValueFault as fault:
-        log.report(fault.code, fault.message, target, None, path.position)
-        return []
-    except ViolationError as error:
-        log.report_again(target, error)
-        return []
-    if value is None or is_empty(value):
+def _find_items(path: Path, value: Any, target: str, log: MappingLog) -> list[Any]:
+    """Give what is in a list; what is filled and no list is reported."""
+    if is_empty(value):
         return []
     if not isinstance(value, list):
         said = f"{path.text} is {name_kind(value)}, each needs a list"
@@ -236,9 +288,15 @@ def _items(path: Any, scope: Scope, target: str, log: MappingLog) -> list[Any]:
     return [item for item in value if item is not None]
 
 
+def _enter(payload: dict[str, Any], groups: list[str]) -> dict[str, Any]:
+    for group in groups:
+        payload = payload.setdefault(group, {})
+    return payload
+
+
 def _move_overflow(
-    payload: dict[str, Any],
     rules: abc.Mapping[str, Rule],
+    payload: dict[str, Any],
     prefix: str,
     overflow: Overflow,
     log: MappingLog,

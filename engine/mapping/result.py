@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Violation
+from engine.errors import Violation, ViolationError
 from engine.language.leaves import iter_leaves
 from engine.language.values import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.errors import Position, ViolationError
+    from engine.errors import Position
     from engine.language.schema import SchemaField
+    from engine.language.values import ValueFault
     from engine.mapping.keys.limit import Limit
     from engine.mapping.rules import Rule
 
@@ -146,6 +147,15 @@ class MappingLog:
     def report_again(self, path: str, error: ViolationError) -> None:
         """Collect what is wrong with a variable, once however many fields use it."""
         self._add(path, error.violations)
+
+    def report_fault(
+        self, fault: ValueFault | ViolationError, path: str, place: Position
+    ) -> None:
+        """Collect what is wrong with a condition or a list of rows."""
+        if isinstance(fault, ViolationError):
+            self.report_again(path, fault)
+        else:
+            self.report(fault.code, fault.message, path, None, place)
 
     def _add(self, path: str, violations: Iterable[Violation]) -> None:
         for violation in violations:

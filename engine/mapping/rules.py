@@ -7,16 +7,17 @@ one page that makes its value, and pages of what is then done with it, in their 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections import abc
+    from collections.abc import Callable
 
     from engine.errors import Position
     from engine.language.formulas import Condition
     from engine.language.paths import Path
     from engine.language.schema import SchemaField, SchemaStore
-    from engine.mapping.keys.page import Stage, Take, ValueKey
+    from engine.mapping.keys.page import Stage, ValueKey
     from engine.mapping.payload import Fill
 
     S = TypeVar("S", bound=Stage)
@@ -45,7 +46,7 @@ class Rule:
     keys: abc.Mapping[str, Position] = field(default_factory=dict)
     # What it compiles into, for a step that is heard and one that is not, made when it
     # is first asked for: a check asks for none.
-    compiled: dict[bool, Take] = field(
+    compiled: dict[bool, Callable[[Any], Any]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
 
@@ -117,9 +118,9 @@ class Mapping:
     position: Position
     store: SchemaStore
     constants: frozenset[str] = frozenset()  # variables that no item changes
-    # What the fields compile into, made when a document is first mapped.
-    compiled: list[Fill] = field(
-        default_factory=list, init=False, compare=False, repr=False
+    # What the fields compile into, heard and not, made when a document is mapped.
+    compiled: dict[bool, Fill] = field(
+        default_factory=dict, init=False, compare=False, repr=False
     )
 
 

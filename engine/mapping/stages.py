@@ -1,8 +1,8 @@
 """A rule as one function: what its keys compile into, in their order.
 
 ``when`` → value key → *(empty? go to default)* → ``lookup`` → ``transform`` → type →
-``limit`` → ``default`` → ``required``. Running, explaining and testing all call this
-function: a trace is the same evaluation with somebody writing it down.
+``limit`` → ``default`` → ``required``. Running, explaining and testing call what the
+same pages write: a heard rule's function has lines beside that tell what it does.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ViolationError
-from engine.language.values import ValueFault, is_empty
+from engine.language.function_text import FunctionText
+from engine.language.values import ValueFault
 from engine.mapping.keys.default import Default
-from engine.mapping.keys.page import ChangingStage, FittingStage, OneCell, Step
+from engine.mapping.keys.page import ChangingStage, FittingStage, Step, look, note
 from engine.mapping.keys.required import Required
 from engine.mapping.keys.when import When
 from engine.mapping.result import MappingLog, Trace
@@ -20,22 +21,20 @@ from engine.mapping.rules import MISSING, Rule
 from engine.mapping.words import join_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from engine.language.scope import Evaluate
     from engine.language.types import Type
-    from engine.mapping.keys.page import Branch, Change, Page, Take
+    from engine.mapping.keys.page import Branch, Page
 
 VALUE = "a value"
 
 
-def find_fault(rule: Rule | None, step: Step) -> Any:
+def find_fault(rule: Rule, step: Step) -> None:
     """Run a rule that failed once more, heard, to say where and at what value.
 
     Its cuts are in the step's log already; the fault joins them.
     """
-    assert rule is not None, "groups and rows collect their faults"
-    return listen(rule, step, MappingLog())
+    listen(rule, step, MappingLog())
 
 
 def listen(rule: Rule, step: Step, kept: MappingLog) -> Any:
@@ -66,133 +65,137 @@ def listen(rule: Rule, step: Step, kept: MappingLog) -> Any:
     return value
 
 
-def compiled_rule(rule: Rule, *, is_heard: bool) -> Take:
-    """Give the function that makes the rule's value; made when first asked for."""
+def compiled_rule(rule: Rule, *, is_heard: bool) -> Callable[[Any], Any]:
+    """Give the function that makes the rule's value, or MISSING; made when asked for.
+
+    It takes a scope; that of a heard rule a step, which then knows the place. It raises
+    ValueFault for a value that does not fit, ViolationError for a variable at fault.
+    """
     if is_heard not in rule.compiled:
-        rule.compiled[is_heard] = _compile_rule(rule, is_heard)
+        head = "step" if is_heard else "scope"
+        rule.compiled[is_heard] = rule_text(rule, is_heard=is_heard).make(head)
     return rule.compiled[is_heard]
 
 
-def _compile_rule(rule: Rule, is_heard: bool) -> Take:
-    """Give the function that makes the rule's value, or MISSING.
+def rule_text(rule: Rule, *, is_heard: bool = False) -> FunctionText:
+    """Write the function of a rule."""
+    out = FunctionText(is_heard=is_heard, step="step" if is_heard else "")
+    out.add(f"return {write_rule(out, rule)}")
+    return out
 
-    It raises ValueFault for a value that does not fit, ViolationError for a variable
-    at fault; a heard step then knows the place.
-    """
-    when, take = rule.find(When), rule.value.compile(rule)
-    changes, fit = _compile_stages(rule, is_heard)
-    end, start = _compile_end(rule, fit), rule.position
 
-    def run(step: Step) -> Any:
-        if step.heard:
-            step.place = start
-        value = take(step)
-        if value is MISSING:
-            return value
-        for change in changes:
-            if not is_empty(value):
-                value = change(step, value)
-        if value is not None and not is_empty(value):
-            fitted = fit(step, value)
-            if fitted is value or not is_empty(fitted):
-                return fitted
-        return end(step)
-
-    # A literal is meant, even when it is empty.
-    make: Take = take if rule.value.is_literal and not changes else run
-    if isinstance(rule.value, OneCell) and not changes and not is_heard:
-        make = _compile_cell(rule.value.cell.evaluate, fit, end)
+def write_rule(out: FunctionText, rule: Rule) -> str:
+    """Write what makes a rule's value, or MISSING; give the name that it has."""
+    out.hold(MISSING, "MISSING")
+    when = rule.find(When)
     if when is None:
-        return make
-    holds = when.compile(rule)
-    return lambda step: make(step) if holds(step) else MISSING
+        return _write_value(out, rule)
+    value = out.new("MISSING")
+    with out.block(f"if {when.write(out, rule)}:"):
+        out.add(f"{value} = {_write_value(out, rule)}")
+    return value
 
 
-def _compile_cell(pick: Evaluate, fit: Change, end: Take) -> Take:
-    """Give the same for one cell whose value is only fitted: most rules are so."""
-
-    def run_cell(step: Step) -> Any:
-        value = pick(step.scope)
-        if value is not None and not is_empty(value):
-            fitted = fit(step, value)
-            if fitted is value or not is_empty(fitted):
-                return fitted
-        return end(step)
-
-    return run_cell
-
-
-def compile_inner(then: Rule, name: str, said: str) -> Take:
-    """Give the function for a rule inside of a rule; an empty value of it is None.
+def write_inner(out: FunctionText, rule: Rule, then: Rule, name: str, said: str) -> str:
+    """Write a rule inside of a rule; an empty value of a cell's is None.
 
     ``name`` and ``said`` are what a trace says before it.
     """
-    run, is_cell = compiled_rule(then, is_heard=False), not then.path
-
-    def follow(step: Step) -> Any:
-        if not step.heard:
-            value = run(step)
-        else:
-            inner = step.hear(then, step.log, step.trace)
-            step.note(name, said, None)
-            try:
-                value = compiled_rule(then, is_heard=True)(inner)
-            finally:
-                step.place, step.value = inner.place, inner.value
-        return None if value is MISSING and is_cell else value
-
-    return follow
+    note(out, name, said, "None")
+    if out.is_heard:
+        out.add(f"step.rule = {out.hold(then, 'rule')}")
+    value = write_rule(out, then)
+    if out.is_heard:
+        out.add(f"step.rule = {out.hold(rule, 'rule')}")
+    return value if then.path else f"None if {value} is MISSING else {value}"
 
 
-def _compile_end(rule: Rule, fit: Change) -> Take:
-    """Give the function for an empty value: what stands in, or what is missing."""
-    default, required = rule.find(Default), rule.find(Required)
-    fill = None if default is None else default.compile(rule, fit)
-    judge = None if required is None else required.compile(rule)
-
-    def end(step: Step) -> Any:
-        value = MISSING if fill is None else fill(step)
-        return judge(step) if judge is not None and value is MISSING else value
-
-    return end
-
-
-def _compile_stages(rule: Rule, is_heard: bool) -> tuple[list[Change], Change]:
-    """Give what changes a filled value, and what fits it to its field."""
-    changes: list[Change] = []
-    fits: list[Change] = []
-    for stage in rule.stages:
-        if isinstance(stage, ChangingStage):
-            change = _audible(stage, rule) if is_heard else stage.compile(rule)
-            (fits if isinstance(stage, FittingStage) else changes).append(change)
-    return changes, _chain(tuple(fits))
-
-
-def _audible(stage: ChangingStage, rule: Rule) -> Change:
-    """Give a stage's function with what a heard step tells of it."""
-    change, place = stage.compile(rule), stage.place(rule)
-    origin, name = stage.origin, stage.keys[0] if stage.keys else ""
-
-    def change_heard(step: Step, value: Any) -> Any:
-        step.place = place
-        result = change(step, value)
-        if origin is not None:
-            step.note(name, origin, result)
-        return result
-
-    return change_heard
-
-
-def _chain(changes: tuple[Change, ...]) -> Change:
-    def change_all(step: Step, value: Any) -> Any:
-        for change in changes:
-            value = change(step, value)
+def _write_value(out: FunctionText, rule: Rule) -> str:
+    look(out, rule.position)
+    value = rule.value.write(out, rule)
+    if is_meant(rule):
         return value
+    if not rule.value.may_miss:
+        _write_stages(out, rule, value)
+        return value
+    with out.block(f"if {value} is not MISSING:"):
+        _write_stages(out, rule, value)
+    return value
 
-    if len(changes) == 2:
-        first, second = changes
-        return lambda step, value: second(step, first(step, value))
-    return changes[0] if len(changes) == 1 else change_all
+
+def is_meant(rule: Rule) -> bool:
+    """Tell whether a rule is a literal alone, which is meant even when it is empty."""
+    return rule.value.is_literal and not any(_changes(rule))
+
+
+def _changes(rule: Rule) -> Iterator[ChangingStage]:
+    for stage in rule.stages:
+        if isinstance(stage, ChangingStage) and not isinstance(stage, FittingStage):
+            yield stage
+
+
+def _write_stages(out: FunctionText, rule: Rule, value: str) -> None:
+    """Write what is done with the value; between the stages an empty one is None."""
+    changes = list(_changes(rule))
+    fits = [stage for stage in rule.stages if isinstance(stage, FittingStage)]
+    if not changes and not any(stage.may_empty for stage in fits):
+        is_empty = f"{value} is None" if rule.value.is_tidy else out.empty(value)
+        with out.block(f"if {is_empty}:"):
+            _write_end(out, rule, value)
+        if fits:
+            with out.block("else:"):
+                _write_fits(out, rule, value)
+        return
+    if not rule.value.is_tidy:
+        _tidy(out, value)
+    for change in changes:
+        with out.block(f"if {value} is not None:"):
+            _write_stage(out, rule, change, value)
+            if change.may_empty:
+                _tidy(out, value)
+    if fits:
+        with out.block(f"if {value} is not None:"):
+            _write_fits(out, rule, value)
+    with out.block(f"if {value} is None:"):
+        _write_end(out, rule, value)
+
+
+def _tidy(out: FunctionText, value: str) -> None:
+    with out.block(f"if {out.empty(value)}:"):
+        out.add(f"{value} = None")
+
+
+def _write_fits(out: FunctionText, rule: Rule, value: str) -> None:
+    """Write what fits a filled value to its field."""
+    for stage in rule.stages:
+        if isinstance(stage, FittingStage):
+            _write_stage(out, rule, stage, value)
+    out.texts.discard(value)
+
+
+def _write_stage(
+    out: FunctionText, rule: Rule, stage: ChangingStage, value: str
+) -> None:
+    look(out, stage.place(rule))
+    out.filled.add(value)
+    stage.write(out, rule, value)
+    out.filled.discard(value)
+    if stage.origin is not None:
+        note(out, stage.keys[0] if stage.keys else "", stage.origin, value)
+
+
+def _write_end(out: FunctionText, rule: Rule, value: str) -> None:
+    """Write what stands in for an empty value, or what is missing."""
+    default, required = rule.find(Default), rule.find(Required)
+    if default is not None:
+        default.write(out, rule, value, _write_fits)
+        if required is not None and default.paths:
+            with out.block(f"if {value} is MISSING:"):
+                required.write(out, rule, value)
+    elif required is not None:
+        required.write(out, rule, value)
+    else:
+        out.add(f"{value} = MISSING")
 
 
 def rule_type(rule: Rule) -> Type | None:

@@ -102,5 +102,5 @@ def test_compiled_shows_what_a_rule_became(capsys, root):
     place, run, *below = out.splitlines()
     assert OK == code
     assert place.startswith(f"{RULES}:")
-    assert run.startswith("  run: stages.run")
-    assert any("limit.change most=28" in line for line in below)
+    assert "def run(scope):" == run
+    assert any("> 28:" in line for line in below)

@@ -11,8 +11,9 @@ import yaml
 from jinja2 import nodes
 
 from engine.errors import RuleError
-from engine.language.formula_eval import compile_expression
+from engine.language.formula_write import write_expression
 from engine.language.formulas import compile_formula, compile_template
+from engine.language.function_text import FunctionText
 from engine.language.paths import compile_path
 from engine.language.scope import Scope
 from engine.language.values import ValueFault
@@ -165,4 +166,4 @@ def test_what_the_checker_refuses_has_no_meaning_behind_it_either():
     assert nodes.Call in refused
     for kind in refused:
         with pytest.raises(AssertionError, match="no meaning"):
-            compile_expression(kind.__new__(kind))
+            write_expression(FunctionText(), kind.__new__(kind))

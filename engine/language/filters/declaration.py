@@ -125,6 +125,10 @@ class Filter:
                 raise ValueFault("FORMULA", said)
         elif is_empty(value) and not self.meets_empty:
             return False if self.gives == "truth" else None
+        return self.use(value, *args, **named)
+
+    def use(self, value: Any, *args: Any, **named: Any) -> Any:
+        """Run on a value that is filled, or that the filter meets as it is."""
         try:
             result = self.function(value, *args, **named)
         except (TypeError, AttributeError, ValueError, ArithmeticError) as error:

@@ -9,21 +9,22 @@ from engine.language.types import common_type
 from engine.mapping.keys.page import (
     TAKEN,
     Branch,
-    Step,
-    Take,
     ValueKey,
     branch,
+    look,
+    meet,
+    note,
     paths_of,
 )
 from engine.mapping.keys.required import Required
 from engine.mapping.literals import Target, literals_type, load_literal
 from engine.mapping.rules import Rule
 from engine.mapping.stages import (
-    compile_inner,
     rule_branches,
     rule_reads,
     rule_type,
     rule_words,
+    write_inner,
 )
 from engine.mapping.words import code, join_words, literal_words
 from engine.rulefiles.nodes import ListNode, MapNode, Scalar
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from engine.errors import Position
     from engine.language.formulas import Condition
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.problems import Problems
@@ -113,31 +115,38 @@ class Choose(ValueKey):
     def words(self) -> str:
         return join_words((option.words() for option in self.options), "; else ")
 
-    def compile(self, rule: Rule) -> Take:
-        rows = tuple(
-            (
-                None if option.condition is None else option.condition.evaluate,
-                option.position,
-                _compile_then(option),
-            )
-            for option in self.options
-        )
-        own = rule.position
+    @property
+    def may_miss(self) -> bool:
+        return any(then.path for then in self.rules)
 
-        def take(step: Step) -> Any:
-            for holds, place, then in rows:
-                if step.heard:
-                    step.place = place
-                if holds is None or holds(step.scope):
-                    if step.heard:
-                        step.meet(place, TAKEN)
-                    return then(step)
-            if step.heard:
-                step.note("choose", NO_ROW, None)
-                step.meet(own, NO_ROW)
-            return None
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write a row after the other; the first that holds ends them."""
+        found = out.new("None")
+        with out.block("while True:"):
+            for option in self.options:
+                look(out, option.position)
+                if option.condition is None:
+                    self._take(out, rule, option, found)
+                else:
+                    with out.block(f"if {option.condition.write(out)}:"):
+                        self._take(out, rule, option, found)
+            if all(option.condition is not None for option in self.options):
+                note(out, "choose", NO_ROW, "None")
+                meet(out, rule.position, NO_ROW)
+                out.add("break")
+        return found
 
-        return take
+    def _take(self, out: FunctionText, rule: Rule, option: Option, found: str) -> None:
+        then = option.then
+        meet(out, option.position, TAKEN)
+        if isinstance(then, Rule):
+            inner = write_inner(out, rule, then, "choose", option.text)
+            out.add(f"{found} = {inner}")
+        else:
+            value = out.hold(then, "literal")
+            note(out, "choose", option.text, value)
+            out.add(f"{found} = {value}")
+        out.add("break")
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
         """Count each row and its rule, and "no row holds" where that can be."""
@@ -147,19 +156,6 @@ class Choose(ValueKey):
                 yield from rule_branches(option.then, field_)
         if all(option.condition is not None for option in self.options):
             yield branch(field_, NO_ROW, rule.position, NO_ROW)
-
-
-def _compile_then(option: Option) -> Take:
-    said, then = option.text, option.then
-    if not isinstance(then, Rule):
-
-        def give(step: Step) -> Any:
-            if step.heard:
-                step.note("choose", said, then)
-            return then
-
-        return give
-    return compile_inner(then, "choose", said)
 
 
 def _short(cells: RuleCells, key: Scalar, cell: Node, target: Target) -> Option | None:

@@ -13,9 +13,9 @@ from engine.mapping.words import code
 from engine.rulefiles.nodes import Scalar
 
 if TYPE_CHECKING:
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change
     from engine.mapping.rules import Rule
 
 
@@ -47,6 +47,6 @@ class DatePattern(FittingStage):
     def origin(self) -> str:
         return self.pattern
 
-    def compile(self, rule: Rule) -> Change:
-        pattern = self.pattern
-        return lambda _, value: read_date(text_of(value), pattern)
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        read, text = out.hold(read_date, "read_date"), out.hold(text_of, "text_of")
+        out.add(f"{value} = {read}({text}({value}), {self.pattern!r})")

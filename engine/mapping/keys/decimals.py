@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from engine.language.types import NUMBER
 from engine.language.values import ValueFault, find_number, name_kind, round_number
-from engine.mapping.keys.page import FittingStage, Step
+from engine.mapping.keys.page import FittingStage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change
     from engine.mapping.rules import Rule
 
 _ROUNDINGS: Final[Mapping[str, str]] = {
@@ -60,16 +61,19 @@ class Decimals(FittingStage):
     def origin(self) -> str:
         return f"{self.places}, {self.rounding}"
 
-    def compile(self, rule: Rule) -> Change:
-        places, rounding = self.places, _ROUNDINGS[self.rounding]
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        out.add(f"{value} = {out.hold(self.round, 'round_number')}({value})")
 
-        def change(_: Step, value: Any) -> Any:
-            number = find_number(value)
-            if number is None:
-                said = f"{name_kind(value)} is not a number"
-                hint = "; add transform: value | number"
-                hint = hint if isinstance(value, str) else ""
-                raise ValueFault("NOT_A_NUMBER", said + hint)
-            return round_number(number, places, rounding)
+    def round(self, value: Any) -> Decimal:
+        """Round a number.
 
-        return change
+        Raises:
+            ValueFault: It is none.
+        """
+        number = find_number(value)
+        if number is None:
+            said = f"{name_kind(value)} is not a number"
+            hint = "; add transform: value | number"
+            hint = hint if isinstance(value, str) else ""
+            raise ValueFault("NOT_A_NUMBER", said + hint)
+        return round_number(number, self.places, _ROUNDINGS[self.rounding])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.types import common_type
-from engine.language.values import is_empty
-from engine.mapping.keys.page import TAKEN, Branch, Stage, Step, branch
+from engine.mapping.keys.page import TAKEN, Branch, Stage, branch, look, meet, note
 from engine.mapping.literals import literals_type, load_literal
 from engine.mapping.rules import MISSING
 from engine.mapping.words import code, join_words, literal_words
@@ -15,13 +15,14 @@ from engine.mapping.words import code, join_words, literal_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.language.function_text import FunctionText
     from engine.language.paths import Path
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change, Take
     from engine.mapping.rules import Rule
 
 DEFAULT = "default"
+WriteFits = Callable[["FunctionText", "Rule", str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +60,45 @@ class Default(Stage):
         )
         return join_words(parts, ", else ")
 
-    def compile(self, rule: Rule, fit: Change) -> Take:
-        paths, literal, own = self.paths, self.literal, rule.position
+    def write(
+        self,
+        out: FunctionText,
+        rule: Rule,
+        value: str,
+        write_fits: WriteFits,
+    ) -> None:
+        """Write what stands in for an empty value; MISSING when nothing does."""
+        self._write_from(out, rule, value, self.paths, write_fits)
 
-        def fill(step: Step) -> Any:
-            for path in paths:
-                if step.heard:
-                    step.place = path.position
-                value = path.evaluate(step.scope)
-                if step.heard:
-                    step.note("default_from", path.text, value)
-                if not is_empty(value):
-                    if step.heard:
-                        step.meet(path.position, TAKEN)
-                    value = fit(step, value)
-                    return MISSING if is_empty(value) else value
-            if step.heard and literal is not MISSING:
-                step.note("default", "", literal)
-                step.meet(own, DEFAULT)
-            return literal
+    def _write_from(
+        self,
+        out: FunctionText,
+        rule: Rule,
+        value: str,
+        paths: tuple[Path, ...],
+        write_fits: WriteFits,
+    ) -> None:
+        if not paths:
+            self._write_literal(out, rule, value)
+            return
+        path, *others = paths
+        look(out, path.position)
+        found = out.own(path)
+        note(out, "default_from", path.text, found)
+        with out.block(f"if {out.empty(found)}:"):
+            self._write_from(out, rule, value, tuple(others), write_fits)
+        with out.block("else:"):
+            meet(out, path.position, TAKEN)
+            write_fits(out, rule, found)
+            out.add(f"{value} = MISSING if {found} is None else {found}")
 
-        return fill
+    def _write_literal(self, out: FunctionText, rule: Rule, value: str) -> None:
+        if self.literal is MISSING:
+            out.add(f"{value} = MISSING")
+            return
+        out.add(f"{value} = {out.hold(self.literal, 'literal')}")
+        note(out, "default", "", value)
+        meet(out, rule.position, DEFAULT)
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
         for path in self.paths:

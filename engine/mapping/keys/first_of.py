@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from engine.language.values import is_empty
-from engine.mapping.keys.page import TAKEN, Branch, Step, Take, ValueKey, branch
+from engine.mapping.keys.page import TAKEN, Branch, ValueKey, branch, look, meet, note
 from engine.mapping.words import code, join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.language.function_text import FunctionText
     from engine.language.paths import Path
     from engine.mapping.cells import RuleCells
     from engine.mapping.rules import Rule
@@ -22,6 +23,7 @@ class FirstOf(ValueKey):
     """Picks from the first place where there is something."""
 
     keys: ClassVar = ("first_of",)
+    is_tidy: ClassVar = True
     paths: tuple[Path, ...]
 
     @classmethod
@@ -36,23 +38,20 @@ class FirstOf(ValueKey):
     def words(self) -> str:
         return join_words((code(path.text) for path in self.paths), ", else ")
 
-    def compile(self, rule: Rule) -> Take:
-        rows = tuple((p.evaluate, p.text, p.position) for p in self.paths)
-
-        def take(step: Step) -> Any:
-            for pick, text, place in rows:
-                if step.heard:
-                    step.place = place
-                value = pick(step.scope)
-                if step.heard:
-                    step.note("first_of", text, value)
-                if value is not None and not is_empty(value):
-                    if step.heard:
-                        step.meet(place, TAKEN)
-                    return value
-            return None
-
-        return take
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write a path after the other; what is empty is None."""
+        found = out.new("None")
+        for number, path in enumerate(self.paths):
+            with out.block(f"if {found} is None:") if number else nullcontext():
+                look(out, path.position)
+                out.add(f"{found} = {path.write(out)}")
+                note(out, "first_of", path.text, found)
+                with out.block(f"if {out.empty(found)}:"):
+                    out.add(f"{found} = None")
+                if out.is_heard:
+                    with out.block("else:"):
+                        meet(out, path.position, TAKEN)
+        return found
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
         for path in self.paths:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from engine.mapping.keys.page import Step, Take, ValueKey
+from engine.mapping.keys.page import ValueKey, note
 from engine.mapping.literals import literals_type, load_literal
 from engine.mapping.words import literal_words
 
 if TYPE_CHECKING:
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
     from engine.mapping.rules import Rule
@@ -38,12 +39,8 @@ class Fixed(ValueKey):
     def words(self) -> str:
         return f"always {literal_words(self.value)}"
 
-    def compile(self, rule: Rule) -> Take:
-        value = self.value
-
-        def take(step: Step) -> Any:
-            if step.heard:
-                step.note("fixed", "", value)
-            return value
-
-        return take
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write the literal."""
+        value = out.new(out.hold(self.value, "literal"))
+        note(out, "fixed", "", value)
+        return value

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.types import TEXT
 from engine.language.values import is_empty, text_of
-from engine.mapping.keys.page import Step, Take, ValueKey
+from engine.mapping.keys.page import ValueKey, look, note
 from engine.mapping.words import code, escape, literal_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.language.function_text import FunctionText
     from engine.language.paths import Path
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
@@ -58,27 +59,22 @@ class Join(ValueKey):
         between = literal_words(self.separator)
         return f"{', '.join(paths)}, those that are filled, with {between} between"
 
-    def compile(self, rule: Rule) -> Take:
-        rows = tuple((p.evaluate, p.text, p.position) for p in self.paths)
-        separator = self.separator
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write the texts' list, and how they are joined; nothing filled is None."""
+        texts, add = out.new("[]"), out.hold(_add_texts, "add_texts")
+        for path in self.paths:
+            look(out, path.position)
+            value = out.own(path)
+            note(out, "join", path.text, value)
+            with out.block(f"if {value} is not None:"):
+                out.add(f"{add}({texts}, {value})")
+        joined = out.new(f"{self.separator!r}.join({texts}) if {texts} else None")
+        if out.is_heard:
+            with out.block(f"if {texts}:"):
+                note(out, "with", self.separator, joined)
+        return joined
 
-        def take(step: Step) -> str | None:
-            parts: list[str] = []
-            for pick, text, place in rows:
-                if step.heard:
-                    step.place = place
-                value: Any = pick(step.scope)
-                if step.heard:
-                    step.note("join", text, value)
-                if value is None:
-                    continue
-                values = value if isinstance(value, list) else [value]
-                parts += [text_of(v).strip() for v in values if not is_empty(v)]
-            if not parts:
-                return None
-            joined = separator.join(parts)
-            if step.heard:
-                step.note("with", separator, joined)
-            return joined
 
-        return take
+def _add_texts(texts: list[str], value: Any) -> None:
+    values = value if isinstance(value, list) else [value]
+    texts += [text_of(v).strip() for v in values if not is_empty(v)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.language.types import KnownType
-from engine.language.values import ValueFault, cut_text, normalise_text
+from engine.language.values import cut_text, normalise_text
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.join import Join
-from engine.mapping.keys.page import Branch, FittingStage, Step, branch
+from engine.mapping.keys.page import Branch, FittingStage, Step, branch, meet, note
 from engine.mapping.result import Overflow, Truncation
 from engine.mapping.words import code
 from engine.problems import did_you_mean
@@ -18,9 +19,9 @@ from engine.rulefiles.nodes import MapNode, Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change
     from engine.mapping.rules import Rule
 
 CUT = "longer than the limit"
@@ -99,34 +100,43 @@ class Limit(FittingStage):
             over = f"cut{where} with a warning"
         return f"{self.characters}, {over}"
 
-    def compile(self, rule: Rule) -> Change:
-        most, place = self.characters, rule.place("limit")
+    @property
+    def may_empty(self) -> bool:
+        return self.too_long != "error"
 
-        def change(step: Step, value: Any) -> Any:
-            if not isinstance(value, str):
-                return value
-            text = normalise_text(value)
-            if len(text) <= most:
-                if step.heard and text != value:
-                    step.note("limit", f"{most}, fits", text)
-                return text
-            if step.heard:
-                step.meet(place, CUT)
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        """Write the cut of a text as it is sent; what is no text has no limit."""
+        most = self.characters
+        if value in out.texts:
+            self._write_cut(out, rule, value)
+            return
+        with out.block(f"if isinstance({value}, str):"):
+            before = out.new(value) if out.is_heard else ""
+            out.add(f"{value} = {out.hold(normalise_text, 'normalise_text')}({value})")
+            if out.is_heard:
+                with out.block(f"if {before} != {value} and len({value}) <= {most}:"):
+                    note(out, "limit", f"{most}, fits", value)
+            self._write_cut(out, rule, value)
+
+    def _write_cut(self, out: FunctionText, rule: Rule, value: str) -> None:
+        most = self.characters
+        with out.block(f"if len({value}) > {most}:"):
+            meet(out, rule.place("limit"), CUT)
             if self.too_long == "error":
-                said = f"{len(text)} characters, at most {most} are allowed"
-                raise ValueFault("TOO_LONG", said)
-            return self._cut(step, rule, text)
+                said = f'f"{{len({value})}} characters, at most {most} are allowed"'
+                out.add(f"raise ValueFault('TOO_LONG', {said})")
+            else:
+                cut = out.hold(partial(self._cut, rule), "cut")
+                out.add(f"{value} = {cut}({out.step or None}, {value}) or None")
 
-        return change
-
-    def _cut(self, step: Step, rule: Rule, text: str) -> str:
+    def _cut(self, rule: Rule, step: Step | None, text: str) -> str:
         most, place = self.characters, rule.place("limit")
         kept = cut_text(text, most, at_word=self.cut_at == "word")
         if isinstance(rule.value, Join) and (mark := rule.value.separator.strip()):
             kept = kept.removesuffix(mark).rstrip()  # what it joined to is gone
-        if step.heard:
+        if step is not None and step.heard:
             step.note("limit", f"cut from {len(text)} to {most}", kept)
-        if step.log is None:
+        if step is None or step.log is None:
             return kept
         path = step.path_of(rule)
         cut = Truncation(path, most, text, kept, place)

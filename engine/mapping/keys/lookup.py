@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.types import common_type
 from engine.language.values import (
-    ValueFault,
     find_number,
+    is_empty,
     is_number_text,
     sent_text,
     show_value,
     spell_number,
 )
-from engine.mapping.keys.page import Branch, ChangingStage, Step, branch
+from engine.mapping.keys.page import Branch, ChangingStage, Step, branch, meet, note
 from engine.mapping.literals import literals_type, load_literal
 from engine.mapping.result import Fallback
 from engine.mapping.rules import MISSING, Rule
 from engine.mapping.stages import (
-    compile_inner,
     rule_branches,
     rule_reads,
     rule_type,
     rule_words,
+    write_inner,
 )
 from engine.mapping.words import code, escape, link, literal_words, table_anchor
 from engine.problems import MOST_LISTED, did_you_mean, list_words
@@ -32,9 +33,9 @@ from engine.rulefiles.nodes import MapNode, Scalar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change
 
 ELSE = "else"
 NOT_IN_TABLE = "not in the table"
@@ -50,8 +51,6 @@ def _key_reader(entries: Iterable[str]) -> Callable[[Any], str]:
     }
 
     def key_of(value: Any) -> str:
-        if type(value) is str:
-            return value
         text = sent_text(value)
         return numbers.get(text, text)
 
@@ -164,36 +163,51 @@ class Lookup(ChangingStage):
             through = ", ".join(f"{code(k)} → {literal_words(v)}" for k, v in rows)
         return f"through {through} (not in it: {unknown})"
 
-    def compile(self, rule: Rule) -> Change:
-        table, entries, otherwise = self.table, self.entries, self.otherwise
-        own, inner, key_of = rule.position, None, _key_reader(entries)
-        if isinstance(otherwise, Rule):
-            inner = compile_inner(otherwise, ELSE, table)
+    @property
+    def may_empty(self) -> bool:
+        others = () if self.otherwise is MISSING else (self.otherwise,)
+        if self.rules:
+            return True
+        return any(is_empty(value) for value in (*self.entries.values(), *others))
 
-        def change(step: Step, value: Any) -> Any:
-            key = key_of(value)
-            if key in entries:
-                found = entries[key]
-                if step.heard:
-                    step.note("lookup", table, found)
-                    step.meet(own, entry_way(key))
-                return found
-            if otherwise is not MISSING:
-                if step.heard:
-                    step.meet(own, ELSE)
-                    if inner is None:
-                        step.note(ELSE, table, otherwise)
-                sent = otherwise if inner is None else inner(step)
-                sent = None if sent is MISSING else sent
-                if step.log is not None:
-                    path = step.path_of(rule)
-                    step.log.fallbacks.append(Fallback(path, table, key, sent))
-                return sent
-            if step.heard:
-                step.meet(own, NOT_IN_TABLE)
-            raise ValueFault("NOT_IN_TABLE", self._unknown_entry(rule, key))
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        own, entries = rule.position, out.hold(self.entries, "entries")
+        key_of = out.hold(_key_reader(self.entries), "key_of")
+        key = out.new(f"{value} if type({value}) is str else {key_of}({value})")
+        with out.block(f"if {key} in {entries}:"):
+            out.add(f"{value} = {entries}[{key}]")
+            note(out, "lookup", self.table, value)
+            if out.is_heard:
+                way = f"{out.hold(entry_way, 'entry_way')}({key})"
+                out.add(f"step.meet({out.hold(own, 'place')}, {way})")
+        with out.block("else:"):
+            self._write_else(out, rule, value, key)
 
-        return change
+    def _write_else(self, out: FunctionText, rule: Rule, value: str, key: str) -> None:
+        own = rule.position
+        if self.otherwise is MISSING:
+            meet(out, own, NOT_IN_TABLE)
+            said = partial(self._unknown_entry, rule)
+            message = f"{out.hold(said, 'unknown_entry')}({key})"
+            out.add(f"raise ValueFault('NOT_IN_TABLE', {message})")
+            return
+        meet(out, own, ELSE)
+        if isinstance(self.otherwise, Rule):
+            sent = out.keep(write_inner(out, rule, self.otherwise, ELSE, self.table))
+            out.add(f"{value} = None if {sent} is MISSING else {sent}")
+        else:
+            out.add(f"{value} = {out.hold(self.otherwise, 'otherwise')}")
+            note(out, ELSE, self.table, value)
+        if out.step:
+            fallen = out.hold(partial(self._fall_back, rule), "fall_back")
+            out.add(f"{fallen}({out.step}, {key}, {value})")
+
+    def _fall_back(self, rule: Rule, step: Step, key: str, sent: Any) -> None:
+        """Tell that the table does not know a value."""
+        if step.log is not None:
+            path = step.path_of(rule)
+            found = Fallback(path, self.table, key, sent)
+            step.log.fallbacks.append(found)
 
     def _unknown_entry(self, rule: Rule, key: str) -> str:
         came = f" (from {rule.value.label})" if rule.value.label else ""

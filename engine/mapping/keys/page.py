@@ -1,14 +1,13 @@
-"""What the page of a key says, and the step that its compiled form works on.
+"""What the page of a key says, and the step that tells what it does.
 
 Each key that makes a value and each stage after it is one page of this folder: a frozen
 dataclass that is loaded from its cells, says what is known of its value, names the
-branches that coverage counts, and compiles into a function. A key that needs another
-(``cut_at`` without ``limit``) stands on the page of that one.
+branches that coverage counts, and writes its part of the rule's function. A key that
+needs another (``cut_at`` without ``limit``) stands on the page of that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from engine.errors import Position
     from engine.language.formulas import Condition, Formula
+    from engine.language.function_text import FunctionText
     from engine.language.paths import Path
     from engine.language.scope import Scope
     from engine.language.types import Type
@@ -33,11 +33,11 @@ TAKEN = "taken"
 
 
 class Step:
-    """A group's rules at work on one scope.
+    """A rule at work on one scope, for whoever listens or is told of a cut.
 
     Rules write nothing down of what they do. When somebody listens to one, or must say
     what is wrong with it, a step of its own is ``heard``: it keeps the value so far and
-    the place looked at. The functions that work are the same.
+    the place looked at. The same pages write both functions.
     """
 
     __slots__ = (
@@ -92,8 +92,21 @@ class Step:
             self.log.meet(place, way)
 
 
-Take = Callable[[Step], Any]
-Change = Callable[[Step, Any], Any]
+def look(out: FunctionText, place: Position) -> None:
+    """Write where a fault of a heard rule is from here on."""
+    if out.is_heard:
+        out.add(f"step.place = {out.hold(place, 'place')}")
+
+
+def note(out: FunctionText, name: str, origin: str, value: str) -> None:
+    """Write that a heard rule tells a stage's value."""
+    out.hear(f"step.note({name!r}, {origin!r}, {value})")
+
+
+def meet(out: FunctionText, place: Position, way: str) -> None:
+    """Write that a heard rule tells coverage which way it went."""
+    if out.is_heard:
+        out.add(f"step.meet({out.hold(place, 'place')}, {way!r})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,7 @@ class ValueKey(Page):
 
     __slots__ = ()
     is_literal: ClassVar[bool] = False  # its value is meant, even when it is empty
+    is_tidy: ClassVar[bool] = False  # its value is None when it is empty
 
     @property
     def taken(self) -> tuple[Path | Formula, ...]:
@@ -177,8 +191,13 @@ class ValueKey(Page):
         for cell in self.taken:
             yield from paths_of(cell)
 
-    def compile(self, rule: Rule) -> Take:
-        """Give the function that makes the value."""
+    @property
+    def may_miss(self) -> bool:
+        """Tell whether it may leave the field out itself."""
+        return False
+
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write what makes the value; give the name of its own that it has."""
         raise NotImplementedError
 
 
@@ -188,20 +207,12 @@ class OneCell(ValueKey):
 
     cell: Any  # a Path, a Formula or a Template
 
-    def compile(self, rule: Rule) -> Take:
-        """Give the function that evaluates the cell."""
-        evaluate, text = self.cell.evaluate, self.cell.text
-        place, name = self.cell.position, self.keys[0]
-
-        def take(step: Step) -> Any:
-            if not step.heard:
-                return evaluate(step.scope)
-            step.place = place
-            value = evaluate(step.scope)
-            step.note(name, text, value)
-            return value
-
-        return take
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write what computes the cell."""
+        look(out, self.cell.position)
+        value = out.own(self.cell)
+        note(out, self.keys[0], self.cell.text, value)
+        return value
 
 
 class Stage(Page):
@@ -227,6 +238,11 @@ class ChangingStage(Stage):
     __slots__ = ()
 
     @property
+    def may_empty(self) -> bool:
+        """Tell whether a filled value may become an empty one."""
+        return True
+
+    @property
     def origin(self) -> str | None:
         """Give what a trace says beside its value; None when it says so itself."""
         return None
@@ -235,8 +251,8 @@ class ChangingStage(Stage):
         """Give the place of its faults."""
         return rule.place(self.keys[0])
 
-    def compile(self, rule: Rule) -> Change:
-        """Give the function that changes the value."""
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        """Write what changes the filled value that has this name."""
         raise NotImplementedError
 
 
@@ -244,6 +260,10 @@ class FittingStage(ChangingStage):
     """A stage that fits a value to its field; that of ``default_from`` as well."""
 
     __slots__ = ()
+
+    @property
+    def may_empty(self) -> bool:
+        return False
 
 
 def paths_of(cell: Path | Formula | Condition) -> tuple[str, ...]:

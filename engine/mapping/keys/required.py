@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from engine.language.values import ValueFault
 from engine.mapping.keys.default import Default
-from engine.mapping.keys.page import Branch, Stage, Step, branch, paths_of
+from engine.mapping.keys.page import Branch, Stage, branch, look, meet, note, paths_of
 from engine.mapping.rules import MISSING
 from engine.mapping.words import code
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.language.formulas import Condition
+    from engine.language.function_text import FunctionText
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Take
     from engine.mapping.rules import Rule
 
 REQUIRED = "required and empty"
@@ -53,33 +52,26 @@ class Required(Stage):
     def words(self) -> str:
         return "null when empty" if self.send_null else ""
 
-    def compile(self, rule: Rule) -> Take:
-        place, own, when = (
-            rule.place("required", "required_when"),
-            rule.position,
-            self.when,
-        )
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        """Write what an empty value means."""
+        look(out, rule.place("required", "required_when"))
+        if self.always:
+            self._refuse(out, rule, "required")
+            return
+        if self.when is not None:
+            with out.block(f"if {self.when.write(out)}:"):
+                self._refuse(out, rule, f"required when {self.when.text}")
+            meet(out, rule.position, NOT_REQUIRED)
+        if self.send_null:
+            note(out, "send_null", "", "None")
+        out.add(f"{value} = {None if self.send_null else 'MISSING'}")
+
+    def _refuse(self, out: FunctionText, rule: Rule, reason: str) -> None:
+        meet(out, rule.position, REQUIRED)
+        out.hear("step.value = None")
         label = rule.value.label
-        said = f", but {label} is empty" if label else ", but there is no value"
-
-        def judge(step: Step) -> Any:
-            if step.heard:
-                step.place = place
-            if self.always or (when is not None and when.evaluate(step.scope)):
-                if step.heard:
-                    step.meet(own, REQUIRED)
-                    step.value = None
-                reason = "required"
-                if not self.always and when is not None:
-                    reason = f"required when {when.text}"
-                raise ValueFault("REQUIRED", reason + said)
-            if step.heard and when is not None:
-                step.meet(own, NOT_REQUIRED)
-            if step.heard and self.send_null:
-                step.note("send_null", "", None)
-            return None if self.send_null else MISSING
-
-        return judge
+        said = f"{label} is empty" if label else "there is no value"
+        out.add(f"raise ValueFault('REQUIRED', {f'{reason}, but {said}'!r})")
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
         """Count an empty value, both ways; a rule that is never empty has none."""

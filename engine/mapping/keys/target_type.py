@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from engine.language.conversion import convert_value
-from engine.language.values import is_plain_text, is_tidy_number
-from engine.mapping.keys.page import FittingStage, Step
+from engine.language.scope import zone_of
+from engine.language.values import is_composed, is_day, is_tidy_number
+from engine.mapping.keys.page import FittingStage, note
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from engine.errors import Position
+    from engine.language.function_text import FunctionText
     from engine.language.schema import SchemaField
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change
     from engine.mapping.rules import Rule
+
+_TYPES: Final = {"integer": "int", "boolean": "bool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +39,43 @@ class TargetType(FittingStage):
     def place(self, rule: Rule) -> Position:
         return rule.place("source", "transform", "first_of", "join", "text")
 
-    def compile(self, rule: Rule) -> Change:
-        field, as_text = self.field, self.number_as_text
-        origin, is_date = " or ".join(sorted(field.types)), field.format == "date"
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        """Write what converts; what has the type already is left at a look."""
+        before = out.new(value) if out.is_heard else ""
+        types, is_date = self.field.types - {"null"}, self.field.format == "date"
+        kind = next(iter(types)) if len(types) == 1 else ""
+        zone = f', {out.hold(zone_of, "zone_of")}(roots.get("company"))'
+        convert = f"{out.hold(self.convert, 'convert')}({value}{zone * is_date})"
+        with out.block(f"if not {_fits(out, kind, value, is_date=is_date)}:"):
+            out.add(f"{value} = {convert}")
+        if kind == "string":
+            out.texts.add(value)
+        if out.is_heard:
+            is_same = f"type({value}) is type({before}) and {value} == {before}"
+            with out.block(f"if not ({value} is {before} or {is_same}):"):
+                origin = " or ".join(sorted(self.field.types))
+                note(out, "type", origin, value)
 
-        def convert(step: Step, value: Any) -> Any:
-            zone = step.scope.zone if is_date else None
-            converted = convert_value(value, field, number_as_text=as_text, zone=zone)
-            is_same = type(converted) is type(value) and converted == value
-            if step.heard and converted is not value and not is_same:
-                step.note("type", origin, converted)
-            return converted
+    def convert(self, value: Any, zone: tzinfo | None = None) -> Any:
+        """Give the value in a type that the field has.
 
-        def keep_text(step: Step, value: Any) -> Any:
-            if is_plain_text(value):
-                return value
-            return convert(step, value)
+        Raises:
+            ValueFault: It would lose or guess something.
+        """
+        as_text = self.number_as_text
+        return convert_value(value, self.field, number_as_text=as_text, zone=zone)
 
-        def keep_number(step: Step, value: Any) -> Any:
-            return value if is_tidy_number(value) else convert(step, value)
 
-        if field.types == {"string"} and not is_date:
-            return keep_text
-        return keep_number if field.types == {"number"} else convert
+def _fits(out: FunctionText, kind: str, value: str, *, is_date: bool) -> str:
+    """Ask at a look whether a value is already as it is sent."""
+    if kind == "string" and is_date:
+        return f"{out.hold(is_day, 'is_day')}({value})"
+    if kind == "string":
+        # What can be printed ends no line.
+        composed = (
+            f"({value}.isascii() or {out.hold(is_composed, 'is_composed')}({value}))"
+        )
+        return f"(type({value}) is str and {value}.isprintable() and {composed})"
+    if kind == "number":
+        return f"{out.hold(is_tidy_number, 'is_tidy_number')}({value})"
+    return f"type({value}) is {_TYPES[kind]}" if kind in _TYPES else "False"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.language.formulas import Formula, compile_formula
-from engine.language.scope import Scope
 from engine.mapping.keys.page import ChangingStage, OneCell, paths_of
 from engine.mapping.words import code
 
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.errors import Position
+    from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Change
     from engine.mapping.rules import Rule
 
 
@@ -72,12 +71,6 @@ class Transform(ChangingStage):
     def place(self, rule: Rule) -> Position:
         return self.formula.position
 
-    def compile(self, rule: Rule) -> Change:
-        compute = self.formula.evaluate
-        if self.formula.names == ("value",):  # it sees nothing else
-            return lambda step, value: compute(
-                Scope(
-                    None, {"value": value, "company": step.scope.roots.get("company")}
-                )
-            )
-        return lambda step, value: compute(step.scope.with_roots(value=value))
+    def write(self, out: FunctionText, rule: Rule, value: str) -> None:
+        with out.within(value=value):
+            out.add(f"{value} = {self.formula.write(out)}")

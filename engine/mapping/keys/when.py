@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.mapping.keys.page import (
     HOLDS,
     HOLDS_NOT,
     Branch,
     Stage,
-    Step,
     both_ways,
+    look,
+    note,
     paths_of,
 )
 from engine.mapping.words import code
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.language.formulas import Condition
+    from engine.language.function_text import FunctionText
     from engine.mapping.cells import RuleCells
-    from engine.mapping.keys.page import Take
     from engine.mapping.rules import Rule
 
 
@@ -43,21 +44,17 @@ class When(Stage):
     def words(self) -> str:
         return f"only when {code(self.condition.text)}"
 
-    def compile(self, rule: Rule) -> Take:
-        decide, text = self.condition.evaluate, self.condition.text
-        place, own = rule.place("when"), self.condition.position
-
-        def holds(step: Step) -> Any:
-            if not step.heard:
-                return decide(step.scope)
-            step.place = place
-            found = decide(step.scope)
-            step.note("when", text, found)
-            step.meet(own, HOLDS if found else HOLDS_NOT)
-            step.value = None
-            return found
-
-        return holds
+    def write(self, out: FunctionText, rule: Rule) -> str:
+        """Write what decides; a heard rule says how."""
+        look(out, rule.place("when"))
+        found = self.condition.write(out)
+        if out.is_heard:
+            found = out.new(found)
+            note(out, "when", self.condition.text, found)
+            place = out.hold(self.condition.position, "place")
+            out.add(f"step.meet({place}, {HOLDS!r} if {found} else {HOLDS_NOT!r})")
+            out.add("step.value = None")
+        return found
 
     def branches(self, rule: Rule, field_: str) -> Iterator[Branch]:
         return both_ways(field_, "when", self.condition)
