@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from tests.harness.campaign import Asked, run_campaign
-from tests.harness.plan import make_plan
+from tests.harness.kept import describe, kept_plan, kept_words
+from tests.harness.plan import Plan, make_plan
 from tests.harness.schedule import play
 from tests.harness.sweeps import sweep_kills, sweep_pairs, sweep_variants
 
@@ -29,25 +30,40 @@ def main() -> int:
     replay.add_argument("seed", type=int)
     replay.add_argument("--runners", type=int, default=1)
     replay.add_argument("--without", default="")
+    replay.add_argument(
+        "--kept", action="store_true", help="of the kept ones, by place"
+    )
+    keep = commands.add_parser("keep", help="a seed's schedule as data, for kept.yaml")
+    keep.add_argument("seed", type=int)
+    keep.add_argument("--runners", type=int, default=1)
     commands.add_parser("pairs")
     commands.add_parser("kills")
     commands.add_parser("variants")
     asked = parser.parse_args()
     if asked.command in SWEEPS:
         return SWEEPS[asked.command]()
+    if asked.command == "keep":
+        sys.stdout.write(describe(asked.seed, asked.runners, "what was seen"))
+        return 0
     if asked.command == "replay":
-        plan = make_plan(asked.seed, asked.runners)
-        sys.stdout.write(f"{plan}\n")
-        played = play(plan, print, asked.without)
-        for row in played.game.log():
-            sys.stdout.write(
-                f"log {row['at']} {row['label']} {row['outcome']} {row['code']}"
-                f" {row['message']}\n"
-            )
-        sys.stdout.write(f"{played.verdicts}\n")
-        return bool(played.verdicts)
+        if asked.kept:
+            return replay_plan(kept_plan(kept_words()[asked.seed - 1]), asked.without)
+        return replay_plan(make_plan(asked.seed, asked.runners), asked.without)
     wanted = Asked(asked.schedules, asked.seed, asked.runners, asked.without)
     return run_campaign(wanted, asked.jobs, asked.record)
+
+
+def replay_plan(plan: Plan, without: str) -> int:
+    """Play one schedule and say everything that happens in it."""
+    sys.stdout.write(f"{plan}\n")
+    played = play(plan, print, without)
+    for row in played.game.log():
+        sys.stdout.write(
+            f"log {row['at']} {row['label']} {row['outcome']} {row['code']}"
+            f" {row['message']}\n"
+        )
+    sys.stdout.write(f"{played.verdicts}\n")
+    return bool(played.verdicts)
 
 
 if __name__ == "__main__":

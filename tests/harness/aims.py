@@ -13,9 +13,6 @@ from zlib import crc32
 from tests.harness.plan import SHAPES, TICK, Plan, Planned
 from tests.places import read_yaml
 
-BOTH = 2
-NAMES = {"sales": 0, "items": 0, "travel": 1, "both": BOTH}
-
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -45,14 +42,13 @@ class Aim:
             return draw.choice(choice) if isinstance(choice, list) else choice
 
         shape = words.get("shape") or ("sales", "travel")[number % 2]
-        flows, numbers, key = SHAPES[NAMES[shape]]
-        if shape == "items":
-            key += "+items"
+        numbers, others, key = SHAPES[shape.partition("+")[0]]
+        key += shape.removeprefix(shape.partition("+")[0])
         numbers = numbers[: words.get("documents", 1 + number % 2)]
         plan = Plan(
             crc32(f"{self.rule} {self.place} {number}".encode()),
-            flows,
             numbers,
+            others,
             key,
             items_missing=bool(words.get("items_missing", False)),
             search_lag=float(pick(words.get("lags", [0.0, 5.0, 60.0]))),

@@ -136,8 +136,9 @@ def _iter_record(record: Path, asked: Asked) -> Iterator[tuple[int, Tally]]:
 
 def wanted_kinds(runners: int) -> list[str]:
     """Name every kind of event that a campaign must have seen."""
-    del runners
     named = {e for e in EVENTS if not e.startswith("freeze_") and e != "runner2"}
+    if runners > 1:
+        named.add("second runner")
     return sorted(named | {f"fault {name}" for name in OUTCOMES})
 
 

@@ -7,12 +7,12 @@ the product can have known; what happened later it could not see.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tests.harness.history import History, Paper
+from tests.harness.history import FEES, History, Made, Paper
 from tests.harness.papers import MOVED, WAITING
-from tests.harness.people import last_words
+from tests.harness.people import last_words, number_of_label
 
 if TYPE_CHECKING:
     from tests.harness.chronicle import Entry
@@ -92,14 +92,14 @@ class Judge:
         natural = REGISTERS.get(entry.what)
         if natural is None or entry.exchange is None:
             return
-        key = (entry.exchange.path, str(natural(entry.exchange.body)))
+        key = (entry.company + entry.exchange.path, str(natural(entry.exchange.body)))
         if self.registers[key]:
             self.say("regdup", entry)
         self.registers[key] += 1
 
     def _watch_write(self, entry: Entry, paper: Paper) -> None:
         word = entry.what.rpartition("/")[2]
-        if entry.what == "POST /invoices":
+        if entry.what in ("POST /invoices", FEES):
             self._watch_create(entry, paper)
         elif entry.what == "POST /attachments":
             self._watch_file(entry, paper)
@@ -206,13 +206,13 @@ def judge(game: Game, deeds: Deeds) -> list[Verdict]:
 def judge_due(game: Game) -> list[Verdict]:
     """Find runs in which the source was listed twice: one of them was not due."""
     lists = Counter(
-        (entry.run, entry.what)
+        (entry.run, entry.company, entry.what)
         for entry in game.chronicle.entries
         if entry.what in LISTS
     )
     return [
         Verdict("repeat", None, 0.0, run)
-        for (run, _), count in lists.items()
+        for (run, *_), count in lists.items()
         if count > 1
     ]
 
@@ -230,11 +230,7 @@ def judge_end(
         is_done = outcome == "transferred"
         if not live and not paper.was_removed and code != "LEFT_STATUS":
             found.append("lost")
-        elif (
-            is_done
-            and live
-            and not any(m.content == paper.content or m.is_edited for m in live)
-        ):
+        elif is_done and live and not any(says_the_same(paper, m) for m in live):
             found.append("stale")
         is_left = code == "LEFT_STATUS" and not any(m.is_ours for m in live)
         if not is_done and not is_restored and not is_left:
@@ -247,11 +243,25 @@ def judge_end(
     return found
 
 
+def says_the_same(paper: Paper, made: Made) -> bool:
+    """Tell whether what stands there says what the source said when it was moved.
+
+    The answer of the move shows the record, not the card: a card that is changed within
+    the minute before it is of the next invoice.
+    """
+    known, there = paper.content, made.content
+    if known == there or made.is_edited or known is None:
+        return True
+    changed = paper.card_changed_at
+    is_late = changed is not None and changed > paper.moved_at - KNOWN_SECONDS
+    return is_late and known == replace(there, card=known.card)
+
+
 def judge_log(game: Game, history: History) -> list[Verdict]:
     """Judge the log's lines: bugs told as such, and who waits for whose doubt."""
     found = []
     for row in game.log():
-        number = int(str(row["label"])) if str(row["label"]).isdecimal() else None
+        number = number_of_label(row)
         if row["code"] == "UNEXPECTED":
             found.append(Verdict("bug", number, 0.0, 0))
         paper = history.papers.get(number or 0)

@@ -30,6 +30,7 @@ class Entry:
     number: int | None = None
     exchange: Exchange | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    company: str = ""  # whose system it was, for what the product did
 
 
 class Chronicle:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.cost_papers import CostPapers
 from tests.harness.papers import MOVED, WAITING, Content, SalesPapers, TravelPapers
 
 if TYPE_CHECKING:
     from tests.harness.chronicle import Entry
 
 CONTENT_OF = {p.kind: p.content_of for p in (SalesPapers, TravelPapers)}
+FEES = "POST /v1/projectfees"
 
 
 @dataclass(slots=True)
 class Made:
-    """An invoice of the target."""
+    """A document of the target, by its id there."""
 
-    invoice: int
+    invoice: Any
     at: float
     is_ours: bool
     content: Content
@@ -37,6 +39,8 @@ class Paper:
     content: Content | None = None
     left_at: float | None = None  # since when it is not waiting
     changed_at: float | None = None
+    card_changed_at: float | None = None
+    moved_at: float = 0.0
     made: list[Made] = field(default_factory=list)
     is_total_broken: bool = False
     was_removed: bool = False
@@ -46,7 +50,7 @@ class Paper:
     def live(self) -> list[Made]:
         return [made for made in self.made if made.is_live]
 
-    def find(self, invoice: int) -> Made | None:
+    def find(self, invoice: Any) -> Made | None:
         return next((m for m in self.made if m.invoice == invoice), None)
 
 
@@ -85,13 +89,15 @@ class History:
         if "content" in details:
             if paper.content is not None and details["content"] != paper.content:
                 paper.changed_at = entry.at
+                if details["content"].card != paper.content.card:
+                    paper.card_changed_at = entry.at
             paper.content = details["content"]
-        if entry.what in ("break_total", "total_fix"):
+        if entry.what in ("break_total", "total_fix", "edit_total"):
             paper.is_total_broken = entry.what == "break_total"
         if "live" in details:
             self._take_live(paper, entry, details["live"])
 
-    def _take_live(self, paper: Paper, entry: Entry, live: dict[int, Content]) -> None:
+    def _take_live(self, paper: Paper, entry: Entry, live: dict[Any, Content]) -> None:
         for made in paper.made:
             paper.was_removed |= made.is_live and made.invoice not in live
             made.is_live = made.invoice in live
@@ -116,6 +122,11 @@ class History:
             content = CONTENT_OF[body["type"]](body)
             invoice = exchange.response["id"]
             paper.made.append(Made(invoice, entry.at, is_ours=True, content=content))
+        elif entry.what == FEES:
+            content = CostPapers.content_of(exchange.body)
+            guid = exchange.response[0]["guid"]
+            paper.made.append(Made(guid, entry.at, is_ours=True, content=content))
+            paper.status, paper.left_at = MOVED, entry.at
         elif entry.what == "POST /attachments":
             meta = exchange.body["meta"]
             made = paper.find(int(meta["referenceId"]))
@@ -127,6 +138,7 @@ class History:
                 self._take_put(made, entry, exchange.body)
         elif entry.what.startswith("PATCH"):
             paper.status, paper.left_at = MOVED, entry.at
+            paper.moved_at = entry.at
 
     @staticmethod
     def _take_put(made: Made, entry: Entry, body: Any) -> None:

@@ -6,6 +6,7 @@ journals hold exactly what took effect.
 
 from __future__ import annotations
 
+from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,8 +19,8 @@ from engine.systems.client import (
     UnclearError,
 )
 from tests.harness.chronicle import Entry
+from tests.harness.tracing import number_of
 from tests.simulators.base import Reply, Request
-from tests.worlds import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from engine.systems.client import Request as SentRequest
     from tests.harness.game import Game, Process
 
-SYSTEM_OF = {host: name for name, host in HOSTS.items()}
 LATEST_EFFECT = 240.0  # seconds from arrival to effect, at most; protocol.md, what the zero rests on
 READ_TIMEOUT = 30.0
 DEADLINE = 120.0
@@ -85,7 +85,7 @@ class Network(httpx.BaseTransport):
         target = request.url.raw_path.decode()
         try:
             reply = self.carry(
-                SYSTEM_OF[request.url.host],
+                request.url.host,
                 request.method,
                 target,
                 headers,
@@ -99,7 +99,7 @@ class Network(httpx.BaseTransport):
 
     def carry(
         self,
-        system: str,
+        host: str,
         method: str,
         target: str,
         headers: Mapping[str, str],
@@ -111,40 +111,44 @@ class Network(httpx.BaseTransport):
             NotConnected, NoAnswer: There is no answer.
         """
         game, process = self._game, self._process
-        path, query = game.simulators[system].read_target(target)
+        side = game.side_of[host]
+        app = side.apps[host]
+        path, query = app.read_target(target)
         lowered = {name.lower(): value for name, value in headers.items()}
         request = Request(method, path, query, lowered, content)
-        endpoint = game.endpoint_of(system, request)
+        found = app.find_route(method, path)
+        endpoint = found[0].endpoint if found else f"{method} ?"
         is_write = method != "GET" and "oken" not in endpoint
         process.step(f"before {endpoint}", may_freeze=not is_write)
         game.timeline.wait(0.05 + 0.4 * game.random.random())
         outcome = game.choose_outcome(process, endpoint, is_write=is_write)
         if outcome is None:
-            reply = self._apply(system, endpoint, request)
+            reply = self._apply(host, endpoint, request)
             process.step(f"after {endpoint}")
             return reply
-        number = game.number_of_request(system, endpoint, request)
+        number = number_of(side, app, endpoint, request)
         game.note("world", f"fault {outcome}", number, endpoint=endpoint)
         if outcome == "killed":
-            self._land_late(system, endpoint, request)
+            self._land_late(host, endpoint, request)
             process.die()
-        return self._fail(outcome, system, endpoint, request)
+        return self._fail(outcome, host, endpoint, request)
 
-    def _land_late(self, system: str, endpoint: str, request: Request) -> None:
+    def _land_late(self, host: str, endpoint: str, request: Request) -> None:
         timeline = self._game.timeline
         delay = self._game.random.random() * LATEST_EFFECT
-        land = partial(self._apply, system, endpoint, request, "late")
+        land = partial(self._apply, host, endpoint, request, "late")
         timeline.at(timeline.seconds + delay, land)
 
     def _apply(
-        self, system: str, endpoint: str, request: Request, fault: str = ""
+        self, host: str, endpoint: str, request: Request, fault: str = ""
     ) -> Reply:
-        game, app = self._game, self._game.simulators[system]
-        number = game.number_of_request(system, endpoint, request)
-        before = game.prepare_for(system)
+        game, side = self._game, self._game.side_of[host]
+        app = side.apps[host]
+        number = number_of(side, app, endpoint, request)
+        before = game.prepare_for(host)
         seen = len(app.journal)
         reply, _ = app.answer(request)
-        game.restore_after(before)
+        game.restore_after(host, before)
         for exchange in app.journal[seen:]:
             details: dict[str, Any] = {"fault": fault} if fault else {}
             game.record(
@@ -156,12 +160,17 @@ class Network(httpx.BaseTransport):
                     number,
                     exchange,
                     details,
+                    side.company,
                 )
             )
         return reply
 
+    def _date_of(self, host: str) -> str:
+        """Give the Date header of an answer that the system did not make itself."""
+        return format_datetime(self._game.side_of[host].apps[host].clock.now(), True)
+
     def _fail(
-        self, outcome: Outcome, system: str, endpoint: str, request: Request
+        self, outcome: Outcome, host: str, endpoint: str, request: Request
     ) -> Reply:
         timeline = self._game.timeline
         if outcome == "not connected":
@@ -170,16 +179,16 @@ class Network(httpx.BaseTransport):
 
         reply = None
         if outcome == "late":
-            self._land_late(system, endpoint, request)
+            self._land_late(host, endpoint, request)
         elif applies:
-            reply = self._apply(system, endpoint, request, outcome)
+            reply = self._apply(host, endpoint, request, outcome)
         if outcome.startswith("hangs"):
             timeline.wait(DEADLINE)
             raise NoAnswer
         if outcome in ("lost", "answer lost", "late"):
             timeline.wait(READ_TIMEOUT)
             raise NoAnswer
-        headers = {"Date": self._game.date_of(system)}
+        headers = {"Date": self._date_of(host)}
         if outcome in ("cut", "empty"):
             assert reply is not None
             content = b"" if outcome == "empty" else reply.body[:-2]
@@ -195,7 +204,7 @@ class DirectClient:
 
     def __init__(self, base_url: str, *, transport: Network, **_: object) -> None:
         self._network = transport
-        self._system = SYSTEM_OF[str(urlsplit(base_url).hostname)]
+        self._host = str(urlsplit(base_url).hostname)
 
     def send(
         self,
@@ -209,7 +218,7 @@ class DirectClient:
         content = request.content or b""
         carried = (request.method, target, request.headers, content)
         try:
-            reply = self._network.carry(self._system, *carried)
+            reply = self._network.carry(self._host, *carried)
         except NotConnected as error:
             raise NotSentError("ConnectError") from error
         except NoAnswer as error:

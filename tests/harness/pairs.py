@@ -7,7 +7,7 @@ the product. Whether a pair went well, the same judge says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 from tests.harness.network import OUTCOMES
@@ -17,7 +17,14 @@ from tests.harness.schedule import Played, play
 READ_OUTCOMES = ("503", "lost", "not connected", "429", "408", "hangs")
 ENDLESS = 10**9
 # Names of worlds: what waits, and what of it is missing in the target.
-WORLDS = ("sales", "travel", "items", "users")
+DOCUMENTS = {
+    "sales": ((20261001,), "sales"),
+    "travel": ((501,), "travel"),
+    "items": ((20261001,), "sales+items"),
+    "users": ((501,), "travel+users"),
+    "costs": ((9001,), "costs"),
+}
+WORLDS = tuple(DOCUMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,8 @@ class Pair:
 
 def build_plan(world: str) -> Plan:
     """Give an untroubled schedule of one document; two runs, then people."""
-    if world in ("travel", "users"):
-        key = "travel+users" if world == "users" else "travel"
-        plan = Plan(7, ("travel_invoice",), (501,), key, items_missing=True)
-    else:
-        key = "sales+items" if world == "items" else "sales"
-        plan = Plan(7, ("sales_invoice",), (20261001,), key, items_missing=True)
+    numbers, key = DOCUMENTS[world]
+    plan = Plan(7, numbers, settings_key=key, items_missing=world != "costs")
     plan.runs = 2
     return plan
 
@@ -65,10 +68,7 @@ def untroubled(world: str) -> tuple[tuple[str, ...], int]:
                 steps.append(step)
             return Plan.take_events(self, run, step, name, depth)
 
-    listening = Listening(
-        plan.seed, plan.flows, plan.numbers, plan.settings_key, items_missing=True
-    )
-    listening.runs = 2
+    listening = Listening(**{f.name: getattr(plan, f.name) for f in fields(Plan)})
     assert play(listening).verdicts == []
     return tuple(calls), max(steps)
 

@@ -19,6 +19,9 @@ DRAFT = "Draft"
 CENT = Decimal("0.01")
 
 
+REMOVED = ("DELETED", "INVALIDATED")
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a document says, on either side."""
@@ -28,13 +31,69 @@ class Content:
     card: str
 
 
-class SalesPapers:
+class InvoicePapers:
+    """What both flows have in common that make an invoice in the target."""
+
+    severa: Severa
+    procountor: Procountor
+
+    def place(self, number: int) -> str:
+        """Give the text that names the document in addresses of the source."""
+        return str(self.record(number)["guid"])
+
+    def targets(self, number: int) -> list[dict[str, Any]]:
+        """Give the live invoices of a document's number."""
+        found = self.procountor.found(number)
+        return [invoice for invoice in found if invoice["status"] not in REMOVED]
+
+    def id_of(self, item: dict[str, Any]) -> Any:
+        return item["id"]
+
+    def remove(self, item: dict[str, Any]) -> bool:
+        item["status"] = "DELETED"
+        return True
+
+    def alter(self, item: dict[str, Any]) -> bool:
+        """Somebody edits the invoice, as long as that is possible."""
+        if item["status"] != "UNFINISHED":
+            return False
+        price = item["invoiceRows"][0]["unitPrice"] + 50
+        self.procountor.edit_invoice(item["invoiceNumber"], {0: {"unitPrice": price}})
+        return True
+
+    def correct(self, number: int, item: dict[str, Any]) -> None:
+        """Have the invoice say by hand what the source says."""
+        self.put(item, self.content(number))
+        self.procountor.edit_invoice(item["invoiceNumber"])
+
+    def reopen(self, item: dict[str, Any]) -> None:
+        """Take the invoice back to unfinished, so that it can be completed."""
+        if not self.is_sent(item):
+            self.procountor.set_status(item["invoiceNumber"], "UNFINISHED")
+
+    def is_sent(self, item: dict[str, Any]) -> bool:
+        return bool(item["status"] == "SENT")
+
+    def approve(self, item: dict[str, Any]) -> bool:
+        """Somebody approves the invoice before it is complete."""
+        if item["status"] != "UNFINISHED":
+            return False
+        self.procountor.set_status(item["invoiceNumber"], self.approved)
+        return True
+
+    def make(self, body: dict[str, Any], content: Content) -> Any:
+        """Book another's invoice of the same number; give its id."""
+        return self.procountor.add_invoice(self.put(body, content))["id"]
+
+
+class SalesPapers(InvoicePapers):
     """Sales invoices; the card is the customer's e-invoice address."""
 
     flow = "sales_invoice"
     kind = "SALES_INVOICE"
     released = ("PUT /invoices/{invoiceId}/approve", "PUT /invoices/{invoiceId}/send")
     final_status = "SENT"
+    approved = "NOT_SENT"
 
     def __init__(self, severa: Severa, procountor: Procountor) -> None:
         self.severa = severa
@@ -132,7 +191,7 @@ class SalesPapers:
         self.record(number)["lastUpdatedDateTime"] = now
 
 
-class TravelPapers:
+class TravelPapers(InvoicePapers):
     """Travel reimbursements; nothing of the traveller's card reaches the invoice."""
 
     flow = "travel_invoice"
@@ -142,6 +201,7 @@ class TravelPapers:
         "PUT /invoices/{invoiceId}/verify",
     )
     final_status = "VERIFIED"
+    approved = "RECEIVED"
 
     def __init__(self, severa: Severa, procountor: Procountor) -> None:
         self.severa = severa
@@ -217,6 +277,3 @@ class TravelPapers:
     def touch(self, number: int) -> None:
         now = stamp(self.severa.clock.now())
         self.record(number)["lastUpdatedDateTime"] = now
-
-
-Papers = SalesPapers | TravelPapers

@@ -19,10 +19,16 @@ def last_words(game: Game) -> dict[int, dict[str, str | None]]:
     """Give the log's last word on each document, by its number."""
     found = {}
     for row in game.log():
-        label = str(row["label"])
-        if label.isdecimal() and row["outcome"] in LAST_WORDS:
-            found[int(label)] = row
+        number = number_of_label(row)
+        if number is not None and row["outcome"] in LAST_WORDS:
+            found[number] = row
     return found
+
+
+def number_of_label(row: dict[str, str | None]) -> int | None:
+    """Give the document's number; a cost's label goes on after it."""
+    label = str(row["label"]).partition("/")[0]
+    return int(label) if label.isdecimal() else None
 
 
 def act(game: Game, deeds: Deeds) -> bool:
@@ -35,17 +41,20 @@ def act(game: Game, deeds: Deeds) -> bool:
         if row is None:
             is_open = is_open or status == WAITING
             continue
-        outcome, code = row["outcome"], str(row["code"])
+        outcome = row["outcome"]
         if outcome == "stopped":
-            is_open |= do_as_told(game, deeds, number, code)
+            is_open |= do_as_told(game, deeds, number, row)
         elif outcome == "waiting" or status == WAITING:
             is_open = True
     return is_open
 
 
-def do_as_told(game: Game, deeds: Deeds, number: int, code: str) -> bool:
+def do_as_told(
+    game: Game, deeds: Deeds, number: int, row: dict[str, str | None]
+) -> bool:
     """Act on one held document; False when it may stay so."""
     status = game.paper_of(number).status(number)
+    code, label = str(row["code"]), str(row["label"])
     if code == "ORPHAN_IN_TARGET":
         if game.random.random() < 0.5:
             deeds.remove(number)
@@ -56,10 +65,13 @@ def do_as_told(game: Game, deeds: Deeds, number: int, code: str) -> bool:
     elif code == "WITHDRAWN_IN_TARGET":
         if status == MOVED:
             deeds.do("setback", number)
+    elif code == "CHANGED_AFTER_IMPORT":
+        deeds.correct(number)
     elif code in CHANGED:
-        if any(i["status"] == "SENT" for i in deeds.targets(number)):
+        papers = game.paper_of(number)
+        if any(papers.is_sent(item) for item in papers.targets(number)):
             deeds.correct(number)
-            say_accept(game, number)
+            say_accept(game, number, label)
             return True
         deeds.remove(number)
         if status == MOVED:
@@ -69,21 +81,21 @@ def do_as_told(game: Game, deeds: Deeds, number: int, code: str) -> bool:
     elif number in game.plan.broken_cards or number in game.plan.broken_totals:
         deeds.do("card_fix", number)
         deeds.do("total_fix", number)
-    say_retry(game, number)
+    say_retry(game, number, label)
     return True
 
 
-def say_retry(game: Game, number: int) -> None:
+def say_retry(game: Game, number: int, label: str) -> None:
     """Say ``retry`` to the product, as the command does."""
     ledger = game.open_ledger(Process(game, 1))
-    ledger.retry(None, str(number), "a person")
+    ledger.retry(None, label, "a person")
     game.note("person", "says retry", number)
 
 
-def say_accept(game: Game, number: int) -> None:
+def say_accept(game: Game, number: int, label: str) -> None:
     """Say ``accept`` to the product: what stands in the target was corrected by hand."""
     ledger = game.open_ledger(Process(game, 1))
-    for transfer in ledger.find_named(None, str(number)):
+    for transfer in ledger.find_named(None, label):
         if transfer.is_acceptable:
             ledger.contents.accept(transfer, "a person", "corrected by hand")
     game.note("person", "says accept", number)

@@ -9,6 +9,11 @@ from fnmatch import fnmatchcase
 
 from tests.harness.network import OUTCOMES
 
+SALES = (20261040, 20261002, 20261001)
+TRAVEL = (501, 502)
+COSTS = (9001, 9002, 9005)
+PROJECTS = (1101, 1103)
+COMPANIES = ("demo", "other")
 RUNS = 5  # with trouble; then people do as they are told until all is well
 TICK = 600.0
 LAGS = (0.0, 5.0, 60.0, 200.0)
@@ -64,13 +69,26 @@ AIMS = (
     "before commit",
     "* GET /v1/invoices/{guid}",
 )
-
-
-SHAPES: tuple[tuple[tuple[str, ...], tuple[int, ...], str], ...] = (
-    (("sales_invoice",), (20261040, 20261002, 20261001), "sales"),
-    (("travel_invoice",), (501, 502), "travel"),
-    (("sales_invoice", "travel_invoice"), (20261040, 501), "sales+travel"),
+# Some can only come where something of ours is there and not yet released.
+OWN_AIMS = dict.fromkeys(
+    ("approve_person", "edit_target", "remove"),
+    ("after POST /invoices", "after POST /attachments", "after POST /v1/projectfees"),
 )
+OWN_AIMS["register_person"] = ("* GET /dimensions", "before POST /dimensions/*")
+
+
+# What waits: documents of the first company, of the second, and settings of both.
+Shape = tuple[tuple[int, ...], tuple[int, ...], str]
+SHAPES: dict[str, Shape] = {
+    "sales": (SALES, (), "sales"),
+    "travel": (TRAVEL, (), "travel"),
+    "both": ((20261040, 501), (), "sales+travel"),
+    "costs": (COSTS, (), "costs"),
+    "all": ((20261040, 501, 9001), (), "sales+travel+costs"),
+    "companies": ((20261040, 501), (20261001, 9002), "sales+travel|sales+costs"),
+}
+# How often each is drawn, of a hundred.
+WEIGHTS = {"sales": 60, "travel": 14, "both": 8, "costs": 8, "all": 4, "companies": 6}
 
 
 @dataclass(slots=True)
@@ -100,7 +118,7 @@ class Plan:
     """What happens, and how often requests fail.
 
     Attributes:
-        flows: Names of the flows whose documents there are.
+        numbers: Of the documents that wait; ``others`` those of the second company.
         write_faults: Chance that a write fails; ``read_faults`` that a read does.
         crashes: Chance that the process ends at a step.
         forced: A fault at the nth request of an endpoint: (run, pattern, nth, outcome).
@@ -108,8 +126,8 @@ class Plan:
     """
 
     seed: int
-    flows: tuple[str, ...] = ("sales_invoice",)
     numbers: tuple[int, ...] = (20261040,)
+    others: tuple[int, ...] = ()
     settings_key: str = "sales"
     items_missing: bool = False
     search_lag: float = 0.0
@@ -153,24 +171,21 @@ class Plan:
                 return str(outcome)
         return None
 
+    def take_missed(self, run: int) -> list[Planned]:
+        """Take what was planned for steps that a run, now over, did not come to."""
+        missed = [planned for planned in self.planned if planned.run == run]
+        self.planned = [planned for planned in self.planned if planned.run != run]
+        return missed
+
 
 def make_plan(seed: int, runners: int = 1) -> Plan:
     """Draw a schedule."""
     draw = random.Random(f"plan {seed}")  # a schedule, no secret
-    kind = draw.random()
-    if kind < 0.7:
-        flows, numbers, key = (
-            ("sales_invoice",),
-            (20261040, 20261002, 20261001),
-            "sales",
-        )
-    elif kind < 0.85:
-        flows, numbers, key = ("travel_invoice",), (501, 502), "travel"
-    else:
-        flows = ("sales_invoice", "travel_invoice")
-        numbers, key = (20261040, 501), "sales+travel"
-    numbers = numbers[: 1 + int(draw.random() * len(numbers))]
-    if flows[0] == "sales_invoice" and draw.random() < 0.15:
+    [name] = draw.choices([*WEIGHTS], [*WEIGHTS.values()])
+    numbers, others, key = SHAPES[name]
+    if not others:
+        numbers = numbers[: 1 + int(draw.random() * len(numbers))]
+    if "sales" in name and draw.random() < 0.15:
         key += "+items"
     if draw.random() < 0.3:
         key += "+users"
@@ -179,8 +194,8 @@ def make_plan(seed: int, runners: int = 1) -> Plan:
     some = [name for name in OUTCOMES if draw.random() < 0.6] or ["answer lost"]
     plan = Plan(
         seed,
-        flows,
         numbers,
+        others,
         key,
         items_missing=draw.random() < 0.5,
         search_lag=draw.choice(LAGS),
@@ -193,13 +208,13 @@ def make_plan(seed: int, runners: int = 1) -> Plan:
         broken_totals=tuple(n for n in numbers if draw.random() < 0.05),
     )
     for _ in range(int(draw.random() * 6)):
-        event, number = draw.choice(EVENTS), draw.choice(numbers)
+        event, number = draw.choice(EVENTS), draw.choice((*numbers, *others))
         where = draw.random()
         if where < 0.3:
             plan.timed.append((draw.random() * RUNS * TICK, event, number))
         else:
             run, step = int(draw.random() ** 2 * 4), 1 + int(draw.random() ** 2 * 90)
-            aim = draw.choice(AIMS) if where < 0.7 else ""
+            aim = draw.choice(OWN_AIMS.get(event, AIMS)) if where < 0.7 else ""
             if aim:
                 step = 1 + int(draw.random() ** 2 * 4)
             plan.planned.append(Planned(run, event, number, step, aim))

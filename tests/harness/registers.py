@@ -19,7 +19,7 @@ class Registers:
 
     def __init__(self, data: ProcountorData) -> None:
         self._data = data
-        self._old = data.next_id
+        self._old = {item["id"] for items in self._lists() for item in items}
         self._made_at: dict[int, float] = {}
         self._hidden: list[tuple[list[Item], Item]] = []
 
@@ -39,7 +39,7 @@ class Registers:
         self._hidden.clear()
         for items in self._lists():
             for item in items:
-                if item["id"] > self._old:
+                if item["id"] not in self._old:
                     self._made_at.setdefault(item["id"], now)
 
     def _lists(self) -> list[list[Item]]:

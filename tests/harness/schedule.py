@@ -90,6 +90,7 @@ def one_run(game: Game, deeds: Deeds, began: float) -> float:
     game.steps_of_run = 0
     began = game.timeline.seconds
     game.run(only_due=game.plan.asks_due)
+    deeds.after_run()
     return began
 
 
@@ -112,8 +113,10 @@ def is_over(game: Game, deeds: Deeds, said: int) -> bool:
         said: How many entries there were before it.
     """
     plan, entries = game.plan, game.chronicle.entries[said:]
-    is_quiet = not any(entry.number for entry in entries) and not deeds.wanted
-    is_planned = any(each.run > game.run_number for each in plan.planned)
+    is_quiet = not deeds.wanted and all(
+        entry.number is None or entry.what.startswith("GET ") for entry in entries
+    )
+    is_planned = bool(plan.planned)
     is_forced = any(int(str(run)) > game.run_number for run, *_ in plan.forced)
     return (
         is_quiet
