@@ -34,7 +34,8 @@ class Deeds:
             if takes_time:
                 self._freeze(event.removeprefix("freeze").strip("_"), number)
         elif event == "runner2":
-            if takes_time:
+            # The lock sends it away at once; there is one connection for both.
+            if not self.game.ledger.connection.in_transaction:
                 self.game.note("world", "second runner")
                 self.game.run(depth=1)
         elif event == "runner_due":
