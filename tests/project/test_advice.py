@@ -157,9 +157,15 @@ def iter_codes(tree):
 
 def iter_capitals(nodes):
     for top in nodes:
-        # A part of a text that is put together is no code.
+        # A part of a text that is put together is no code, nor is a picture's mode.
         parts = {
             v for n in ast.walk(top) if isinstance(n, ast.JoinedStr) for v in n.values
+        }
+        parts |= {
+            value
+            for n in ast.walk(top)
+            if isinstance(n, ast.Call) and getattr(n.func, "attr", "") == "convert"
+            for value in n.args
         }
         for node in ast.walk(top):
             is_text = isinstance(node, ast.Constant) and node not in parts
