@@ -127,6 +127,8 @@ class Refusal:
 
     message: str
     field: str = ""
+    value: str = ""  # the beginning of the text that we sent there, masked
+    length: int = 0  # characters of that text
 
 
 class RefusedError(RecordError):

@@ -68,6 +68,8 @@ def _refuse(error: RefusedError) -> Ending:
         for other in others
     )
     details = {"message": first.message, "system": error.system, "field": first.field}
+    if first.length:
+        details |= {"value": first.value, "length": f"{first.length}"}
     return Ending("stopped", first.message, message, first.field, details)
 
 

@@ -43,7 +43,8 @@ class Offline:
 
     result: MappingResult
     stops: tuple[Violation, ...]  # requirements and derivations that do not hold
-    notes: tuple[Note, ...] = ()  # of the flow's steps
+    notes: tuple[Note, ...]  # of the flow's steps
+    scope: Scope  # what the mapping saw
 
     @property
     def warnings(self) -> tuple[Note, ...]:
@@ -134,7 +135,8 @@ def map_document(
     """
     notes: list[Note] = []
     scope, stops = derive_document(flow, document, settings, notes)
-    return Offline(apply_mapping(mapping, scope, recorder), stops, tuple(notes))
+    result = apply_mapping(mapping, scope, recorder)
+    return Offline(result, stops, tuple(notes), scope)
 
 
 def derive_document(

@@ -7,7 +7,7 @@ A document that fails never stops another. A system that is down ends the run
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -255,6 +255,10 @@ class FlowRun:
         if ending.outcome == "stopped":
             self._hold(document, ending)
         elif ending.outcome == "waiting":
+            attempts = document.transfer.attempts
+            if ending.code == "IN_DOUBT" and attempts > 1:  # its content may be why
+                details = {**ending.details, "attempts": f"{attempts}"}
+                ending = replace(ending, details=details)
             self.run.ledger.steps.wait(
                 document.transfer,
                 self._event(ending),

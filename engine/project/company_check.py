@@ -3,8 +3,9 @@
 The settings schema says it in annotations, so that no rule of one business stands here:
 ``x-check: iban`` (the text must be one), ``x-check: decimals`` (a list of numbers, with
 points), ``x-differs`` (another setting, by its path, that must be different), ``x-own``
-(settings of which no two name one thing), ``x-alone`` (no two companies have one) and
-``x-needs`` (``yes`` here needs a value there).
+(settings of which no two name one thing), ``x-alone`` (no two companies have one),
+``x-needs`` (``yes`` here needs a value there) and ``x-clashes`` (a value here that
+makes no sense beside a value there).
 """
 
 from __future__ import annotations
@@ -63,6 +64,20 @@ def check_company(
         if needed and value is True and not get_path(company.settings, needed):
             said = f"{path} is on, but {needed} is not set"
             problems.add("C104", said, cell, f"add {needed}:")
+        _check_clashes(path, cell, company, part.get("x-clashes", {}), problems)
+
+
+def _check_clashes(
+    path: str,
+    cell: Scalar,
+    company: Company,
+    clashes: Mapping[str, Mapping[str, Any]],
+    problems: Problems,
+) -> None:
+    for other, there in clashes.get(cell.text, {}).items():
+        if get_path(company.settings, other) == there:
+            said = f"{path}: {cell.text} and {other}: {there} contradict each other"
+            problems.add("C114", said, cell, "change one of the two")
 
 
 def _check_decimals(cell: ListNode, problems: Problems) -> None:

@@ -6,8 +6,9 @@ Below it stands the HTTP client, above it the calls by name. It knows no token.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import (
     DoubtError,
@@ -18,6 +19,8 @@ from engine.errors import (
     SystemDownError,
     TransientError,
 )
+from engine.language.leaves import iter_leaves
+from engine.masking import mask_text
 from engine.systems.answers import (
     AnswerClass,
     Reading,
@@ -34,7 +37,7 @@ from engine.systems.client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from engine.clock import Clock
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from engine.systems.retries import RetryPolicy
 
 T = TypeVar("T")
+
+QUOTED = 60  # characters of a text of ours that was refused
 
 # Failures in a row that make a system count as down: each try without an answer, and
 # each call that ends in a server error. Server errors count by call, so that one
@@ -174,14 +179,29 @@ class Connection:
 
     def masked(self, refusals: tuple[Refusal, ...]) -> list[Refusal]:
         """Blot out any secret that the system quotes back."""
-
-        def mask(text: str) -> str:
-            for secret in self._secrets.values():
-                if len(secret.reveal()) >= MASKED_FROM:
-                    text = text.replace(secret.reveal(), str(secret))
-            return text
-
+        mask = self._mask
         return [Refusal(mask(one.message), mask(one.field)) for one in refusals]
+
+    def quote(self, refusals: Iterable[Refusal], body: Any) -> tuple[Refusal, ...]:
+        """Add what we had sent in the fields that were refused, masked."""
+        leaves = dict(iter_leaves("", body))
+        texts = {path: text for path, text in leaves.items() if isinstance(text, str)}
+        return tuple(
+            replace(
+                one,
+                value=mask_text(self._mask(texts[one.field]))[:QUOTED],
+                length=len(texts[one.field]),
+            )
+            if one.field in texts
+            else one
+            for one in refusals
+        )
+
+    def _mask(self, text: str) -> str:
+        for secret in self._secrets.values():
+            if len(secret.reveal()) >= MASKED_FROM:
+                text = text.replace(secret.reveal(), str(secret))
+        return text
 
     def check_up(self, name: str) -> None:
         """Raise ``SystemDownError`` once the system counts as down."""

@@ -22,6 +22,7 @@ import jmespath
 from engine.errors import (
     NotAppliedError,
     Problem,
+    RefusedError,
     SettingsError,
     SystemDownError,
     TransientError,
@@ -120,7 +121,11 @@ class System:
             RuleError, ViolationError: The arguments do not fit; nothing was sent.
             NotAppliedError, DoubtError, RefusedError, SystemDownError: See the module.
         """
-        return self._call(self.spec.endpoints[endpoint], args or {}, body, {})[0]
+        try:
+            return self._call(self.spec.endpoints[endpoint], args or {}, body, {})[0]
+        except RefusedError as error:
+            error.refusals = self._connection.quote(error.refusals, body)
+            raise
 
     def iter_items(
         self, endpoint: str, args: Mapping[str, Any] | None = None

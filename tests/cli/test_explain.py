@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -74,6 +75,47 @@ def test_a_variable_can_be_explained(capsys):
     out = explain(capsys, "--field", "vars.channel")
 
     assert out.startswith('vars.channel = "EMAIL"')
+
+
+def test_a_variable_that_no_field_asks_for_can_be_explained(capsys):
+    """R118, A01: the status of a new invoice is no field that is sent."""
+    out = explain(capsys, "--field", "status")
+
+    assert "in progress" in out
+    assert 'statuses                                   "UNFINISHED"' in out
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("invoiceChannel", "invoice.receiverContactEmail"),
+        ("language", "invoice.language.code"),
+        ("counterParty.identifier", "invoice.receiverVatNumber"),
+        ("counterParty.email", "invoice.receiverContactEmail"),
+        ("counterParty.counterPartyAddress.country", "invoice.receiverAddress.country"),
+        ("vatStatus", "company.sales.vat_status"),
+        ("invoiceRows[1].productCode", "code[?@ != ''] | [0]"),
+        ("invoiceRows[1].vatPercent", "vatRate"),
+    ],
+)
+def test_a_field_is_explained_down_to_what_was_read(capsys, field, expected):
+    """X03: through variables and derived fields, to the path in the source."""
+    out = explain(capsys, "--field", field)
+
+    assert out.startswith(f"{field} = ")
+    assert expected in out
+
+
+def test_what_was_read_is_told_as_it_is_in_the_source(capsys):
+    """The raw value, before any filter; in JSON too."""
+    account = "paymentInfo.bankAccount.accountNumber"
+    text = explain(capsys, "--field", account, "--mask", "none")
+    told = json.loads(explain(capsys, "--field", "vars.email", "--json"))
+
+    assert "company.bank_account                       " in text
+    assert '"FI21 1234 5600 0007 85"' in text
+    reads = {path: value for row in told for path, value in row["reads"].items()}
+    assert "ilkka.vene@kivilahti.example" == reads["invoice.receiverContactEmail"]
 
 
 def test_ids_and_accounts_are_hidden_unless_asked_for(capsys):

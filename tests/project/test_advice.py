@@ -251,7 +251,7 @@ def test_details_of_the_message_fill_the_text(book):
 
     assert advice is not None
     assert (
-        "A text is too long: 1 to 80 characters are allowed." == advice.fill().meaning
+        "A text is too long, 1 to 80 characters are allowed." == advice.fill().meaning
     )
 
 

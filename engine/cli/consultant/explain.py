@@ -3,7 +3,8 @@
 A row tells the rule's file and line, then each stage: where from, what it gave, what
 was cut, which default, what the target's schema says of the field. The last value of a
 field that is sent is what is sent. A stage that a company's file changes names that
-file and line; the row's place is the base's.
+file and line; the row's place is the base's. Below a field that is named stand the
+variables and derived fields that it came from, down to what was read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from typing import Any, Final
 
 from engine.cli.consultant import Reply
 from engine.cli.consultant.one_document import OfflineRun, add_arguments, run_offline
+from engine.cli.consultant.origins import (
+    Ground,
+    Origin,
+    explain_variable,
+    find_origins,
+)
 from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.samples.changes import show_line
 from engine.cli.samples.hide_personal import Mask, find_personal
@@ -34,7 +41,7 @@ _NAME: Final = 15  # of a stage, with its blanks
 def add_command(add: Any) -> None:
     command = add("explain", run, "show how each field of the payload came to be")
     add_arguments(command)
-    about = "the field to show, or a variable: vars.NAME"
+    about = "the field to show, or a variable, and what it came from"
     command.add_argument("named", nargs="?", metavar="FIELD", help=about)
     command.add_argument("--field", metavar="FIELD", help="the same, at any place")
     command.add_argument(
@@ -52,28 +59,31 @@ def run(arguments: argparse.Namespace) -> Reply:
     chosen = _choose(offline, arguments.field or arguments.named)
     mask = _make_mask(offline, arguments.mask)
     if arguments.json:
-        return Reply(render_json([_as_json(trace, mask) for trace in chosen]))
+        return Reply(render_json([_as_json(origin, mask) for origin in chosen]))
     code = STOPPED if result.violations else OK
     is_terminal = sys.stdout.isatty()
     lines = [
-        line for trace in chosen for line in _lines(trace, mask, is_whole=is_terminal)
+        line for origin in chosen for line in _lines(origin, mask, is_whole=is_terminal)
     ]
     if is_terminal:
         return Reply(_in_colours(lines), code=code)
     return Reply("\n".join(_cut(text, WIDTH) for text, _ in lines), code=code)
 
 
-def _choose(offline: OfflineRun, field: str | None) -> list[Trace]:
+def _choose(offline: OfflineRun, field: str | None) -> list[Origin]:
     traces = list(offline.recorder.traces)
     if not field:
-        return traces
+        return [Origin(trace) for trace in traces]
     known = [*traces, *offline.recorder.variables.traces]
     below = (f"{field}.", f"{field}[")
+    ground = Ground(offline.mapping, offline.recorder, offline.outcome.scope)
     chosen = [t for t in known if t.path == field or t.path.startswith(below)]
+    if not chosen:  # a variable, also when no field has asked for it
+        chosen = explain_variable(offline.flow, ground, field.removeprefix("vars."))
     if not chosen:
         hint = did_you_mean(field, [trace.path for trace in known])
         raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
-    return chosen
+    return find_origins(offline.flow, ground, chosen)
 
 
 def _make_mask(offline: OfflineRun, said: str | None) -> Mask:
@@ -92,7 +102,8 @@ def _schema(offline: OfflineRun, name: str) -> SchemaField | None:
     return store.field(name) if name in store else None
 
 
-def _as_json(trace: Trace, mask: Mask) -> dict[str, Any]:
+def _as_json(origin: Origin, mask: Mask) -> dict[str, Any]:
+    trace = origin.trace
     return {
         "path": trace.path,
         "value": mask.apply(trace.value),
@@ -107,6 +118,7 @@ def _as_json(trace: Trace, mask: Mask) -> dict[str, Any]:
             }
             for s in trace.stages
         ],
+        "reads": {path: mask.apply(value) for path, value in origin.reads},
         "schema": describe_field(trace.target),
     }
 
@@ -129,8 +141,9 @@ def describe_field(field: SchemaField | None) -> str:
     return ", ".join(said)
 
 
-def _lines(trace: Trace, mask: Mask, *, is_whole: bool) -> Iterator[tuple[str, str]]:
+def _lines(origin: Origin, mask: Mask, *, is_whole: bool) -> Iterator[tuple[str, str]]:
     """Give each line with the colour of its name; unless whole, origins may be cut."""
+    trace = origin.trace
     value = _show(mask.apply(trace.value)) if trace.is_sent else "left out"
     place = show_line(trace.position)
     head = f"{trace.path} = {value}"
@@ -140,12 +153,17 @@ def _lines(trace: Trace, mask: Mask, *, is_whole: bool) -> Iterator[tuple[str, s
         yield head, "bold"
         yield f"{place:>{WIDTH}}", "dim"
     room = (WIDTH - _NAME - 2) // 2
+    for path, value in origin.reads:
+        yield (
+            f"   {'read':<{_NAME - 3}}{path:<{room}}  {_show(mask.apply(value))}",
+            "dim",
+        )
     for stage in trace.stages:
-        origin, shown = _origin(stage, trace), _show(mask.apply(stage.value))
-        is_long = _NAME + max(len(origin), room) + 2 + len(shown) > WIDTH
+        said, shown = _origin(stage, trace), _show(mask.apply(stage.value))
+        is_long = _NAME + max(len(said), room) + 2 + len(shown) > WIDTH
         if is_long and not is_whole:
-            origin = _cut(origin, room)
-        line = f"   {stage.name:<{_NAME - 3}}{origin:<{room}}  {shown}"
+            said = _cut(said, room)
+        line = f"   {stage.name:<{_NAME - 3}}{said:<{room}}  {shown}"
         is_loss = stage.name == "limit" and stage.origin.startswith("cut")
         yield line, "yellow" if is_loss else "cyan"
     schema = describe_field(trace.target)

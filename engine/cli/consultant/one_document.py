@@ -15,6 +15,7 @@ from engine.flow.offline import (
     pick_mapping,
 )
 from engine.mapping.apply import Mapping, Recorder
+from engine.project.flow_spec import Flow
 from engine.project.project import Project, load_project
 
 
@@ -23,6 +24,7 @@ class OfflineRun:
     """A document that was mapped, and by what."""
 
     project: Project
+    flow: Flow
     mapping: Mapping
     document: dict[str, Any]
     outcome: Offline
@@ -50,4 +52,4 @@ def run_offline(arguments: argparse.Namespace) -> OfflineRun:
     check_is_gathered(flow, document, arguments.document.name)
     recorder = Recorder()
     outcome = map_document(flow, mapping, document, company.settings, recorder=recorder)
-    return OfflineRun(project, mapping, document, outcome, recorder)
+    return OfflineRun(project, flow, mapping, document, outcome, recorder)

@@ -94,11 +94,11 @@ class Comparer:
         old, new = pair.old, pair.new
         check_is_gathered(new.flow, document, file.name)
         scope, stops = derive_document(new.flow, document, new.settings)
-        after = Offline(apply_mapping(new.mapping, scope), stops)
+        after = Offline(apply_mapping(new.mapping, scope), stops, (), scope)
         if not pair.derives_alike:
             document = read_document(text, file.name)
             scope, stops = derive_document(old.flow, document, old.settings)
-        before = Offline(apply_mapping(old.mapping, scope), stops)
+        before = Offline(apply_mapping(old.mapping, scope), stops, (), scope)
         old_errors, new_errors = _errors(before), _errors(after)
         fields: dict[str, tuple[str, str, str]] = {}
         for change in list_changes(before.result.payload, after.result.payload):
