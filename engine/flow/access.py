@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.flow.content import keep_read
 from engine.flow.context import Document
+from engine.flow.delivery import deliver
 from engine.flow.reads import read_into
-from engine.flow.transfer import deliver, keep_in_step
+from engine.flow.transfer import keep_in_step
 from engine.flow.writes import make_write, run_write
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoppedError
 from engine.flow.digests import digest_of
-from engine.language.leaves import ABSENT, pair_leaves
+from engine.language.leaves import ABSENT, pair_leaves, without_indexes
 from engine.language.values import is_empty
-from engine.ledger.model import Content
+from engine.ledger.model import OTHER_CONTENT, Content
 from engine.systems.file_formats import FileContent
 
 if TYPE_CHECKING:
@@ -29,14 +29,21 @@ FIELD_DIGITS = 12
 
 def keep_read(run: RunContext, document: Document, name: str, value: Any) -> None:
     """Remember of a record what the rules can read of it, before they add to it."""
-    document.parts[name] = _cut(value, run.flow.read_names)
+    document.parts[name] = cut_read(run, value)
+
+
+def cut_read(run: RunContext, value: Any) -> Any:
+    """Cut an answer of the source to what the rules can read of it."""
+    return _cut(value, run.flow.read_names)
 
 
 def _cut(value: Any, names: Collection[str]) -> Any:
     if isinstance(value, FileContent):
         return [value.sha256, value.size]
-    if isinstance(value, Decimal):
-        return str(value.normalize() + 0)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(Decimal(value).normalize() + 0)  # 1.10, 1.1 and a whole 1 of 1.0
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, list | tuple):
         return [_cut(item, names) for item in value]
     if not isinstance(value, dict):
@@ -63,15 +70,53 @@ def content_of(document: Document, payload: Any) -> Content:
 
 
 def is_as_sent(document: Document, body: Any) -> bool:
-    """Tell whether a document of the target gives back what our last claim sent.
-
-    A field that it does not give back at all is not compared.
-    """
+    """Tell whether a document of the target gives back what our last claim sent."""
     sent = document.transfer.sent
     if sent is None or not sent.fields:
         return False
-    there = content_of(document, body).fields
-    return all(there.get(path, known) == known for path, known in sent.fields.items())
+    return not _differing(sent.fields, content_of(document, body).fields)
+
+
+def gives_back(document: Document, payload: Any, body: Any) -> bool:
+    """Tell whether a document of the target says all that we would send."""
+    ours, theirs = content_of(document, payload), content_of(document, body)
+    return not _differing(ours.fields, theirs.fields)
+
+
+def check_given_back(
+    run: RunContext, document: Document, payload: Any, body: Any
+) -> None:
+    """See that a document of the target says all that we would send.
+
+    Whoever made it: what it lacks would be lost, what it says otherwise is another's.
+
+    Raises:
+        StoppedError: It does not; names the fields.
+    """
+    if run.flow.acknowledge is None:
+        return  # people may complete it; ``same`` compares it in every run
+    ours, theirs = content_of(document, payload), content_of(document, body)
+    changed = _differing(ours.fields, theirs.fields)
+    if changed:
+        raise StoppedError(
+            OTHER_CONTENT, _diff(changed, body, payload), details=_named(changed)
+        )
+
+
+def _differing(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
+    """Name our fields that the other content has not, and its further rows."""
+    found = [path for path, known in ours.items() if theirs.get(path) != known]
+    more = {without_indexes(path) for path in ours}
+    rows = {_row_of(path) for path in ours}
+    return found + [
+        path
+        for path in theirs
+        if without_indexes(path) in more and _row_of(path) not in rows
+    ]
+
+
+def _row_of(path: str) -> str:
+    return path.rpartition("]")[0]
 
 
 def check_unchanged(run: RunContext, document: Document, payload: Any) -> None:
@@ -87,15 +132,23 @@ def check_unchanged(run: RunContext, document: Document, payload: Any) -> None:
     if sent is None or not sent.fields or document.transfer.is_settled_with(content):
         return
     body = document.data.get(run.flow.delivery.save)
-    values = {path: (old, new) for path, old, new in pair_leaves(body, payload)}
     changed = sent.changed_fields(content)
-    said = [
-        f"{path}: {_shown(there)} in the target, {_shown(here)} here"
+    message = _diff(changed, body, payload) or "what is sent beside the document itself"
+    raise StoppedError(CHANGED, message, details=_named(changed))
+
+
+def _diff(changed: list[str], there: Any, here: Any) -> str:
+    """Word what stands in the target and in the source, field by field."""
+    values = {path: (old, new) for path, old, new in pair_leaves(there, here)}
+    return "; ".join(
+        f"{path}: {_shown(old)} in the target, {_shown(new)} here"
         for path in changed[:SHOWN]
-        for there, here in [values.get(path, (ABSENT, ABSENT))]
-    ]
-    message = "; ".join(said) or "what is sent beside the document itself"
-    raise StoppedError(CHANGED, message, details={"field": ", ".join(changed[:SHOWN])})
+        for old, new in [values.get(path, (ABSENT, ABSENT))]
+    )
+
+
+def _named(changed: list[str]) -> dict[str, str]:
+    return {"field": ", ".join(changed[:SHOWN])}
 
 
 def check_moved(run: RunContext, document: Document, answer: Any) -> None:

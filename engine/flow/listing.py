@@ -183,9 +183,10 @@ class Listing:
         """Tell whether a document is to be tried now.
 
         A stopped document that has not changed waits: the same refusal every ten
-        minutes helps nobody. A change in the source, or ``retry``, makes it due. What
-        is done stays done, unless its status says that it waits for a transfer; what
-        was passed over stays so.
+        minutes helps nobody. A change in the source, or ``retry``, makes it due; where
+        it is known what was read of it, that is looked at first. What is done stays
+        done, unless its status says that it waits for a transfer; what was passed over
+        stays so.
         """
         if self._is_still_skipped(listed):
             return False
@@ -195,7 +196,7 @@ class Listing:
             return True
         if transfer.stage == "done":
             return self._run.flow.acknowledge is not None or transfer.is_changed
-        if transfer.is_due(self._run.clock.now()):
+        if transfer.is_due(self._run.clock.now()) or transfer.refused is not None:
             return True
         self.left_alone["still stopped"] += 1
         return False

@@ -5,12 +5,17 @@ Nothing is written here, neither to a system nor to the ledger.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RefusedError, StoppedError
+from engine.flow.content import cut_read
 from engine.flow.context import GoneError, WaitError
+from engine.flow.reads import read_into
 from engine.flow.writes import find_candidates
+from engine.language.leaves import ABSENT
+from engine.project.flow_spec import ReadStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +161,33 @@ def read_again(run: RunContext, document: Document) -> None:
         is_moved = read_status(run, record) == "after"
         raise GoneError("LEFT_STATUS", MOVED_BY_HAND if is_moved else "")
     if any(path.evaluate(before) != path.evaluate(after) for path in again.same):
-        raise WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
+        raise _changed_meanwhile()
+    read_rows_again(run, document)
+
+
+def read_rows_again(run: RunContext, document: Document) -> None:
+    """Make the reads of ``again: reads:`` once more; a change need not show elsewhere.
+
+    Raises:
+        WaitError: One gives another answer; the next run gathers it anew.
+    """
+    again = run.flow.fetch.again
+    for step in run.flow.enrich:
+        if (
+            again is None
+            or not isinstance(step, ReadStep)
+            or step.name not in again.reads
+        ):
+            continue
+        known = document.parts.get(step.name, ABSENT)
+        scope = run.scope_of(document)
+        now = read_into(replace(step, join=None), run, {}, scope)
+        if known is not ABSENT and known != cut_read(run, now):
+            raise _changed_meanwhile()
+
+
+def _changed_meanwhile() -> WaitError:
+    return WaitError("CHANGED_MEANWHILE", "again", "changed while it was read")
 
 
 def read_status(run: RunContext, record: Any) -> str:

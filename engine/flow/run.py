@@ -31,11 +31,13 @@ from engine.flow.ending import Ending, find_ending
 from engine.flow.listing import Listed, Listing, open_transfer
 from engine.flow.parts import Parts
 from engine.flow.reads import name_registers, prefetch
+from engine.flow.recheck import is_corrected, reads_of
 from engine.flow.status_on_error import move_stopped
 from engine.flow.steps import check_requirement
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
 from engine.flow.unlisted import take_unlisted
 from engine.flow.vanished import sweep, vanish
+from engine.flow.writes import OLD_DOUBT
 from engine.ledger.failures import (
     ClaimLostError,
     LedgerConflictError,
@@ -207,6 +209,12 @@ class FlowRun:
         if listed.fault is not None:
             self.fail(document, listed.fault)
             return
+        if not (transfer.stage == "done" or transfer.is_due(self.run.clock.now())):
+            if not is_corrected(self.run, document):
+                self.listing.left_alone["still stopped"] += 1
+                return
+            document = self.document_of(listed, transfer)
+            document.is_listed = is_listed
         ending = self.attempt(document, partial(run_transfer, self.run, document))
         if ending.looks_again:
             self.look_again(partial(self.take, listed, is_listed=is_listed))
@@ -283,12 +291,16 @@ class FlowRun:
             self.run.ledger.steps.gone(transfer, event)
 
     def _hold(self, document: Document, ending: Ending) -> None:
-        now = self.run.clock.now()
+        transfer = document.transfer
+        # What may stand in the target unseen is looked for in every run.
+        is_open = transfer.stage in ("intent", "doubt") or ending.code == OLD_DOUBT
+        pause = back_off_until(transfer.held_count, self.run.clock.now())
         held = self.run.ledger.steps.hold(
-            document.transfer,
+            transfer,
             self._event(ending),
-            retry_at=back_off_until(document.transfer.held_count, now),
+            retry_at=None if is_open else pause,
             not_applied=document.is_not_applied,
+            refused=reads_of(self.run, document),
         )
         self._finish(document, ending)
         move_stopped(self.run, document, held, ending.code, self._advice)

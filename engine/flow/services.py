@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from engine.secrets import Secret
     from engine.systems.system import System
 
-SETTLE_SECONDS = 600.0  # as long as a late request may take effect; reliability figure
-
 
 class Progress(Protocol):
     """Told after every document; a terminal shows it, a scheduler does not."""
@@ -46,7 +44,6 @@ class Services:
     transport: Any | None = None  # another way to the systems than the network
     is_read_only: bool = False  # for a plan and the doctor: only reads may leave
     progress: Progress = lambda *_, **__: None
-    settle_seconds: float = SETTLE_SECONDS
     # Asked between documents; False ends the run after the current one. Left out, the
     # company's file is looked at.
     is_on: Callable[[], bool] | None = None
@@ -141,7 +138,7 @@ class Session:
             ledger=self.ledger,
             clock=services.clock,
             owner=self.owner,
-            settle_seconds=services.settle_seconds,
+            settle_seconds=float(self.company.settings["settle_seconds"]),
             cached=self.cached,
             companies={**{n: o.settings for n, o in left_out.items()}, **companies},
             half_read=frozenset(n for n, o in left_out.items() if not o.is_whole),

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from engine.errors import RefusedError, StoppedError, SystemDownError, TransientError
 from engine.flow.content import is_as_sent
 from engine.flow.context import Document, GoneError
+from engine.flow.delivery import keep_target, wait_for_settling
 from engine.flow.listing import find_record
 from engine.flow.looks import (
     MOVED_BY_HAND,
@@ -33,7 +34,6 @@ from engine.flow.looks import (
     read_target,
     search_one,
 )
-from engine.flow.transfer import keep_target, wait_for_settling
 from engine.ledger.model import ORPHAN, OTHER_CONTENT, Event
 
 if TYPE_CHECKING:

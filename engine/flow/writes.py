@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import (
@@ -20,6 +21,7 @@ from engine.errors import (
 )
 from engine.flow.context import Note, WaitError
 from engine.flow.digests import digest_of
+from engine.flow.reads import read_into
 from engine.flow.steps import as_list, holds, iter_items, make_payload
 from engine.ledger.model import DocumentKey, Event, RegisterKey
 from engine.ledger.rest import are_clocks_apart
@@ -33,8 +35,12 @@ if TYPE_CHECKING:
     from engine.ledger.model import Write
     from engine.ledger.rest import Rest
     from engine.mapping.match import MatchDecision
-    from engine.project.flow_spec import EndpointCall, Send, WriteStep
+    from engine.project.flow_spec import EndpointCall, ReadStep, Send, WriteStep
 
+GUARDED_TRIES = 3  # of a change that names a version; our own figure
+LONGEST_DOUBT = timedelta(hours=24)  # then a person is told; our own figure
+OLD_DOUBT = "DOUBT_TOO_OLD"
+MAY_LAND = "an earlier attempt may still land"
 _ANSWER_KEYS = ("id", "number", "code", "name", "version", "status")
 
 
@@ -144,21 +150,77 @@ def _find_or_make(run: RunContext, pending: PendingWrite) -> Any:
     if earlier is not None and is_made and is_own:
         return dict(earlier.answer)  # a crash came after it; go on with the next
     pending.earlier = earlier
+    _choose(run, pending)
+    return run.access.make(pending)
+
+
+def _choose(run: RunContext, pending: PendingWrite) -> None:
+    """Have the match rules decide on what stands there, and note what they warn of.
+
+    What is guarded by a version is read now: the change names the version it has.
+    """
+    step, document = pending.step, pending.document
+    if step.guard is not None:
+        read_into(step.guard, run, document.data, pending.scope)
+        fresh = run.scope_of(document)  # variables speak of what was read now
+        is_whole = step.each is None
+        pending.scope = fresh if is_whole else fresh.with_item(pending.scope.item)
     pending.decision = _decide(step, run, pending.scope)
     pending.heed()
-    return run.access.make(pending)
 
 
 def make_write(run: RunContext, pending: PendingWrite) -> Any:
     """Make a write, or find what it asks for; give what the step saves."""
+    if pending.step.guard is not None:
+        return _change_guarded(run, pending, pending.step.guard)
+    return _make(run, pending)
+
+
+def _change_guarded(run: RunContext, pending: PendingWrite, guard: ReadStep) -> Any:
+    """Send a change with the version that was read; look again when it has not gone.
+
+    Refused or without an answer, it may have been made: by this request, by its own
+    late twin, or by a person. A refusal is told only when what was read is still there,
+    under the version that was sent; else the rules decide on what is there now.
+    """
+    tries = 0
+    while True:
+        before = _seen(run, pending, guard)
+        try:
+            return _make(run, pending)
+        except (RefusedError, DoubtError) as error:
+            tries += 1
+            _choose(run, pending)
+            writes, transfer = run.ledger.writes, pending.document.transfer
+            pending.earlier = writes.find(transfer, pending.name)
+            if pending.decision is None or pending.decision.action != "update":
+                code = f"{pending.step.name.upper()}_UPDATED"
+                pending.document.note(code, pending.key)
+                continue  # it is there
+            if isinstance(error, RefusedError) and before == _seen(run, pending, guard):
+                raise
+            if tries == GUARDED_TRIES:
+                said = f"{pending.key}: it was changed by others, or gave no answer"
+                raise WaitError("SYSTEM_BUSY", pending.step.name, said) from error
+
+
+def _seen(run: RunContext, pending: PendingWrite, guard: ReadStep) -> tuple[Any, str]:
+    """Give what is guarded as it was read last, with the tag of that answer."""
+    system = run.systems[guard.request.system]
+    tag = system.etags.get(guard.request.endpoint, "")
+    return pending.document.data[guard.name], tag
+
+
+def _make(run: RunContext, pending: PendingWrite) -> Any:
     decision = pending.decision
     if decision is not None and decision.action in ("link", "leave"):
-        if pending.earlier is not None and decision.action == "link":
+        is_there = decision.action == "link" or pending.step.guard is not None
+        if pending.earlier is not None and is_there:
             # It was made after all.
             _find(run, pending, pending.earlier, decision.candidate)
         return decision.candidate
     send, scope = pending.choose()
-    if not _is_repeatable(run, send):
+    if not (pending.step.guard or _is_repeatable(run, send)):
         earlier = pending.earlier
         if earlier is not None and pending.is_register and earlier.state == "done":
             if earlier.is_young(run.clock.now(), run.settle_seconds):
@@ -178,6 +240,7 @@ def make_write(run: RunContext, pending: PendingWrite) -> Any:
 
 
 def _is_repeatable(run: RunContext, *sends: Send | None) -> bool:
+    """Tell whether making it twice does no harm, by what the system file says."""
     calls = [send.request for send in sends if send is not None]
     specs = (run.systems[c.system].spec.endpoints[c.endpoint] for c in calls)
     return all(spec.is_idempotent for spec in specs)
@@ -223,7 +286,7 @@ def _wait_for_doubt(run: RunContext, pending: PendingWrite) -> None:
     )
     note_clocks(run, earlier.rest, looked.rest)
     if looked.settled_at is None:
-        raise _still_in_doubt(pending, is_settled=has_rested(looked.rest))
+        raise still_in_doubt(run, pending.step.name, pending.key, looked.rest)
     pending.earlier = looked
 
 
@@ -235,17 +298,26 @@ def _look_fresh(run: RunContext, pending: PendingWrite) -> None:
     """
     is_read_before = any(find.path is not None for find in pending.step.finds)
     if pending.is_register and is_read_before and not run.is_fresh(run.flow.target):
-        raise _still_in_doubt(pending, is_settled=True)
+        said = f"{pending.key}: {MAY_LAND}"
+        raise WaitError("IN_DOUBT", pending.step.name, said, is_settled=True)
 
 
-def _still_in_doubt(pending: PendingWrite, *, is_settled: bool) -> WaitError:
-    said = f"{pending.key}: an earlier attempt may still land"
-    return WaitError("IN_DOUBT", pending.step.name, said, is_settled=is_settled)
+def still_in_doubt(
+    run: RunContext, step: str, what: str, rest: Rest | None
+) -> WaitError | StoppedError:
+    """Give why a doubt that was looked at goes on.
 
-
-def has_rested(rest: Rest | None) -> bool:
-    """Tell whether a doubt has rested, so that a second look in this run may end it."""
-    return rest is not None and rest.looked_ms is not None
+    One that has rested waits for its second look, perhaps later in this run. One that
+    is a day old and has not, as its looks are rare or a clock jumps, is a person's.
+    """
+    is_settled = rest is not None and rest.looked_ms is not None
+    said = f"{what}: {MAY_LAND}" if what else MAY_LAND
+    age = timedelta() if rest is None else run.clock.now() - rest.since_at
+    if is_settled or rest is None or age < LONGEST_DOUBT:
+        return WaitError("IN_DOUBT", step, said, is_settled=is_settled)
+    since = f"{rest.since_at:%Y-%m-%d %H:%M} UTC"
+    details = {"value": what or step, "since": since}
+    return StoppedError(OLD_DOUBT, f"{said}; sent {since}", details=details)
 
 
 def note_clocks(run: RunContext, before: Rest | None, after: Rest | None) -> None:
@@ -287,7 +359,7 @@ def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> A
         document.transfer,
         pending.name,
         digest,
-        may_repeat=_is_repeatable(run, send),
+        may_repeat=pending.step.guard is not None or _is_repeatable(run, send),
     )
     try:
         answer = run.call(send.request, scope, body)

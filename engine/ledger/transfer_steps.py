@@ -157,12 +157,14 @@ class TransferSteps:
         *,
         retry_at: datetime | None = None,
         not_applied: bool = False,
+        refused: Content | None = None,
     ) -> Transfer:
         """Stop the document with a reason; ``event.code`` is required.
 
         ``retry_at`` is the end of the back-off (``back_off_until``), None is the next
         run. ``not_applied`` says that the create surely had no effect: an intent is
-        new again, and no doubt has to settle.
+        new again, and no doubt has to settle. ``refused`` is what was read of it: any
+        other value ends the back-off.
         """
         return self._change.take(
             "hold",
@@ -171,6 +173,7 @@ class TransferSteps:
             "stopped",
             retry_at=retry_at,
             not_applied=not_applied,
+            refused=refused,
         )
 
     def wait(

@@ -32,6 +32,10 @@ from engine.project.credentials import secret_key
 from engine.project.system_spec import SystemSpec
 from engine.rulefiles.nodes import ListNode, MapNode, Scalar, entries_at, scalar_at
 
+# How late a request that has arrived may take effect, and how far a search may lag
+# behind it: in seconds, both assumed (docs/protocol.md).
+LATEST_EFFECT: Final = 240.0
+SEARCH_LAG: Final = 200.0
 _WITH_COMMA: Final = re.compile(r"\d+,\d+", re.ASCII)
 
 
@@ -116,6 +120,42 @@ def check_systems(
         if key.text not in known:
             said = f"there is no system {key.text}"
             problems.unknown("C106", said, key, known, "systems:")
+
+
+def check_settle_time(
+    node: MapNode,
+    company: Company,
+    systems: Mapping[str, SystemSpec],
+    problems: Problems,
+) -> None:
+    """Find a settle time in which a late request could still take effect."""
+    seconds, least = company.settings["settle_seconds"], least_settle_seconds(systems)
+    if seconds >= least:
+        return
+    cell = scalar_at(node, "settle_seconds") or node
+    said = f"settle_seconds is {seconds}, and {least:.0f} is the least"
+    why = (
+        f"a request may last {least - LATEST_EFFECT - SEARCH_LAG:.0f} s, take effect"
+        f" {LATEST_EFFECT:.0f} s later, and be found {SEARCH_LAG:.0f} s after that"
+    )
+    problems.add("C115", said, cell, f"{why}: a shorter time could make a second one")
+
+
+def least_settle_seconds(systems: Mapping[str, SystemSpec]) -> float:
+    """Give how long a write in doubt must rest: until it is there and can be found.
+
+    Files are looked for by their document's id, without a search that may lag.
+    """
+    longest = max(
+        (
+            endpoint.deadline_seconds - SEARCH_LAG * (endpoint.body == "multipart")
+            for system in systems.values()
+            for endpoint in system.endpoints.values()
+            if not endpoint.is_read
+        ),
+        default=0.0,
+    )
+    return longest + LATEST_EFFECT + SEARCH_LAG
 
 
 def check_secret_names(

@@ -17,6 +17,7 @@ from engine.project.company import Company, check_schedule, read_company
 from engine.project.company_check import (
     check_company,
     check_secret_names,
+    check_settle_time,
     check_shared,
     check_systems,
     check_values,
@@ -112,6 +113,7 @@ def load_companies(
             found.sound[name], nodes[name] = company, node
             check_company(node, company, grammar, own)
             check_schedule(node, company, own)
+            check_settle_time(node, company, systems, own)
             check_values(node, company, all_mappings, own)
             if "overlays" in node and has_sound_bases:
                 found.overlaid[name] = load_company_flows(node, bases, flows, own)

@@ -24,6 +24,7 @@ from engine.project.flow_calls import (
 from engine.project.flow_cells import FlowCells, must
 from engine.project.flow_spec import (
     Acknowledge,
+    Amend,
     Belongs,
     Deliver,
     Expand,
@@ -37,7 +38,15 @@ from engine.project.flow_spec import (
 )
 from engine.project.flow_steps import load_steps
 from engine.project.flow_types import FlowTypes, flow_roots
-from engine.rulefiles.nodes import MapNode, Scalar, map_at, maps_at, number_at, text_at
+from engine.rulefiles.nodes import (
+    MapNode,
+    Scalar,
+    map_at,
+    maps_at,
+    number_at,
+    scalars_at,
+    text_at,
+)
 
 _SLOTS = (
     *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),
@@ -62,6 +71,7 @@ def load_flow(
     )
     variables, cells = FlowCells(around, types, problems).variables_scope(node)
     _check_ends(node, problems)
+    _check_reads(node, problems)
     fetch = cells.part(node, "fetch", _fetch)
     again = None if fetch is None else fetch.again
     return Flow(
@@ -142,8 +152,26 @@ def _keys(cells: FlowCells, node: MapNode) -> tuple[Path, Path, Path]:
 def _reread(cells: FlowCells, listed: FlowCells, node: MapNode) -> Reread:
     call = must(load_call(cells, node, "from"))
     status, same = listed.path(node, "status"), listed.paths(node, "same")
-    statuses = (cells.path(node, key) for key in ("before", "after", "stopped"))
-    return Reread(call, status, same, *statuses)
+    return Reread(
+        call,
+        status,
+        same,
+        before=cells.path(node, "before"),
+        after=cells.path(node, "after"),
+        stopped=cells.path(node, "stopped"),
+        reads=tuple(cell.text for cell in scalars_at(node, "reads")),
+    )
+
+
+def _check_reads(node: MapNode, problems: Problems) -> None:
+    """Find a read that is to be made again and is not made in ``enrich``."""
+    fetch = map_at(node, "fetch")
+    again = None if fetch is None else map_at(fetch, "again")
+    known = [text_at(step, "read") for step in maps_at(node, "enrich")]
+    for cell in () if again is None else scalars_at(again, "reads"):
+        if cell.text not in known:
+            said = f"enrich reads no {cell.text}"
+            problems.unknown("F224", said, cell, sorted(filter(None, known)))
 
 
 def _window(node: MapNode) -> Window:
@@ -202,7 +230,12 @@ def _deliver(cells: FlowCells, node: MapNode) -> Deliver:
         target_number=on_answer.path(node, "number"),
         read=must(None if read is None else load_call(cells, read, "from")),
         save=text_at(node, "save") or "target",
+        update=inside.part(node, "update", _amend),
     )
+
+
+def _amend(cells: FlowCells, node: MapNode) -> Amend:
+    return Amend(must(cells.condition(node, "when")), load_send(cells, node))
 
 
 def _same(cells: FlowCells, node: MapNode) -> SameCheck:

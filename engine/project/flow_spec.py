@@ -160,6 +160,8 @@ class WriteStep:
     save: str
     position: Position
     makes: NaturalKey | None = None  # None: its name and its key say it
+    # What is changed, with the version that the change must name: read before each try.
+    guard: ReadStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ class Reread:
     before: Path | None = None  # the status that is listed
     after: Path | None = None  # the status that it is moved to
     stopped: Path | None = None  # the status that what is stopped is moved to
+    reads: tuple[str, ...] = ()  # of enrich, made again with it; must give the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +259,17 @@ class SameCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Amend:
+    """The write that makes the target's document say what the source says now.
+
+    Its body is the payload with ``send.changes`` set in it: the version it replaces.
+    """
+
+    when: Condition
+    send: Send
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver:
     """The one write that creates the document."""
 
@@ -269,6 +283,7 @@ class Deliver:
     target_number: Path | None
     read: EndpointCall
     save: str
+    update: Amend | None = None  # after a change in the source; None only tells it
 
 
 @dataclass(frozen=True, slots=True)

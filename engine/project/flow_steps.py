@@ -175,7 +175,13 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep:
         save=text_at(node, "save"),
         position=node.position,
         makes=cells.part(node, "makes", _makes),
+        guard=cells.part(node, "guard", _guard),
     )
+
+
+def _guard(cells: FlowCells, node: MapNode) -> ReadStep:
+    _check_kept(cells, node, "read", None)
+    return _read(cells, node, None)
 
 
 def _makes(cells: FlowCells, node: MapNode) -> NaturalKey:

@@ -40,6 +40,7 @@ _PATHS = (
     *("endpoints.*.items", "endpoints.*.must_have.*"),
 )
 _NAMES = {
+    "endpoints.*.if_match": "endpoints",
     "sign_in.fields.*.secret": "secrets",
     "sign_in.headers.*.secret": "secrets",
     "endpoints.*.paging": "paging",
@@ -194,6 +195,7 @@ def _endpoint(
         schema=said["schema"],
         must_have=tuple(said["must_have"] or ()),
         deadline_seconds=float(said["deadline_seconds"] or usual),
+        if_match=said["if_match"] or "",
     )
 
 

@@ -85,6 +85,7 @@ class EndpointSpec:
     schema: str | None = None  # name of the answer's schema, "system/name"
     must_have: tuple[str, ...] = ()  # without these the answer proves nothing
     deadline_seconds: float = DEADLINE_SECONDS  # to the last byte of its answer
+    if_match: str = ""  # the read whose last ETag it must name (RFC 9110, 13.1.1)
 
     @property
     def is_read(self) -> bool:

@@ -59,6 +59,7 @@ class System:
     Attributes:
         spec: The system file.
         calls: Requests sent so far, by endpoint name; each page and each try counts.
+        etags: The ``ETag`` of each endpoint's last answer; "" where it had none.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class System:
     ) -> None:
         self.spec = spec
         self.calls = connection.calls
+        self.etags: dict[str, str] = {}
         self._base_url = base_url
         self._secrets = secrets
         self._connection = connection
@@ -190,13 +192,14 @@ class System:
         question: Mapping[str, str],
     ) -> tuple[Answer, Mapping[str, str]]:
         self._connection.check_up(spec.name)
+        headers, tag = self.spec.headers, self.etags.get(spec.if_match)
         request = build_request(
             self._base_url,
             spec,
             args,
             body,
             more_query=question,
-            headers=self.spec.headers,
+            headers={**headers, "If-Match": tag} if tag else headers,
         )
         if spec.is_idempotent:
             return self._connection.repeat(
@@ -249,6 +252,7 @@ class System:
         self._token_refusals = 0
         if reading.outcome is not AnswerClass.APPLIED:
             raise self._connection.error_for(spec, raw, reading)
+        self.etags[spec.name] = raw.headers.get("etag", "")
         return Answer(raw.status, reading.body, read_server_time(raw)), raw.headers
 
     def _sign_in(self) -> Token:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import engine.flow.delivery
 import engine.flow.parts
 import engine.flow.run
-import engine.flow.transfer
 import engine.flow.vanished
 from tests.ledger.transfers import claim
 from tests.worlds import World
@@ -63,7 +63,7 @@ def test_another_run_that_takes_a_document_over_ends_its_company_only(
     """Two hosts without a common lock: whoever comes second leaves it alone."""
     settings = {"unit": "Havukka Konsultointi Oy"}
     world = World(tmp_path, settings, data="group", others={"demo_se": OTHER})
-    search = engine.flow.transfer.search_one
+    search = engine.flow.delivery.search_one
 
     def search_too_late(run, document, payload):
         if run.company == "demo":
@@ -71,7 +71,7 @@ def test_another_run_that_takes_a_document_over_ends_its_company_only(
                 claim(ledger, document.transfer)
         return search(run, document, payload)
 
-    monkeypatch.setattr(engine.flow.transfer, "search_one", search_too_late)
+    monkeypatch.setattr(engine.flow.delivery, "search_one", search_too_late)
     demo, other = world.run_all()
 
     assert "another run took the transfer over" in demo.degraded

@@ -76,7 +76,7 @@ def do_as_told(
         deeds.remove(number)
         if status == MOVED:
             deeds.do("setback", number)
-    elif code.startswith("Not possible in status"):
+    elif code == "RELEASED_BEFORE_FILES" or code.startswith("Not possible in status"):
         deeds.reopen(number)
     elif number in game.plan.broken_cards or number in game.plan.broken_totals:
         deeds.do("card_fix", number)

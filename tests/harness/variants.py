@@ -13,7 +13,16 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from engine.flow import access, companies, looks, steps, transfer, unlisted, writes
+from engine.flow import (
+    access,
+    companies,
+    delivery,
+    looks,
+    steps,
+    transfer,
+    unlisted,
+    writes,
+)
 from engine.ledger import doubts, heartbeats, rest, write_log
 from engine.ledger.failures import LedgerStateError
 from engine.ledger.model import DocumentKey, RegisterKey
@@ -28,13 +37,13 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 def _search() -> Patches:
-    real = transfer.search_one
+    real = delivery.search_one
 
     def search_one(run: Any, document: Any, payload: Any) -> Any:
         seen = document.transfer.attempts
         return real(run, document, payload) if seen else None
 
-    return {transfer: {"search_one": search_one}}
+    return {delivery: {"search_one": search_one}}
 
 
 def _look2() -> Patches:
@@ -110,7 +119,7 @@ def _two_clocks_at_once() -> Patches:
 
 
 def _moved_first() -> Patches:
-    real = transfer.deliver
+    real = delivery.deliver
 
     def deliver(run: Any, document: Any, payload: Any) -> None:
         real(run, document, payload)
@@ -159,16 +168,16 @@ def _strangers_doubts() -> Patches:
     return {write_log.WriteLog: {"find": find}}
 
 
-def _looked_just_now(name: str, *looks_at: str) -> Patches:
-    """Have a function of the transfer take what it knows for fresh."""
-    real = getattr(transfer, name)
+def _looked_just_now(module: Any, name: str, *looks_at: str) -> Patches:
+    """Have a function take what it knows for fresh."""
+    real = getattr(module, name)
 
     def fresh(run: Any, document: Any, *given: Any) -> Any:
         for look in looks_at:
             setattr(document, look, run.clock.monotonic())
         return real(run, document, *given)
 
-    return {transfer: {name: fresh}}
+    return {module: {name: fresh}}
 
 
 def _proof_of_earlier() -> Patches:
@@ -228,6 +237,12 @@ def _cached_register() -> Patches:
     }
 
 
+def _uncompared() -> Patches:
+    found: Patches = {module: {"compare": _nothing} for module in (delivery, looks)}
+    found[delivery]["check_given_back"] = _nothing
+    return found
+
+
 # By the names of protocol.md, section 12. An empty one is a switch of the game itself.
 VARIANTS: dict[str, Callable[[], Patches]] = {
     "intent": dict,
@@ -236,22 +251,22 @@ VARIANTS: dict[str, Callable[[], Patches]] = {
     "look2": _look2,
     "N3": _early_looks,
     "N1": _cached_register,
-    "compare": lambda: {module: {"compare": _nothing} for module in (transfer, looks)},
+    "compare": _uncompared,
     "proof": lambda: {transfer: {"check_proof": _nothing}},
     "last": _moved_first,
     "lock": dict,
     "attwait": _files_at_once,
-    "again": lambda: {transfer: {"read_again": _nothing}},
+    "again": lambda: {delivery: {"read_again": _nothing}},
     "F1": _refused_for_ever,
     "F2": _strangers_doubts,
     "F4": _register_by_flow,
     "F3": _proof_of_earlier,
-    "F3b": lambda: _looked_just_now("_last_look", "proved_at"),
-    "F5c": lambda: _looked_just_now("_last_look", "source_at"),
+    "F3b": lambda: _looked_just_now(transfer, "_last_look", "proved_at"),
+    "F5c": lambda: _looked_just_now(transfer, "_last_look", "source_at"),
     "F6": _totals_unchecked,
     "G2": lambda: _unlisted("after"),
     "G3": lambda: _unlisted("other", "", "stopped"),
-    "N4": lambda: _looked_just_now("_try_create", "searched_at", "source_at"),
+    "N4": lambda: _looked_just_now(delivery, "_try_create", "searched_at", "source_at"),
     "G7": lambda: {companies: {"is_company_due": lambda *_: True}},
     "G1": _date_alone,
     "G1b": _two_clocks_at_once,

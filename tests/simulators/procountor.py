@@ -59,6 +59,7 @@ class Procountor(Circulation, Invoices, Hands, Persons, Registers, Files):
             ),
             route("POST", "/invoices", self._create_invoice),
             route("GET", invoice, self._read_many("invoiceId", "invoices")),
+            route("PUT", invoice, self._change_invoice),
             route("PUT", f"{invoice}/approve", self._approve),
             route("PUT", f"{invoice}/send", self._send),
             route("PUT", f"{invoice}/invalidate", self._invalidate),

@@ -99,6 +99,10 @@ class Hands(ProcountorCore):
         if touches_invoice:
             self.invoice(number, company)["version"] = self._now()
 
+    def change_posting(self, number: int, row: int, **changes: Any) -> None:
+        """Change the posting of a row, as an accountant may."""
+        self.receipt(number)["transactions"][row + 1] |= changes
+
     def drop_vat_percent(self, percent: str) -> None:
         """Take a VAT percent out of use."""
         kept = [

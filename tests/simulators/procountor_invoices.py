@@ -22,7 +22,7 @@ from tests.simulators.procountor_shapes import (
 )
 from tests.simulators.procountor_travel import iter_travel_findings
 from tests.simulators.procountor_values import INVOICE_STATUSES, INVOICE_TYPES
-from tests.simulators.shape import Finding, iter_findings
+from tests.simulators.shape import Finding, invalid, iter_findings
 
 if TYPE_CHECKING:
     from tests.simulators.procountor_data import Item
@@ -102,6 +102,9 @@ class Invoices(ProcountorCore):
 
     def _create_invoice(self, request: Request) -> Reply:
         body = self._json(request.content, request.content_type)
+        return Reply(body=self.add_invoice(self._check_invoice(body)))
+
+    def _check_invoice(self, body: Item) -> Item:
         kind = body.get("type") if isinstance(body, dict) else None
         rule = TRAVEL_INVOICE if kind == "TRAVEL_INVOICE" else INVOICE
         findings = list(iter_findings(body, rule))
@@ -117,22 +120,51 @@ class Invoices(ProcountorCore):
             )
             findings = list(rules(body, self.data))
         refuse_findings(findings)
-        return Reply(body=self.add_invoice(body))
+        return body
+
+    def _change_invoice(self, request: Request) -> Reply:
+        """Replace an invoice; its receipt is made anew, without dimensions."""
+        old = self._invoice(request)
+        sent = self._json(request.content, request.content_type)
+        body = self._check_invoice({k: v for k, v in sent.items() if k != "version"})
+        takes = {"SALES_INVOICE": {"UNFINISHED"}}
+        if old["status"] not in takes.get(old["type"], {"UNFINISHED", "RECEIVED"}):
+            raise self._refuse(403, "status", f"Not possible in {old['status']}.")
+        if sent.get("version") != old["version"]:
+            refuse_findings([invalid("version", sent.get("version"))])
+        if body.get("partnerId") != old.get("partnerId"):
+            refuse_findings([invalid("partnerId", body.get("partnerId"))])
+        kept = ("id", "status", "invoiceNumber", "creatorId", "attachments")
+        fresh = self._book(body, old["invoiceNumber"], old["id"])
+        fresh |= {name: old[name] for name in kept}
+        del self.data.receipts[old["ledgerReceiptId"]]
+        self.data.invoices[old["id"]] = fresh
+        return Reply(body=fresh)
 
     def add_invoice(self, body: Item) -> Item:
         """Store a checked invoice with its receipt, as the API or a user does."""
-        data, now = self.data, self._now()
+        data = self.data
         number, data.next_invoice_number = (
             data.next_invoice_number,
             data.next_invoice_number + 1,
         )
+        invoice = self._book(body, number)
+        invoice_id = invoice["id"]
+        data.invoices[invoice_id] = invoice
+        data.created[invoice_id] = invoice["version"]
+        data.visible_from[invoice_id] = self.clock.monotonic() + self.search_lag_seconds
+        return copy.deepcopy(invoice)
+
+    def _book(self, body: Item, number: int, invoice_id: int | None = None) -> Item:
+        """Make an invoice and its receipt of what was sent."""
+        data, now = self.data, self._now()
         invoice = copy.deepcopy(body)
         payment = invoice["paymentInfo"]
         if payment.get("bankReferenceCode") == "":
             payment |= build_reference(number, data.country)
         for row in invoice["invoiceRows"]:
             row["id"] = data.take_id()
-        invoice_id, receipt_id = data.take_id(), data.take_id()
+        invoice_id, receipt_id = invoice_id or data.take_id(), data.take_id()
         invoice |= {
             "id": invoice_id,
             "status": "UNFINISHED",
@@ -145,10 +177,7 @@ class Invoices(ProcountorCore):
         }
         receipt = build_receipt(body, data, invoice_id, receipt_id, number)
         data.receipts[receipt_id] = receipt | {"status": "UNFINISHED", "version": now}
-        data.invoices[invoice_id] = invoice
-        data.created[invoice_id] = now
-        data.visible_from[invoice_id] = self.clock.monotonic() + self.search_lag_seconds
-        return copy.deepcopy(invoice)
+        return invoice
 
     # Status ------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # What a person calls a member of each register.
 KEYS = {
+    "customers": "number",
     "projects": "number",
     "costcenters": "identifier",
     "businessunits": "name",

@@ -140,6 +140,9 @@ class FlowWords:
 
     def _write(self, step: WriteStep) -> list[str]:
         below = [_find(find) for find in step.finds]
+        if step.guard is not None:
+            asked = f"{_request(step.guard.request)}, kept as {code(step.guard.name)}"
+            below.insert(0, f"Before each try it is read from {asked}")
         if step.match is not None:
             rules = [self._match_rule(rule) for rule in step.match.rules]
             asked = f"{escape(step.match.name)}? The first that holds"

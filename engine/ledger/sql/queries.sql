@@ -207,6 +207,7 @@ UPDATE transfers SET
     held_at = CASE WHEN aside = 'held' THEN held_at ELSE :now END,
     held_count = held_count + 1,
     retry_at = :retry_at, retry_asked = 0,
+    refused = :refused,
     updated_at = :now
 WHERE transfer_id = :transfer_id AND attempts = :seen
 RETURNING *;
