@@ -1,8 +1,7 @@
 """What a source says of a document, as far as the flow's rules can read it.
 
-Each answer of the source is cut, when it comes, to the fields whose names stand in the
-flow's files; their digest is the document's content. Names are looked at, not paths: a
-field of a read name counts wherever it stands, which at worst asks a person to look.
+Each answer of the source is cut, when it comes, to the paths that the flow's files
+read (``engine.project.read_paths``); their digest is the document's content.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ from engine.ledger.model import OTHER_CONTENT, Content
 from engine.systems.file_formats import FileContent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from engine.flow.context import Document, RunContext
+    from engine.project.read_paths import Place, ReadPaths
 
 CHANGED = "CHANGED_AFTER_TRANSFER"
 SHOWN = 5  # fields that one difference names
@@ -29,29 +27,34 @@ FIELD_DIGITS = 12
 
 def keep_read(run: RunContext, document: Document, name: str, value: Any) -> None:
     """Remember of a record what the rules can read of it, before they add to it."""
-    document.parts[name] = cut_read(run, value)
+    document.parts[name] = cut_read(run, name, value)
 
 
-def cut_read(run: RunContext, value: Any) -> Any:
+def cut_read(run: RunContext, name: str, value: Any) -> Any:
     """Cut an answer of the source to what the rules can read of it."""
-    return _cut(value, run.flow.read_names)
+    return _cut(value, run.flow.read_paths, (name,), (0, 1))
 
 
-def _cut(value: Any, names: Collection[str]) -> Any:
+def _cut(value: Any, paths: ReadPaths, place: Place, starts: tuple[int, ...]) -> Any:
+    if isinstance(value, list | tuple):
+        starts = (*starts, len(place))
+        return [_cut(item, paths, place, starts) for item in value]
+    if not isinstance(value, dict) or isinstance(value, FileContent):
+        return _plain(value)
+    known = {key: part for key, part in value.items() if part is not None}
+    read = {k: part for k, part in known.items() if paths.has((*place, k), starts)}
+    # A group that is read as a whole: no rule goes on to any of its fields.
+    kept = (read or known).items()
+    return {key: _cut(part, paths, (*place, key), starts) for key, part in kept}
+
+
+def _plain(value: Any) -> Any:
+    """Give equal values one form: 1.10, 1.1; blanks at the ends do not count."""
     if isinstance(value, FileContent):
         return [value.sha256, value.size]
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(Decimal(value).normalize() + 0)  # 1.10, 1.1 and a whole 1 of 1.0
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, list | tuple):
-        return [_cut(item, names) for item in value]
-    if not isinstance(value, dict):
-        return value
-    known = {key: part for key, part in value.items() if part is not None}
-    read = {key: part for key, part in known.items() if key in names}
-    # A group that is read as a whole: no name of its fields stands anywhere.
-    return {key: _cut(part, names) for key, part in (read or known).items()}
+        return str(Decimal(value).normalize() + 0)
+    return value.strip() if isinstance(value, str) else value
 
 
 def content_of(document: Document, payload: Any) -> Content:
@@ -61,7 +64,7 @@ def content_of(document: Document, payload: Any) -> Content:
     there is nothing to compare.
     """
     fields = {
-        path: digest_of(_cut(value, ()))[:FIELD_DIGITS]
+        path: digest_of(_plain(value))[:FIELD_DIGITS]
         for path, _, value in pair_leaves(None, payload)
         if value is not ABSENT and not is_empty(value)
     }
@@ -161,9 +164,8 @@ def check_moved(run: RunContext, document: Document, answer: Any) -> None:
     save = run.flow.fetch.save
     if not isinstance(record, dict) or save not in document.parts:
         return
-    names = run.flow.read_names
-    known, now = document.parts[save], _cut(record, names)
-    given = names & record.keys()  # an answer need not give every field
+    known, now = document.parts[save], cut_read(run, save, record)
+    given = (known.keys() | now.keys()) & record.keys()  # it need not give every field
     changed = sorted(key for key in given if known.get(key) != now.get(key))
     if changed:
         said = ", ".join(changed[:SHOWN])

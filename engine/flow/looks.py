@@ -182,7 +182,7 @@ def read_rows_again(run: RunContext, document: Document) -> None:
         known = document.parts.get(step.name, ABSENT)
         scope = run.scope_of(document)
         now = read_into(replace(step, join=None), run, {}, scope)
-        if known is not ABSENT and known != cut_read(run, now):
+        if known is not ABSENT and known != cut_read(run, step.name, now):
             raise _changed_meanwhile()
 
 

@@ -194,10 +194,10 @@ class Transfer:
     held_count: int  # refusals of unchanged content, for the back-off
     retry_at: datetime | None  # not before, unless something changed
     retry_asked: bool  # a person said retry
-    refused: Content | None  # a digest of each answer that was read when it was held
     first_seen_at: datetime
     updated_at: datetime
     vanished_at: datetime | None  # since when the source no longer has it
+    refused: Content | None  # a digest of each answer that was read when it was held
 
     @property
     def is_changed(self) -> bool:

@@ -7,7 +7,6 @@ endpoints looked up, and the mapping and match files it names are put in their p
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping as Dictionary
 from datetime import timedelta
 
@@ -38,6 +37,7 @@ from engine.project.flow_spec import (
 )
 from engine.project.flow_steps import load_steps
 from engine.project.flow_types import FlowTypes, flow_roots
+from engine.project.read_paths import find_read_paths
 from engine.rulefiles.nodes import (
     MapNode,
     Scalar,
@@ -52,7 +52,6 @@ _SLOTS = (
     *("setup", "enrich", "require", "prepare", "follow", "release", "vanished"),
     "doctor",
 )
-_WORD = re.compile(r"[A-Za-z_]\w*")
 _SAME_STOP = "SAME_NUMBER_OTHER_CONTENT"  # the code of a comparison that names none
 
 
@@ -74,6 +73,8 @@ def load_flow(
     _check_reads(node, problems)
     fetch = cells.part(node, "fetch", _fetch)
     again = None if fetch is None else fetch.again
+    changing = () if again is None else (again.status, *again.same)
+    stamps = {path.text.partition(".")[0] for path in changing if path}
     return Flow(
         name=text_at(node, "flow"),
         note=text_at(node, "note"),
@@ -87,7 +88,7 @@ def load_flow(
         result=cells.path(node, "result"),
         digest=_digest(texts),
         on_stop=cells.part(node, "on_stop", _on_stop),
-        read_names=_read_names(texts, again),
+        read_paths=find_read_paths(texts, stamps),
         **{slot: load_steps(cells, node, slot) for slot in _SLOTS},
     )
 
@@ -98,13 +99,6 @@ def _digest(texts: Dictionary[str, bytes]) -> str:
         digest.update(f"{name}\0{len(texts[name])}\0".encode())
         digest.update(texts[name])
     return digest.hexdigest()
-
-
-def _read_names(texts: Dictionary[str, bytes], again: Reread | None) -> frozenset[str]:
-    """Give every name in the flow's files but its status and the stamps of changes."""
-    words = {word for text in texts.values() for word in _WORD.findall(text.decode())}
-    paths = () if again is None else (again.status, *again.same)
-    return frozenset(words - {path.text.partition(".")[0] for path in paths if path})
 
 
 def _check_ends(node: MapNode, problems: Problems) -> None:

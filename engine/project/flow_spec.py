@@ -23,6 +23,7 @@ from engine.language.formulas import Condition, Formula
 from engine.language.paths import Path
 from engine.mapping.apply import Mapping, Rule
 from engine.mapping.match import MatchRules
+from engine.project.read_paths import NOTHING_READ, ReadPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +329,7 @@ class Flow:
     vanished: tuple[Step, ...]  # for documents that a full listing no longer has
     doctor: tuple[Step, ...]  # looked at on request, before anything is moved
     digest: str  # SHA-256 of the flow's files, stamped on every transfer
-    read_names: frozenset[str] = frozenset()  # of source fields that rules may read
+    read_paths: ReadPaths = NOTHING_READ  # fields of the source that rules may read
     on_stop: OnStop | None = None
     # Names of the systems that the flow talks to, the one it fetches from first.
     systems: tuple[str, ...] = field(init=False, default=())
