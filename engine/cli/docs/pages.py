@@ -10,6 +10,8 @@ needed.
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,12 @@ from engine.project.project import load_project
 from engine.rulefiles.grammar_load import load_grammars
 
 MADE = "<!-- made by `python -m engine docs`; edit the files it is made from -->"
+_ELSEWHERE = """\
+A page each explains [paths](paths.md), [formulas](formulas.md) and the names that both
+may use, [roots](roots.md); a change of a rule from its beginning to its end, the
+[consultant guide](consultant-guide.md)."""
+Row = tuple[str, str, str]
+_LONGEST_TWICE = 60  # characters of a meaning that is said again
 _RETRY = """\
 Move the invoice to draft, correct it, set it back to the transfer status;
 the next run tries again. `runner.py retry NUMBER` tries it unchanged."""
@@ -120,34 +128,51 @@ def _pages(root: Path) -> dict[str, str]:
 
 def render_rules(root: Path) -> str:
     """Give the page of all keys, filters and tests."""
-    blocks = ["# Rules: every key of every file", MADE]
+    blocks = ["# Rules: every key of every file", MADE, _ELSEWHERE]
     grammars = load_grammars(root)
-    told: list[Any] = []  # kinds of files share definitions
+    told: dict[str, list[Row]] = {}  # kinds of files share definitions
     for name in GRAMMARS:
         schema = grammars[name]
         blocks += [f"## {schema['title']}", schema["description"]]
-        blocks.append(_keys(schema.get("properties", {})))
+        blocks.append(_table(_rows(schema.get("properties", {}))))
         for key, part in schema.get("$defs", {}).items():
-            properties = part.get("properties")
-            if properties and properties not in told:
-                told.append(properties)
-                title = f"### {part.get('title', key)}"
-                blocks += [title, part.get("description", ""), _keys(properties)]
+            rows = _rows(part.get("properties", {}))
+            if rows and rows not in told.values():
+                title = part.get("title", key)
+                blocks += [f"### {title}", part.get("description", "")]
+                before = told.setdefault(title, rows)
+                more = [row for row in rows if row not in before]
+                if 0 < len(more) < len(rows) // 2:
+                    anchor = title.replace(" ", "-")
+                    blocks.append(f"The keys of a [{title}](#{anchor}), and:")
+                blocks.append(_table(more or rows))
     blocks += ["## Filters", "`value | filter`; an empty value stays empty."]
-    blocks += [_functions(FILTERS)]
+    pages = dict.fromkeys(spec.function.__module__ for spec in FILTERS.values())
+    for page in pages:
+        about = re.split("[.:,]", sys.modules[page].__doc__ or "")[0]
+        own = {n: s for n, s in FILTERS.items() if s.function.__module__ == page}
+        blocks += [f"### {about}", _functions(own)]
     blocks += ["## Tests", "`value is test`, `value is not test`."]
     return "\n\n".join([*blocks, _functions(TESTS)]).rstrip() + "\n"
 
 
-def _keys(properties: Mapping[str, Any]) -> str:
+def _rows(properties: Mapping[str, Any]) -> list[Row]:
     rows = []
+    said: dict[str, str] = {}
     for key, part in _flat("", properties):
         shown = part.get("examples", [""])[0]
         if not isinstance(shown, str):
             shown = json.dumps(shown, ensure_ascii=False)
         about = " ".join(part.get("description", "").split())
+        first = said.setdefault(about, key)
+        if first != key and len(about) > _LONGEST_TWICE:
+            about = f"As `{first}`."
         code = f"`{' '.join(shown.split())}`" if shown else ""
         rows.append((f"`{key}`", about, code))
+    return rows
+
+
+def _table(rows: list[Row]) -> str:
     return table(("key", "meaning", "example"), rows)
 
 
