@@ -12,6 +12,7 @@ import getpass
 import os
 import shutil
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +78,12 @@ def _run(given: Sequence[str]) -> int:
     except ImportError:
         raise
     except Exception as error:
+        from engine.masking import mask_text
+
         if os.environ.get("SIIRTO_DEBUG"):
-            raise
-        _say(f"unexpected {type(error).__name__}: {error}")
+            _say(mask_text(traceback.format_exc()))
+            return UNEXPECTED
+        _say(mask_text(f"unexpected {type(error).__name__}: {error}"))
         _say("  do: run it again with SIIRTO_DEBUG=1 to see where")
         return UNEXPECTED
 

@@ -12,8 +12,8 @@ written so, and a code without its dash cannot be told from them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from stdnum import luhn
 from stdnum.dk import cpr
@@ -24,6 +24,7 @@ from engine.identifiers import iban_form, is_account, plain_characters
 
 _KEPT: Final = 4  # characters that are shown
 _LONGEST_IBAN: Final = 34  # ISO 13616
+_LONGEST_TEXT: Final = 20_000  # characters; what is longer is a file
 _WIDEST_GAP: Final = 3
 _YOUNGEST: Final = 2015  # a later year of birth is a day of today: an order's, a file's
 _START, _END = r"(?<![0-9A-F])", r"(?![0-9A-Z])"  # after A-F: the middle of a guid
@@ -60,16 +61,47 @@ def mask_text(text: str) -> str:
 
 def replace_personal(text: str, make: Callable[[str], str]) -> str:
     """Give the text with something else for every personal code and bank account."""
-    flat, places = _flatten(text)
-    spans = sorted({*_persons(flat), *_accounts(flat)})
     replaced, end = "", 0
-    for start, stop in spans:
-        first, last = places[start], places[stop - 1] + 1
-        if first < end:
-            continue  # inside of what is replaced already
+    for first, last in _places_of_codes(text):
         replaced += f"{text[end:first]}{make(text[first:last])}"
         end = last
     return replaced + text[end:]
+
+
+def find_codes(value: Any) -> set[str]:
+    """Find the personal codes and accounts in all texts of plain data, as typed."""
+    if isinstance(value, Mapping):
+        return {code for item in value.values() for code in find_codes(item)}
+    if isinstance(value, list | tuple):
+        return {code for item in value for code in find_codes(item)}
+    if not isinstance(value, str) or not _KEPT < len(value) <= _LONGEST_TEXT:
+        return set()
+    return {value[first:last] for first, last in _places_of_codes(value)}
+
+
+def mask_pieces(text: str, codes: Iterable[str]) -> str:
+    """Mask also what a cut has left of known codes: a beginning, or an end.
+
+    >>> mask_pieces("Aino 131052-30", ["131052-308T"])
+    'Aino …'
+    """
+    text = mask_text(text)
+    for code in codes:
+        for size in range(len(code), _KEPT, -1):
+            text = text.replace(code[-size:], f"…{code[-_KEPT:]}")
+            text = text.replace(code[:size], "…")
+    return text
+
+
+def _places_of_codes(text: str) -> Iterator[tuple[int, int]]:
+    """Give where each code begins and ends; what lies inside another is left out."""
+    flat, places = _flatten(text)
+    end = 0
+    for start, stop in sorted({*_persons(flat), *_accounts(flat)}):
+        first, last = places[start], places[stop - 1] + 1
+        if first >= end:
+            yield first, last
+            end = last
 
 
 def _flatten(text: str) -> tuple[str, list[int]]:

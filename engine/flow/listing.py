@@ -17,6 +17,7 @@ from engine.flow.ownership import Owner, Ownership
 from engine.language.values import ValueFault
 from engine.ledger.failures import LedgerConflictError
 from engine.ledger.model import Event
+from engine.masking import mask_text
 from engine.project.flow_spec import RequireStep
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Listing:
         scope = self._run.scope({}).with_item(record)
         return Listed(
             key=text_on(fetch.key, scope),
-            label=text_on(fetch.label, scope),
+            label=mask_text(text_on(fetch.label, scope)),
             reference=text_on(fetch.reference, scope),
             digest=digest_of(record),
             data={fetch.save: record},

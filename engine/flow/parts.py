@@ -15,6 +15,7 @@ from engine.flow.listing import Listed, open_transfer, text_on
 from engine.flow.looks import find_known
 from engine.flow.steps import iter_items, run_step
 from engine.ledger.model import Event
+from engine.masking import mask_text
 
 if TYPE_CHECKING:
     from engine.flow.run import FlowRun
@@ -67,7 +68,7 @@ class Parts:
         return [
             Listed(
                 key=f"{listed.key}/{text_on(self._expand.key, item)}",
-                label=text_on(self._expand.label, item),
+                label=mask_text(text_on(self._expand.label, item)),
                 reference=text_on(self._expand.reference, item),
                 digest=digest_of(item.item),
                 data={**gathered.data, self._expand.save: item.item},

@@ -25,6 +25,7 @@ from engine.flow.steps import make_payload
 from engine.language.leaves import ABSENT, pair_leaves
 from engine.ledger.open import copy_ledger, open_ledger
 from engine.mapping.stages import rule_reads
+from engine.masking import find_codes, mask_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,6 +156,7 @@ class Planner(Online):
         self._max_calls = max_calls
         self.is_spent = False  # all the requests that it may make are made
         self._entries: list[Planned] = []  # of the document at hand
+        self._codes: set[str] = set()  # of people and accounts, in its texts
 
     def scope(self, document: Gathered) -> Scope:
         self._gathered = document
@@ -162,6 +164,7 @@ class Planner(Online):
 
     def make(self, pending: PendingWrite) -> Any:
         """Note a write; give what it would have saved, as far as that is known."""
+        self._learn(pending.document)
         name, key, decision = pending.step.name, pending.key, pending.decision
         candidate = None
         action: Action = "update" if pending.step.update else "create"
@@ -197,6 +200,7 @@ class Planner(Online):
         Raises:
             PlanEndError: Always.
         """
+        self._learn(document)
         name, transfer = self._run.flow.delivery.name, document.transfer
         if transfer.target_id:
             self._add(name, "link", transfer.target_number or transfer.target_id)
@@ -227,10 +231,23 @@ class Planner(Online):
         present: Any = None,
     ) -> None:
         """Note a write: its body, against what the target has now."""
-        changes = tuple(iter_changes(body, present)) if body is not None else ()
+        found = iter_changes(body, present) if body is not None else ()
+        changes = tuple(self._mask(change) for change in found)
         entry = Planned(step, action, key, changes)
         if entry not in self._entries:
             self._entries.append(entry)
+
+    def _learn(self, document: Document) -> None:
+        if not self._entries:
+            self._codes = find_codes(document.data)
+
+    def _mask(self, change: PlannedField) -> PlannedField:
+        """Hide codes of people and accounts, also one that a limit has cut."""
+        texts = (change.before, change.after)
+        shown = (
+            mask_pieces(t, self._codes) if isinstance(t, str) else t for t in texts
+        )
+        return PlannedField(change.field, *shown)
 
     def end_document(self, flow: str, label: str, outcome: str, code: str) -> None:
         """Put what was noted of a document into the plan.

@@ -314,13 +314,14 @@ class FlowRun:
     def _finish(self, document: Document, ending: Ending) -> None:
         for note in document.notes:
             self.run.ledger.events.note(
-                document.transfer, Event(note.code, mask_text(note.message), note.field)
+                document.transfer, Event(note.code, note.message, note.field)
             )
         self._tell(document, ending)
 
     def _tell(self, document: Document, ending: Ending) -> None:
-        self._ends[document.key] = (ending.outcome, ending.code)
-        self._progress(self.run.flow.name, document.label, ending.outcome, ending.code)
+        code = mask_text(ending.code)  # the target's word may repeat what it refuses
+        self._ends[document.key] = (ending.outcome, code)
+        self._progress(self.run.flow.name, document.label, ending.outcome, code)
 
     def count(self) -> tuple[Counter[str], Counter[str]]:
         """Count documents by how they ended last: by outcome, and by code."""
@@ -330,14 +331,13 @@ class FlowRun:
 
     def _event(self, ending: Ending) -> Event:
         """Give an event with its advice, and what words it in other languages."""
-        details = ending.details.items()
-        known = {name: mask_text(text) for name, text in details if text}
+        known = {name: text for name, text in ending.details.items() if text}
         if ending.field:
             known.setdefault("field", ending.field)
         advice = self._advice.explain(ending.code, self._language, known)
         return Event(
-            mask_text(ending.code),
-            mask_text(ending.message),
+            ending.code,
+            ending.message,
             ending.field,
             advice.text if advice else "",
             known,

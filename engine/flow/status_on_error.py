@@ -16,7 +16,6 @@ from engine.flow.steps import holds
 from engine.flow.transfer import move_status
 from engine.language.values import ValueFault
 from engine.ledger.model import Event
-from engine.masking import mask_text
 
 if TYPE_CHECKING:
     from engine.flow.context import Document, RunContext
@@ -58,6 +57,6 @@ def move_stopped(
         return  # a person is at work on it
     except (EngineError, ValueFault) as error:
         # Nothing is lost: it is stopped, and the next try moves it.
-        run.ledger.events.note(held, Event(NOT_MOVED, mask_text(str(error))))
+        run.ledger.events.note(held, Event(NOT_MOVED, str(error)))
     else:
         run.ledger.events.note(held, Event(MOVED))

@@ -16,6 +16,7 @@ from engine.flow.pdf import merge_files
 from engine.language.file_names import clean_names
 from engine.language.values import is_empty
 from engine.mapping.apply import apply_mapping, apply_rule
+from engine.masking import mask_text
 from engine.project.flow_spec import (
     CheckFilesStep,
     DeriveStep,
@@ -174,18 +175,16 @@ def make_payload(mapping: Mapping, scope: Scope, document: Gathered) -> dict[str
 
 def note_fallback(unknown: Fallback) -> Note:
     """Say of a value that its table does not know what is sent in its place."""
-    said = f'"{unknown.value[:80]}" is not in table {unknown.table}'
+    said = f'"{mask_text(unknown.value)[:80]}" is not in table {unknown.table}'
     return Note("VALUE_REPLACED", f"{said}; {unknown.sent} is sent", unknown.path)
 
 
 def _note_cuts(cuts: Iterable[Truncation], document: Gathered) -> None:
     for cut in cuts:
+        shown = mask_text(cut.original)[:80]
         where = f", what did not fit is in {cut.moved_to}" if cut.moved_to else ""
-        document.note(
-            "CUT",
-            f'"{cut.original[:80]}" was cut to {cut.limit} characters{where}',
-            cut.path,
-        )
+        said = f'"{shown}" was cut to {cut.limit} characters{where}'
+        document.note("CUT", said, cut.path)
 
 
 def join_records(join: JoinRecords, scope: Scope, records: Sequence[Any]) -> None:

@@ -26,6 +26,7 @@ from engine.flow.steps import as_list, holds, iter_items, make_payload
 from engine.ledger.model import DocumentKey, Event, RegisterKey
 from engine.ledger.rest import are_clocks_apart
 from engine.mapping.match import decide_match, find_link
+from engine.masking import mask_text
 from engine.systems.bodies import Upload
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class PendingWrite:
     step: WriteStep
     document: Document
     scope: Scope
-    key: str  # what identifies it in a register, or among the document's items
+    key: str  # what identifies it among the document's items, as it may be shown
     name: DocumentKey | RegisterKey  # in the ledger
     is_register: bool  # its entry is shared by all documents
     earlier: Write | None = None  # the last try, of this run or an earlier one
@@ -116,7 +117,8 @@ def run_write(
             continue
         key = str(step.key.evaluate(item_scope))
         name = _name_write(run, step, item_scope, key, is_register=is_register)
-        pending = PendingWrite(step, document, item_scope, key, name, is_register)
+        shown = mask_text(key)
+        pending = PendingWrite(step, document, item_scope, shown, name, is_register)
         known = run.prepared if is_register else {}
         if (step.name, key) not in known:
             known[step.name, key] = _find_or_make(run, pending)
@@ -128,17 +130,22 @@ def _name_write(
     run: RunContext, step: WriteStep, scope: Scope, key: str, *, is_register: bool
 ) -> DocumentKey | RegisterKey:
     """Name a write in the ledger: by its document, or by what it makes."""
-    if not is_register:
-        return DocumentKey(step.name, key)
     sends = [send for send in (step.create, step.update) if send is not None]
     system = sends[0].request.system if sends else run.flow.target
+    if not is_register:
+        return DocumentKey(step.name, _seal(run, system, key))
     if step.makes is None:
-        return RegisterKey(system, step.name, key)
+        return RegisterKey(system, step.name, _seal(run, system, key))
     parts = [str(part.evaluate(scope)) for part in step.makes.parts]
     natural_key = json.dumps(parts, ensure_ascii=False) if len(parts) > 1 else parts[0]
-    if step.makes.is_secret:
-        natural_key = run.systems[system].seal(natural_key)
-    return RegisterKey(system, step.makes.kind, natural_key)
+    kept = _seal(run, system, natural_key, is_secret=step.makes.is_secret)
+    return RegisterKey(system, step.makes.kind, kept)
+
+
+def _seal(run: RunContext, system: str, key: str, *, is_secret: bool = False) -> str:
+    """Give a name as the ledger may keep it: hashed when it tells a person's code."""
+    is_open = not is_secret and mask_text(key) == key
+    return key if is_open else run.systems[system].seal(key)
 
 
 def _find_or_make(run: RunContext, pending: PendingWrite) -> Any:
@@ -395,4 +402,6 @@ def _small(answer: Any) -> dict[str, Any]:
     """Keep of an answer what later steps need: no texts, no addresses, no accounts."""
     if not isinstance(answer, dict):
         return {}
-    return {key: answer[key] for key in _ANSWER_KEYS if key in answer}
+    kept = {key: answer[key] for key in _ANSWER_KEYS if key in answer}
+    # A name that tells a person's code or account is not kept at all.
+    return {key: v for key, v in kept.items() if mask_text(str(v)) == str(v)}

@@ -14,6 +14,8 @@ from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, TypeGuard
 
+from engine.masking import mask_text
+
 MAX_TEXT: Final = 100_000  # characters one rule may make
 MAX_VALUES: Final = 200_000  # in one value, all levels together
 MAX_DIGITS: Final = 30  # digits before the point; no amount of money has more
@@ -127,6 +129,7 @@ def show_value(value: Any, limit: int = 40) -> str:
         except ValueFault:
             text = "true" if value is True else "false" if value is False else "?"
     text = "".join(c if c.isprintable() else " " for c in text[: limit * 4])
+    text = mask_text(text)  # before it is cut: nobody knows a half of a code
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

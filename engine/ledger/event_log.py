@@ -87,5 +87,5 @@ class EventLog:
             **place,
             **event.reason(),
             outcome=outcome,
-            details=event.details,
+            details=event.shown_details(),
         )

@@ -60,6 +60,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.masking import mask_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -124,9 +126,19 @@ class Event:
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # small
 
     def reason(self) -> dict[str, str]:
-        """Give what a transfer that stands aside, and the log's line, say of it."""
+        """Give what a transfer that stands aside, and the log's line, say of it.
+
+        All that a document brought along is masked here, and in ``shown_details``.
+        """
         names = ("code", "message", "field", "advice")
-        return {name: getattr(self, name) for name in names}
+        return {name: mask_text(getattr(self, name)) for name in names}
+
+    def shown_details(self) -> dict[str, Any]:
+        """Give the details as they may be kept."""
+        return {
+            name: mask_text(value) if isinstance(value, str) else value
+            for name, value in self.details.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

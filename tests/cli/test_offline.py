@@ -197,7 +197,7 @@ def test_wrong_arguments_give_2(capsys, arguments):
 def test_explain_accounts_for_every_leaf_once(capsys, tmp_path, sample):
     file = write(tmp_path, sample)
     shared = ("sales_invoice", "--document", file, "--json")
-    payload = read(call(capsys, "map", *shared)[1])["payload"]
+    payload = read(call(capsys, "map", *shared, "--mask", "none")[1])["payload"]
     traces = read(call(capsys, "explain", *shared, "--mask", "none")[1])
 
     sent = [(t["path"], t["value"]) for t in traces if t["sent"]]

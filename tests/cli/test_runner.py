@@ -29,8 +29,9 @@ def test_the_unexpected_has_its_own_exit_code(
     assert "SIIRTO_DEBUG=1" in operator.err
 
     monkeypatch.setenv("SIIRTO_DEBUG", "1")
-    with pytest.raises(RuntimeError):
-        operator.run("sync")
+    assert exit_codes.UNEXPECTED == operator.run("sync")
+    assert "Traceback" in operator.err
+    assert "RuntimeError: out of paper" in operator.err
 
 
 def test_a_ledger_of_an_unknown_kind_is_told_without_its_address(operator: Operator):

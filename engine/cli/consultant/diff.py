@@ -18,8 +18,10 @@ from engine.cli.samples.compare_versions import (
     iter_differences,
     open_version,
 )
+from engine.cli.samples.hide_personal import Mask
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
+from engine.masking import mask_text
 from engine.project.project import load_project
 
 EXAMPLES: Final = 3
@@ -98,8 +100,9 @@ def run(arguments: argparse.Namespace) -> Reply:
         for found in iter_differences(comparer, files):
             summary.add(found)
     code = STOPPED if summary.changed else OK
-    shown = _as_json(summary) if arguments.json else _as_text(arguments, summary)
-    return Reply(shown, code=code)
+    if arguments.json:
+        return Reply(_as_json(summary), code=code)
+    return Reply(mask_text(_as_text(arguments, summary)), code=code)
 
 
 def _as_text(arguments: argparse.Namespace, summary: Summary) -> str:
@@ -139,23 +142,25 @@ def _some(labels: Sequence[str]) -> str:
 
 def _as_json(summary: Summary) -> str:
     return render_json(
-        {
-            "documents": summary.documents,
-            "changed": summary.changed,
-            "fields": [
-                {
-                    "field": name,
-                    "changed": count,
-                    "examples": [
-                        {"document": label, "old": old, "new": new}
-                        for label, old, new in summary.examples[name]
-                    ],
-                }
-                for name, count in summary.fields.most_common()
-            ],
-            "new_errors": dict(summary.new_errors.most_common()),
-            "gone_errors": dict(summary.gone_errors.most_common()),
-            "newly_failing": summary.fails_now,
-            "newly_fine": summary.is_fine_now,
-        }
+        Mask().apply(
+            {
+                "documents": summary.documents,
+                "changed": summary.changed,
+                "fields": [
+                    {
+                        "field": name,
+                        "changed": count,
+                        "examples": [
+                            {"document": label, "old": old, "new": new}
+                            for label, old, new in summary.examples[name]
+                        ],
+                    }
+                    for name, count in summary.fields.most_common()
+                ],
+                "new_errors": dict(summary.new_errors.most_common()),
+                "gone_errors": dict(summary.gone_errors.most_common()),
+                "newly_failing": summary.fails_now,
+                "newly_fine": summary.is_fine_now,
+            }
+        )
     )

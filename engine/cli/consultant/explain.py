@@ -16,7 +16,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from engine.cli.consultant import Reply
-from engine.cli.consultant.one_document import OfflineRun, add_arguments, run_offline
+from engine.cli.consultant.one_document import (
+    OfflineRun,
+    add_arguments,
+    make_mask,
+    run_offline,
+)
 from engine.cli.consultant.origins import (
     Ground,
     Origin,
@@ -25,7 +30,7 @@ from engine.cli.consultant.origins import (
 )
 from engine.cli.exit_codes import OK, STOPPED
 from engine.cli.samples.changes import show_line
-from engine.cli.samples.hide_personal import Mask, find_personal
+from engine.cli.samples.hide_personal import Mask
 from engine.errors import Problem, SettingsError
 from engine.json_text import render_json
 from engine.kinds import NOUNS
@@ -44,12 +49,6 @@ def add_command(add: Any) -> None:
     about = "the field to show, or a variable, and what it came from"
     command.add_argument("named", nargs="?", metavar="FIELD", help=about)
     command.add_argument("--field", metavar="FIELD", help="the same, at any place")
-    command.add_argument(
-        "--mask",
-        metavar="FIELDS",
-        help="fields whose values are hidden, with commas between, or none; "
-        "default: personal ids and bank accounts",
-    )
 
 
 def run(arguments: argparse.Namespace) -> Reply:
@@ -57,7 +56,7 @@ def run(arguments: argparse.Namespace) -> Reply:
     offline = run_offline(arguments)
     result = offline.outcome.result
     chosen = _choose(offline, arguments.field or arguments.named)
-    mask = _make_mask(offline, arguments.mask)
+    mask = make_mask(offline, arguments.mask)
     if arguments.json:
         return Reply(render_json([_as_json(origin, mask) for origin in chosen]))
     code = STOPPED if result.violations else OK
@@ -84,22 +83,6 @@ def _choose(offline: OfflineRun, field: str | None) -> list[Origin]:
         hint = did_you_mean(field, [trace.path for trace in known])
         raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
     return find_origins(offline.flow, ground, chosen)
-
-
-def _make_mask(offline: OfflineRun, said: str | None) -> Mask:
-    if said == "none":
-        return Mask(is_on=False)
-    names = [name.strip() for name in (said or "").split(",") if name.strip()]
-    mapping, result = offline.mapping, offline.outcome.result
-    source = _schema(offline, mapping.source.partition("#")[0])
-    target = _schema(offline, mapping.target)
-    hidden = find_personal(offline.document, source, names)
-    return Mask(hidden | find_personal(result.payload, target, names))
-
-
-def _schema(offline: OfflineRun, name: str) -> SchemaField | None:
-    store = offline.project.schemas
-    return store.field(name) if name in store else None
 
 
 def _as_json(origin: Origin, mask: Mask) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""``map``: the payload that a document gives, what was cut, what is wrong."""
+"""``map``: the payload that a document gives, what was cut, what is wrong.
+
+Personal ids and bank accounts are hidden, unless ``--mask none`` asks for them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.cli.consultant import Reply
-from engine.cli.consultant.one_document import add_arguments, run_offline
+from engine.cli.consultant.one_document import add_arguments, make_mask, run_offline
 from engine.cli.exit_codes import OK, STOPPED
 from engine.errors import Violation
 from engine.flow.context import Note
@@ -20,7 +23,8 @@ def add_command(add: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Reply:
-    offline = run_offline(arguments).outcome
+    at_hand = run_offline(arguments)
+    mask, offline = make_mask(at_hand, arguments.mask), at_hand.outcome
     result = offline.result
     violations = (*offline.stops, *result.violations)
     code = STOPPED if violations else OK
@@ -31,13 +35,14 @@ def run(arguments: argparse.Namespace) -> Reply:
             "warnings": [_warning(note) for note in offline.warnings],
             "errors": [_error(violation) for violation in violations],
         }
-        return Reply(render_json(found), code=code)
+        return Reply(render_json(mask.apply(found)), code=code)
     lines = [
         *map(_cut_line, result.truncations),
         *map(_warning_line, offline.warnings),
         *map(_error_line, violations),
     ]
-    return Reply(render_json(result.payload), "\n".join(lines), code)
+    shown = render_json(mask.apply(result.payload))
+    return Reply(shown, "\n".join(mask.apply(lines)), code)
 
 
 def _cut(cut: Truncation) -> dict[str, Any]:

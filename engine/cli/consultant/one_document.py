@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.named import pick_named, read_file
+from engine.cli.samples.hide_personal import Mask, find_personal
 from engine.flow.offline import (
     Offline,
     check_is_gathered,
     map_document,
     pick_mapping,
 )
+from engine.language.schema import SchemaField
 from engine.mapping.apply import Mapping, Recorder
+from engine.masking import find_codes
 from engine.project.flow_spec import Flow
 from engine.project.project import Project, load_project
 
@@ -38,6 +41,12 @@ def add_arguments(command: Any) -> None:
     command.add_argument("--mapping", metavar="NAME", help="default: what it sends")
     command.add_argument("--company", metavar="NAME", help="default: the first")
     command.add_argument("--json", action="store_true", help="for programs")
+    command.add_argument(
+        "--mask",
+        metavar="FIELDS",
+        help="fields whose values are hidden, with commas between, or none; "
+        "default: personal ids and bank accounts",
+    )
 
 
 def run_offline(arguments: argparse.Namespace) -> OfflineRun:
@@ -53,3 +62,21 @@ def run_offline(arguments: argparse.Namespace) -> OfflineRun:
     recorder = Recorder()
     outcome = map_document(flow, mapping, document, company.settings, recorder=recorder)
     return OfflineRun(project, flow, mapping, document, outcome, recorder)
+
+
+def make_mask(offline: OfflineRun, said: str | None) -> Mask:
+    """Give what hides values; ``said`` is what ``--mask`` names."""
+    if said == "none":
+        return Mask(is_on=False)
+    names = [name.strip() for name in (said or "").split(",") if name.strip()]
+    mapping, result = offline.mapping, offline.outcome.result
+    source = _schema(offline, mapping.source.partition("#")[0])
+    target = _schema(offline, mapping.target)
+    hidden = find_personal(offline.document, source, names)
+    hidden |= find_personal(result.payload, target, names)
+    return Mask(hidden, codes=find_codes(offline.document))
+
+
+def _schema(offline: OfflineRun, name: str) -> SchemaField | None:
+    store = offline.project.schemas
+    return store.field(name) if name in store else None

@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
             context.write(render_json(Mask().apply(plain)))
             continue
         for line in _lines(plan, with_fields=arguments.fields):
-            context.write(line)
+            context.write(mask_text(line))
         if folder is not None:
             context.write(f"  {folder.words()}")
     if wrong:
@@ -137,4 +137,4 @@ def _change(change: PlannedField) -> str:
 
 
 def _shown(value: Any) -> str:
-    return mask_text(str(value).replace("\n", " ")[:100])
+    return mask_text(str(value).replace("\n", " "))[:100]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.language.schema import SchemaField
-from engine.masking import mask_text
+from engine.masking import mask_pieces
 
 MARK: Final = "x-personal"
 _KEPT: Final = 4  # characters that are shown
@@ -26,6 +26,7 @@ class Mask:
 
     hidden: set[str] = field(default_factory=set)
     is_on: bool = True
+    codes: set[str] = field(default_factory=set)  # whose cut pieces are hidden too
 
     def apply(self, value: Any) -> Any:
         if not self.is_on:
@@ -42,10 +43,11 @@ class Mask:
     def _text(self, text: str) -> str:
         if text in self.hidden:
             return _short(text)
-        for value in sorted(self.hidden, key=len, reverse=True):
+        known = sorted(self.hidden, key=len, reverse=True)
+        for value in known:
             if len(value) >= _LEAST and value in text:
                 text = text.replace(value, _short(value))
-        return mask_text(text)
+        return mask_pieces(text, self.codes)
 
 
 def find_personal(
