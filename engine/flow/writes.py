@@ -130,22 +130,17 @@ def _name_write(
     run: RunContext, step: WriteStep, scope: Scope, key: str, *, is_register: bool
 ) -> DocumentKey | RegisterKey:
     """Name a write in the ledger: by its document, or by what it makes."""
-    sends = [send for send in (step.create, step.update) if send is not None]
-    system = sends[0].request.system if sends else run.flow.target
+    send = step.create or step.update
+    system = send.request.system if send else run.flow.target
+    makes = step.makes if is_register else None
+    if makes is not None:
+        parts = [str(part.evaluate(scope)) for part in makes.parts]
+        key = json.dumps(parts, ensure_ascii=False) if len(parts) > 1 else parts[0]
+    if mask_text(key) != key or (makes is not None and makes.is_secret):
+        key = run.systems[system].seal(key)  # nobody reads a person's code in it
     if not is_register:
-        return DocumentKey(step.name, _seal(run, system, key))
-    if step.makes is None:
-        return RegisterKey(system, step.name, _seal(run, system, key))
-    parts = [str(part.evaluate(scope)) for part in step.makes.parts]
-    natural_key = json.dumps(parts, ensure_ascii=False) if len(parts) > 1 else parts[0]
-    kept = _seal(run, system, natural_key, is_secret=step.makes.is_secret)
-    return RegisterKey(system, step.makes.kind, kept)
-
-
-def _seal(run: RunContext, system: str, key: str, *, is_secret: bool = False) -> str:
-    """Give a name as the ledger may keep it: hashed when it tells a person's code."""
-    is_open = not is_secret and mask_text(key) == key
-    return key if is_open else run.systems[system].seal(key)
+        return DocumentKey(step.name, key)
+    return RegisterKey(system, makes.kind if makes is not None else step.name, key)
 
 
 def _find_or_make(run: RunContext, pending: PendingWrite) -> Any:
@@ -399,9 +394,7 @@ def _known_of(answer: Any) -> dict[str, Any]:
 
 
 def _small(answer: Any) -> dict[str, Any]:
-    """Keep of an answer what later steps need: no texts, no addresses, no accounts."""
-    if not isinstance(answer, dict):
-        return {}
-    kept = {key: answer[key] for key in _ANSWER_KEYS if key in answer}
-    # A name that tells a person's code or account is not kept at all.
-    return {key: v for key, v in kept.items() if mask_text(str(v)) == str(v)}
+    """Keep of an answer what later steps need, unless it tells a code or account."""
+    known = answer if isinstance(answer, dict) else {}
+    kept = ((key, known[key]) for key in _ANSWER_KEYS if key in known)
+    return {key: value for key, value in kept if mask_text(str(value)) == str(value)}

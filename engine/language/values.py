@@ -19,9 +19,8 @@ from engine.masking import mask_text
 MAX_TEXT: Final = 100_000  # characters one rule may make
 MAX_VALUES: Final = 200_000  # in one value, all levels together
 MAX_DIGITS: Final = 30  # digits before the point; no amount of money has more
-# Decimals of a number that goes out. Binary arithmetic leaves noise in the 14th to 17th
-# digit (11.999999999999998 for 12); no price or quantity of a vendor's example has over
-# 6 decimals, so 10 is our choice.
+# Decimals of a number that goes out. Binary arithmetic leaves noise in the 14th digit
+# and after it; no vendor's example has over 6 decimals, so 10 is our choice.
 MAX_PLACES: Final = 10
 _EXACTLY: Final = Context(prec=2 * MAX_DIGITS)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -31,7 +30,6 @@ _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
-_LENGTH_OF_DATE: Final = 10
 EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
 # Whatever ends a line but the one that is sent; Unicode standard, section 5.8.
 _LINE_END: Final = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -116,7 +114,7 @@ def name_kind(value: Any) -> str:
 
 
 def show_value(value: Any, limit: int = 40) -> str:
-    """Show a value on one line, at most ``limit`` characters; "" when empty."""
+    """Show a value on one line, masked, then at most ``limit`` characters."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):
@@ -128,8 +126,7 @@ def show_value(value: Any, limit: int = 40) -> str:
             text = text_of(value)
         except ValueFault:
             text = "true" if value is True else "false" if value is False else "?"
-    text = "".join(c if c.isprintable() else " " for c in text[: limit * 4])
-    text = mask_text(text)  # before it is cut: nobody knows a half of a code
+    text = mask_text("".join(c if c.isprintable() else " " for c in text[: limit * 4]))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -269,7 +266,7 @@ def find_date(text: str, zone: tzinfo | None = None) -> str | None:
 
 def same_days(left: str, right: str, zone: tzinfo | None) -> tuple[str, str]:
     """Give a date and the day of a date-time beside it; other texts as they are."""
-    if len(left) == len(right) or _LENGTH_OF_DATE not in (len(left), len(right)):
+    if len(left) == len(right) or 10 not in (len(left), len(right)):
         return left, right
     one, other = find_date(left, zone), find_date(right, zone)
     return (one, other) if one and other else (left, right)
