@@ -27,6 +27,13 @@ what the ledger remembers and what the log says is the snapshot.
           - {who: procountor, do: set_status, with: [purchase_approved, PAID]}
           - {who: severa, do: change, with: [costcenters, "100"], set: {name: Uusi}}
         remove_fees_of: 1101       # a person deletes what no invoice holds
+        blind_seconds: 50          # the target's search does not show what is there
+        target_clock_jumps: 3600   # its Date, or the program's own clock, in seconds
+        own_clock_jumps: -3600
+        keep_ledger: yes           # somebody copies the ledger, and
+        put_back_ledger: yes       # puts the copy back later
+        meanwhile:                 # right before a request; what a run may say, too
+          - {before: "PATCH *", edit: {invoice: simple, set: {...}}}
 
 ``flow: all`` runs every flow that the settings switch on.
 """
@@ -35,6 +42,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -44,6 +52,7 @@ from pypdf import PdfReader
 from syrupy.assertion import SnapshotAssertion
 
 from engine.errors import SettingsError
+from engine.ledger.open import copy_ledger
 from tests.places import read_yaml
 from tests.simulators.data_procountor import MODIFIED
 from tests.simulators.data_world import number_of as number_of_case
@@ -129,6 +138,11 @@ def prepare(world: World, run: dict[str, Any]) -> None:
             k: v for k, v in fault.items() if k not in ("system", "match", "kind")
         }
         world.fault(fault["system"], fault["match"], fault["kind"], **details)
+    for entry in run.get("meanwhile", ()):
+        happen = partial(prepare, world, entry)
+        world.meanwhile.append((entry["before"], happen))
+    prepare_clocks(world, run)
+    prepare_ledger(world, run)
     if "search_lag_seconds" in run:
         world.procountor.search_lag_seconds = run["search_lag_seconds"]
     if "settings" in run:
@@ -144,9 +158,6 @@ def prepare(world: World, run: dict[str, Any]) -> None:
     if run.get("remove_in_target"):
         for invoice in world.procountor.data.invoices.values():
             invoice["status"] = "DELETED"
-    if run.get("lose_ledger"):
-        for file in Path(world.ledger_url.removeprefix("sqlite:///")).parent.iterdir():
-            file.unlink()
     for deed in run.get("hands", ()):
         do_by_hand(world, deed)
     if "remove_fees_of" in run:
@@ -163,6 +174,32 @@ def prepare(world: World, run: dict[str, Any]) -> None:
         ledger = world.open_ledger()
         assert ledger.retry(None, key, "anna")
         ledger.close()
+
+
+def prepare_clocks(world: World, run: dict[str, Any]) -> None:
+    """Set clocks, and let the target's search answer from before for a while."""
+    world.target_clock.jump += run.get("target_clock_jumps", 0)
+    world.clock.jump += run.get("own_clock_jumps", 0)
+    if "blind_seconds" in run:
+        data = world.procountor.data
+        until = world.clock.monotonic() + run["blind_seconds"]
+        data.visible_from |= dict.fromkeys(data.invoices, until)
+
+
+def prepare_ledger(world: World, run: dict[str, Any]) -> None:
+    """Lose the ledger with all beside it, keep a copy, or put that back alone."""
+    path = Path(world.ledger_url.removeprefix("sqlite:///"))
+    copy = path.with_name("kept")
+    if run.get("lose_ledger"):
+        for file in path.parent.iterdir():
+            file.unlink()
+    if run.get("keep_ledger"):
+        copy_ledger(world.ledger_url, copy)
+    if run.get("put_back_ledger"):
+        for file in path.parent.glob(f"{path.name}*"):
+            if not file.name.endswith(".heartbeat"):
+                file.unlink()
+        copy.rename(path)
 
 
 def do_by_hand(world: World, deed: dict[str, Any]) -> None:

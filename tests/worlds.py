@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -27,6 +27,7 @@ from tests.simulators import (
     Exchange,
     Fault,
     InProcessTransport,
+    OtherClock,
     Procountor,
     Severa,
     StillClock,
@@ -98,15 +99,18 @@ class World:
         others: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.clock = StillClock(DEMO_NOW)
+        self.target_clock = OtherClock(self.clock)
         self.flow = flow
         self.data = build_data(data or WORLD_OF.get(flow or "", "flows"))
         if keep is not None:
             keep_only(self.data, flow, keep)
         first, *more = self.data.procountor.values()
         self.severa = Severa(self.data.severa, self.clock)
-        self.procountor = Procountor(first, self.clock, others=more)
+        self.procountor = Procountor(first, self.target_clock, others=more)
         self.simulators = {"severa": self.severa, "procountor": self.procountor}
         self.crashes: list[str] = []
+        # What happens right before a request; each once.
+        self.meanwhile: list[tuple[str, Callable[[], None]]] = []
         self.journal: list[tuple[str, Exchange]] = []
         self.ledger_url = f"sqlite:///{folder / 'ledger.sqlite'}"
         shipped = project()
@@ -213,13 +217,18 @@ class _CrashingTransport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        said = f"{request.method} {request.url.path}"
+        for entry in list(self._world.meanwhile):
+            pattern, happen = entry
+            if fnmatchcase(said, pattern):
+                self._world.meanwhile.remove(entry)
+                happen()
         seen = {name: len(app.journal) for name, app in self._world.simulators.items()}
         try:
             response = self._inner.handle_request(request)
         finally:
             for name, app in self._world.simulators.items():
                 self._world.journal += [(name, e) for e in app.journal[seen[name] :]]
-        said = f"{request.method} {request.url.path}"
         for pattern in self._world.crashes:
             if fnmatchcase(said, pattern):
                 self._world.crashes.remove(pattern)

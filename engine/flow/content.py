@@ -168,6 +168,11 @@ def check_moved(run: RunContext, document: Document, answer: Any) -> None:
     given = (known.keys() | now.keys()) & record.keys()  # it need not give every field
     changed = sorted(key for key in given if known.get(key) != now.get(key))
     if changed:
+        # What a person accepts now is what the source says now.
+        moved = known | {key: now.get(key) for key in changed}
+        document.parts[save] = {
+            k: part for k, part in moved.items() if part is not None
+        }
         said = ", ".join(changed[:SHOWN])
         raise StoppedError(CHANGED, f"{said}: already moved", details={"field": said})
 

@@ -33,7 +33,7 @@ from engine.flow.looks import (
     read_target,
     search_one,
 )
-from engine.flow.writes import note_clocks, rest_ledger, still_in_doubt
+from engine.flow.resting import note_clocks, rest_ledger, still_in_doubt
 from engine.ledger.model import Event
 
 if TYPE_CHECKING:
@@ -213,4 +213,4 @@ def wait_for_settling(run: RunContext, document: Document) -> None:
     )
     note_clocks(run, before, looked.rest)
     if looked.settled_at is None:
-        raise still_in_doubt(run, run.flow.delivery.name, "", looked.rest)
+        raise still_in_doubt(run, run.flow.delivery.name, "", before, looked.rest)

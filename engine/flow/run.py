@@ -32,12 +32,12 @@ from engine.flow.listing import Listed, Listing, open_transfer
 from engine.flow.parts import Parts
 from engine.flow.reads import name_registers, prefetch
 from engine.flow.recheck import is_corrected, reads_of
+from engine.flow.resting import OLD_DOUBT
 from engine.flow.status_on_error import move_stopped
 from engine.flow.steps import check_requirement
 from engine.flow.transfer import SECOND_LOOK_SECONDS, run_transfer
 from engine.flow.unlisted import take_unlisted
 from engine.flow.vanished import sweep, vanish
-from engine.flow.writes import OLD_DOUBT
 from engine.ledger.failures import (
     ClaimLostError,
     LedgerConflictError,

@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RefusedError, StoppedError
-from engine.flow.content import check_moved, keep_read
+from engine.flow.content import check_moved, content_of, keep_read
 from engine.flow.context import GoneError, WaitError
 from engine.flow.looks import MOVED_BY_HAND, check_proof, read_again, read_rows_again
 from engine.flow.steps import make_payload, run_step
@@ -235,4 +235,9 @@ def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -
         raise StoppedError("STATUS_NOT_MOVED", said) from error
     if not acknowledge.verify.evaluate(scope.with_roots(answer=answer.body)):
         raise StoppedError("STATUS_NOT_MOVED", "the status is not the one asked for")
-    check_moved(run, document, answer.body)
+    try:
+        check_moved(run, document, answer.body)
+    except StoppedError:
+        now = content_of(document, {})
+        document.transfer = run.ledger.contents.gathered(document.transfer, now)
+        raise

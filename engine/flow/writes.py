@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import (
@@ -22,9 +21,9 @@ from engine.errors import (
 from engine.flow.context import Note, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.reads import read_into
+from engine.flow.resting import MAY_LAND, note_clocks, rest_ledger, still_in_doubt
 from engine.flow.steps import as_list, holds, iter_items, make_payload
 from engine.ledger.model import DocumentKey, Event, RegisterKey
-from engine.ledger.rest import are_clocks_apart
 from engine.mapping.match import decide_match, find_link
 from engine.masking import mask_text
 from engine.systems.bodies import Upload
@@ -34,14 +33,10 @@ if TYPE_CHECKING:
     from engine.language.paths import Path
     from engine.language.scope import Scope
     from engine.ledger.model import Write
-    from engine.ledger.rest import Rest
     from engine.mapping.match import MatchDecision
     from engine.project.flow_spec import EndpointCall, ReadStep, Send, WriteStep
 
 GUARDED_TRIES = 3  # of a change that names a version; our own figure
-LONGEST_DOUBT = timedelta(hours=24)  # then a person is told; our own figure
-OLD_DOUBT = "DOUBT_TOO_OLD"
-MAY_LAND = "an earlier attempt may still land"
 _ANSWER_KEYS = ("id", "number", "code", "name", "version", "status")
 
 
@@ -288,7 +283,9 @@ def _wait_for_doubt(run: RunContext, pending: PendingWrite) -> None:
     )
     note_clocks(run, earlier.rest, looked.rest)
     if looked.settled_at is None:
-        raise still_in_doubt(run, pending.step.name, pending.key, looked.rest)
+        raise still_in_doubt(
+            run, pending.step.name, pending.key, earlier.rest, looked.rest
+        )
     pending.earlier = looked
 
 
@@ -302,43 +299,6 @@ def _look_fresh(run: RunContext, pending: PendingWrite) -> None:
     if pending.is_register and is_read_before and not run.is_fresh(run.flow.target):
         said = f"{pending.key}: {MAY_LAND}"
         raise WaitError("IN_DOUBT", pending.step.name, said, is_settled=True)
-
-
-def still_in_doubt(
-    run: RunContext, step: str, what: str, rest: Rest | None
-) -> WaitError | StoppedError:
-    """Give why a doubt that was looked at goes on.
-
-    One that has rested waits for its second look, perhaps later in this run. One that
-    is a day old and has not, as its looks are rare or a clock jumps, is a person's.
-    """
-    is_settled = rest is not None and rest.looked_ms is not None
-    said = f"{what}: {MAY_LAND}" if what else MAY_LAND
-    age = timedelta() if rest is None else run.clock.now() - rest.since_at
-    if is_settled or rest is None or age < LONGEST_DOUBT:
-        return WaitError("IN_DOUBT", step, said, is_settled=is_settled)
-    since = f"{rest.since_at:%Y-%m-%d %H:%M} UTC"
-    details = {"value": what or step, "since": since}
-    return StoppedError(OLD_DOUBT, f"{said}; sent {since}", details=details)
-
-
-def note_clocks(run: RunContext, before: Rest | None, after: Rest | None) -> None:
-    """Say once a day that the target's clock and ours have not gone the same way."""
-    if after is None or not are_clocks_apart(before, after):
-        return
-    run.note_daily("clocks_disagree", Event("CLOCKS_DISAGREE"))
-
-
-def rest_ledger(run: RunContext) -> None:
-    """Let a ledger that does not know what was sent last rest before it sends.
-
-    Raises:
-        WaitError: It has not rested yet.
-    """
-    rest = run.ledger.heartbeats.rest(run.company, run.target_at(), run.settle_seconds)
-    if rest is not None:
-        said = "the ledger is older than what was sent last"
-        raise WaitError("LEDGER_OLD", run.flow.target, said)
 
 
 def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> Any:

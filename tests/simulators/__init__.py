@@ -5,7 +5,7 @@ able to repeat itself in the system that judges it.
 """
 
 from tests.simulators.base import Exchange, Simulator
-from tests.simulators.clock import StillClock, WallClock
+from tests.simulators.clock import OtherClock, StillClock, WallClock
 from tests.simulators.data import (
     DEMO_NOW,
     DEMO_SE_SECRETS,
@@ -32,6 +32,7 @@ __all__ = [
     "Exchange",
     "Fault",
     "InProcessTransport",
+    "OtherClock",
     "Procountor",
     "Server",
     "Severa",

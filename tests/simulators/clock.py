@@ -18,14 +18,15 @@ class Clock(Protocol):
 
 
 class StillClock:
-    """Time that moves only by ``sleep`` and ``advance``."""
+    """Time that moves only by ``sleep`` and ``advance``; ``jump`` is what it is off."""
 
     def __init__(self, start: datetime) -> None:
-        self._start = start
+        self.started_at = start
+        self.jump = 0.0
         self._seconds = 0.0
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._seconds)
+        return self.started_at + timedelta(seconds=self.monotonic() + self.jump)
 
     def monotonic(self) -> float:
         return self._seconds
@@ -35,6 +36,20 @@ class StillClock:
 
     def advance(self, seconds: float) -> None:
         self._seconds += seconds
+
+
+class OtherClock(StillClock):
+    """The clock of another machine: it goes with the first, and jumps alone."""
+
+    def __init__(self, clock: StillClock) -> None:
+        super().__init__(clock.started_at)
+        self._clock = clock
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
 
 
 class WallClock:

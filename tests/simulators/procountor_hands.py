@@ -110,6 +110,17 @@ class Hands(ProcountorCore):
         ]
         self.data.vat_percentages = kept
 
+    def remove_item(self, dimension: str, code: str) -> None:
+        """Delete a dimension item."""
+        found = next(d for d in self.data.dimensions.values() if d["name"] == dimension)
+        found["items"][:] = [i for i in found["items"] if i["codeName"] != code]
+
+    def add_item(self, dimension: str, code: str) -> None:
+        """Make a dimension item by hand."""
+        found = next(d for d in self.data.dimensions.values() if d["name"] == dimension)
+        fresh = {"id": self.data.take_id(), "codeName": code, "description": ""}
+        found["items"].append(fresh)
+
     def item(
         self, dimension: str, code: str, company: ProcountorData | None = None
     ) -> Item:

@@ -95,6 +95,13 @@ class Settings(SeveraCore):
         item["lastUpdatedDateTime"] = stamp(self.clock.now())
         return item
 
+    def change_row(self, number: int, place: int, **changes: Any) -> None:
+        """Change a row of an invoice; whether its stamp moves is not written down."""
+        invoice = next(i for i in self.data.invoices if i["number"] == number)
+        guid = invoice["guid"]
+        rows = [row for row in self.data.rows if row["invoiceGuid"] == guid]
+        rows[place] |= changes
+
     def add(self, register: str, like: Any, **changes: Any) -> Item:
         """Add a copy of a member under a guid of its own."""
         item = copy.deepcopy(self.member(register, like)) | changes
