@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tests.harness.history import FEES, History, Made, Paper
@@ -41,6 +42,8 @@ VERDICTS = {
     "stuck": "a person did as told, and it does not end",
     "silent": "moved or in the target, and the log's last word says nothing of it",
     "orphan": "pulled back, in the target, and not told",
+    "late": "a correction that the next run did not try",
+    "falsestop": "a change that was made is told as refused",
     "repeat": "a company that was not due was run",
 }
 REGISTERS = {
@@ -50,6 +53,7 @@ REGISTERS = {
     "POST /products": lambda b: b.get("code"),
 }
 LISTS = ("GET /v1/invoices", "GET /v1/travelreimbursements")
+QUIET = ("run", "says retry", "card_fix", "total_fix")
 RELEASES = ("approve", "send", "sendToCirculation", "verify")
 
 
@@ -126,7 +130,8 @@ class Judge:
             return
         if self._others_seen(entry, paper, own=False):
             self.say("foreigndup", entry)
-        if paper.status != WAITING and self._is_known(paper.left_at, entry.at):
+        is_left = paper.status != WAITING and not (entry.what == FEES and paper.made)
+        if is_left and self._is_known(paper.left_at, entry.at):
             self.say("madedraft", entry)
 
     @staticmethod
@@ -200,6 +205,7 @@ def judge(game: Game, deeds: Deeds) -> list[Verdict]:
     if game.plan.asks_due:
         verdicts += judge_due(game)
     verdicts += judge_log(game, watcher.history)
+    verdicts += judge_corrections(game)
     return verdicts
 
 
@@ -264,6 +270,8 @@ def judge_log(game: Game, history: History) -> list[Verdict]:
         number = number_of_label(row)
         if row["code"] == "UNEXPECTED":
             found.append(Verdict("bug", number, 0.0, 0))
+        if row["outcome"] == "stopped" and row["field"] == "version":
+            found.append(Verdict("falsestop", number, 0.0, 0))
         paper = history.papers.get(number or 0)
         if row["code"] == "IN_DOUBT" and row["outcome"] == "waiting" and paper:
             touched = paper.faults or game.chronicle.kinds["crash"]
@@ -277,3 +285,36 @@ def judge_log(game: Game, history: History) -> list[Verdict]:
             if not touched and not shared:
                 found.append(Verdict("innocent", number, 0.0, 0))
     return found
+
+
+def judge_corrections(game: Game) -> list[Verdict]:
+    """Find corrections of a card or a total that the next run did not try.
+
+    Where nothing goes wrong in that run, it has something new to say of the document.
+    """
+    entries, told = game.chronicle.entries, Counter(game.chronicle.kinds)
+    if told["own_jump"] or game.plan.asks_due:
+        return []  # what the log's times mean is not known, or no run is meant
+    runs = [e for e in entries if e.what == "run" and not e.details["depth"]]
+    said = [(number_of_label(row), read_at(game, row)) for row in game.log()]
+    found = []
+    for entry in entries:
+        if entry.what not in ("card_fix", "total_fix"):
+            continue
+        after = [run.at for run in runs if run.at >= entry.at]
+        if not after or entry.details["status"] != WAITING:
+            continue
+        start, end = after[0], (*after, game.timeline.seconds)[1]
+        between = [e for e in entries if entry.at <= e.at < end and e is not entry]
+        is_calm = all(e.who == "us" or e.what in QUIET for e in between)
+        if is_calm and not any(
+            n == entry.number and start <= at < end for n, at in said
+        ):
+            found.append(Verdict("late", entry.number, start, entry.run))
+    return found
+
+
+def read_at(game: Game, row: dict[str, str | None]) -> float:
+    """Give the seconds of a line of the log, on the schedule's own time."""
+    moment = datetime.fromisoformat(str(row["at"]))
+    return (moment - game.own_clock.started_at).total_seconds()

@@ -36,9 +36,11 @@ class CostPapers:
 
     def status(self, number: int) -> str:
         """Moved is what has its fee; no status of the source says so."""
-        if self.targets(number) or number in self._removed:
+        if self.targets(number):
             return MOVED
-        return WAITING if self.record(number)["status"] == WANTED else DRAFT
+        if self.record(number)["status"] != WANTED:
+            return DRAFT
+        return MOVED if number in self._removed else WAITING
 
     def set_status(self, number: int, name: str) -> None:
         self.procountor.set_status(number, WANTED if name == WAITING else UNWANTED)

@@ -111,7 +111,8 @@ class Deeds:
         live = sorted(papers.targets(number), key=lambda i: not papers.is_sent(i))
         for item in live[keep:]:
             papers.remove(item)
-        self.game.note("person", "removes as told", number, live=self.live(number))
+        left = {"live": self.live(number), "status": papers.status(number)}
+        self.game.note("person", "removes as told", number, **left)
 
     def correct(self, number: int) -> None:
         """Have the target say by hand what the source says."""

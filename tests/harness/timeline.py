@@ -44,12 +44,12 @@ class JumpingClock:
 
     def __init__(self, timeline: Timeline, start: datetime = DEMO_NOW) -> None:
         self._timeline = timeline
-        self._start = start
+        self.started_at = start
         self.jump = 0.0
 
     def now(self) -> datetime:
         """Give the time of day as this clock has it."""
-        return self._start + timedelta(seconds=self._timeline.seconds + self.jump)
+        return self.started_at + timedelta(seconds=self._timeline.seconds + self.jump)
 
     def monotonic(self) -> float:
         """Give seconds that no jump touches."""
