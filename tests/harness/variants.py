@@ -13,8 +13,10 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
+from engine.errors import DoubtError
 from engine.flow import (
     access,
+    amendment,
     companies,
     delivery,
     looks,
@@ -23,10 +25,14 @@ from engine.flow import (
     unlisted,
     writes,
 )
+from engine.flow import (
+    run as flow_run,
+)
 from engine.ledger import doubts, heartbeats, rest, write_log
 from engine.ledger.failures import LedgerStateError
 from engine.ledger.model import DocumentKey, RegisterKey
 from engine.ledger.rest import Rest
+from engine.ledger.transfer_steps import TransferSteps
 
 SETTLE_MS = 600_000
 Patches = dict[Any, dict[str, Any]]
@@ -243,6 +249,55 @@ def _uncompared() -> Patches:
     return found
 
 
+def _content_forgotten() -> Patches:
+    """Nothing remembers what a document was made of."""
+    claim, posted = TransferSteps.claim, TransferSteps.posted
+
+    def claim_only(self: Any, transfer: Any, *, sent: Any, **named: Any) -> Any:
+        return claim(self, transfer, sent=replace(sent, digest="", fields={}), **named)
+
+    def posted_only(self: Any, transfer: Any, *, sent: Any = None, **named: Any) -> Any:
+        del sent
+        return posted(self, transfer, **named)
+
+    return {TransferSteps: {"claim": claim_only, "posted": posted_only}}
+
+
+def _move_unlooked() -> Patches:
+    """The last look before the release serves for the move too."""
+    real = transfer._run_steps
+
+    def run_steps(some: Any, run: Any, document: Any, **named: Any) -> None:
+        real(some, run, document, **named)
+        if some is run.flow.release:
+            document.before_write = _nothing
+
+    return {transfer: {"_run_steps": run_steps}}
+
+
+def _reopened_anew() -> Patches:
+    real = delivery.check_unchanged
+
+    def check_unchanged(run: Any, document: Any, payload: Any) -> None:
+        if document.transfer.previous_stage != "done":
+            real(run, document, payload)
+
+    return {delivery: {"check_unchanged": check_unchanged}}
+
+
+def _guarded_blindly() -> Patches:
+    """Send a change again under the version that it was sent with."""
+    real = writes._make
+
+    def change_guarded(run: Any, pending: Any, guard: Any) -> Any:
+        try:
+            return real(run, pending)
+        except DoubtError:
+            return real(run, pending)
+
+    return {writes: {"_change_guarded": change_guarded}}
+
+
 # By the names of protocol.md, section 12. An empty one is a switch of the game itself.
 VARIANTS: dict[str, Callable[[], Patches]] = {
     "intent": dict,
@@ -270,6 +325,15 @@ VARIANTS: dict[str, Callable[[], Patches]] = {
     "G7": lambda: {companies: {"is_company_due": lambda *_: True}},
     "G1": _date_alone,
     "G1b": _two_clocks_at_once,
+    "F5": _content_forgotten,
+    "F5a": lambda: {delivery: {"check_given_back": _nothing}},
+    "F5b": lambda: {delivery: {"check_unchanged": _nothing}},
+    "F5d": _move_unlooked,
+    "F5e": _reopened_anew,
+    "F7": _guarded_blindly,
+    "G5": lambda: {flow_run: {"is_corrected": lambda *_: False}},
+    "N2": lambda: {transfer: {"check_moved": _nothing}},
+    "N5": lambda: {amendment: {"is_as_sent": lambda *_: True}},
     "N6": lambda: {heartbeats.Heartbeats: {"rest": _nothing}},
 }
 
