@@ -143,7 +143,7 @@ def translate_rows(
 def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
     if row.outcome not in ("stopped", "waiting"):
         return row
-    details = {name: str(value) for name, value in row.details.items()}
+    details = dict(row.details)
     if row.field:
         details.setdefault("field", row.field)
     advice = book.explain(row.code, language, details)
@@ -180,12 +180,17 @@ def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:
         lines.append(line)
         lines += [
             Text(" " * INDENT + part, "dim" if number else "")
-            for number, text in enumerate((row.advice, row.message))
+            for number, text in enumerate((row.advice, words_below(row)))
             for part in textwrap.wrap(text, (width or WIDTH) - INDENT)
         ]
     if not lines:
         return "the log is empty"
     return _render(lines, width)
+
+
+def words_below(row: LogRow) -> str:
+    """Give what stands below the advice: only places, where it has said all else."""
+    return str(row.details.get("places") or row.message)
 
 
 def _render(lines: Iterable[Text], width: int | None) -> str:

@@ -44,8 +44,8 @@ class Ending:
     code: str = ""
     message: str = ""  # beyond code and field; further reasons after a semicolon
     field: str = ""  # payload path; "" when the document as a whole is meant
-    # What the advice may name.
-    details: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    # What the advice may name; "also" is a list of the same for further codes.
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     looks_again: bool = False  # a second look in this run may decide
     ends_run: bool = False  # no further document would fare better
 
@@ -78,16 +78,36 @@ def _violate(error: ViolationError) -> Ending:
     texts = [_text(first)]
     texts += [f"{v.field}: {_text(v)}" if v.field else _text(v) for v in others]
     # All fields of which the same is wrong: a reader mends them in one go.
-    alike = [v.field for v in error.violations if v.code == first.code and v.field]
-    fields = FIELD_JOINT.join(dict.fromkeys(alike))
-    details = {"field": fields, "value": first.value}
+    groups: dict[str, list[Violation]] = {}
+    for violation in error.violations:
+        groups.setdefault(violation.code, []).append(violation)
+    details, *more = (_details(code, group) for code, group in groups.items())
+    if more:
+        details["also"] = more
+    places = [f"{v.field} {_place(v)}".strip() for v in error.violations]
+    details["places"] = "; ".join(dict.fromkeys(filter(None, places)))
     return Ending("stopped", first.code, "; ".join(texts), first.field, details)
+
+
+def _details(code: str, alike: list[Violation]) -> dict[str, Any]:
+    """Give what the advice may name of violations of one kind."""
+    fields = dict.fromkeys(one.field for one in alike if one.field)
+    return {
+        "code": code,
+        "field": FIELD_JOINT.join(fields),
+        "value": alike[0].value,
+        "message": alike[0].message,
+    }
 
 
 def _text(violation: Violation) -> str:
     value = f'(is "{violation.value}")' if violation.value else ""
-    where = f"[{violation.position}]" if violation.position else ""
-    return " ".join(part for part in (violation.message, value, where) if part)
+    parts = (violation.message, value, _place(violation))
+    return " ".join(part for part in parts if part)
+
+
+def _place(violation: Violation) -> str:
+    return f"[{violation.position}]" if violation.position else ""
 
 
 def _miscalculate(error: ValueFault) -> Ending:

@@ -74,6 +74,7 @@ class PlannedDocument:
     entries: tuple[Planned, ...]
     advice: str = ""
     message: str = ""
+    places: str = ""  # of the rules, where the advice has said all else
 
 
 @dataclass(slots=True)
@@ -135,7 +136,12 @@ def _add_reasons(
     for number, document in enumerate(plan.documents):
         row = words.get(document.label)
         if document.flow == flow.name and document.outcome == "stopped" and row:
-            said = replace(document, advice=row.advice, message=row.message)
+            said = replace(
+                document,
+                advice=row.advice,
+                message=row.message,
+                places=str(row.details.get("places", "")),
+            )
             plan.documents[number] = said
 
 

@@ -335,6 +335,8 @@ class FlowRun:
         if ending.field:
             known.setdefault("field", ending.field)
         advice = self._advice.explain(ending.code, self._language, known)
+        if advice is None or advice.who != "bookkeeper":
+            known.pop("places", None)  # who mends rules reads their own words
         return Event(
             ending.code,
             ending.message,

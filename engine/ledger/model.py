@@ -135,10 +135,13 @@ class Event:
 
     def shown_details(self) -> dict[str, Any]:
         """Give the details as they may be kept."""
-        return {
-            name: mask_text(value) if isinstance(value, str) else value
-            for name, value in self.details.items()
-        }
+        return {name: _mask(value) for name, value in self.details.items()}
+
+
+def _mask(value: Any) -> Any:
+    if isinstance(value, list):  # of the same kind: what else is wrong
+        return [{name: _mask(one) for name, one in item.items()} for item in value]
+    return mask_text(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,14 @@ class Advice:
     who: Who  # who must act
     kind: Kind  # transient: the next run tries again by itself
     found: Mapping[str, str] = field(default_factory=dict)  # read from the message
+    also: tuple[Advice, ...] = ()  # what else is wrong with the document
 
     @property
     def text(self) -> str:
-        """Meaning, what to do and where, as one text."""
+        """Meaning, what to do and where, as one text; then of what else is wrong."""
         where = f"({self.where})" if self.where else ""
-        return " ".join(part for part in (self.meaning, self.do, where) if part)
+        parts = (self.meaning, self.do, where, *(one.text for one in self.also))
+        return " ".join(part for part in parts if part)
 
     def fill(self, details: Mapping[str, str] | None = None) -> Advice:
         """Give the advice with its pieces filled in, or dropped where a detail lacks.
@@ -151,20 +153,30 @@ class AdviceBook:
         self,
         code_or_text: str,
         language: str = FALLBACK_LANGUAGE,
-        details: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> Advice | None:
         """Give a filled advice for whatever stopped a document.
 
         What the book does not know is passed on as it is, in the words of the entry
         for unknown codes; None only for an empty text or a book without that entry.
+
+        Args:
+            details: What the texts may name. ``also`` is a list of the same, each with
+                its ``code``, of what else is wrong.
         """
         text = code_or_text.strip()
         if not text:
             return None
-        known = self._in_words(details or {}, language)
+        named = {k: str(v) for k, v in (details or {}).items() if k != "also"}
+        known = self._in_words(named, language)
         advice = self.find(text, language)
         if advice is not None:
-            return advice.fill(known)
+            entry = self.by_name.get(_fold(advice.code))
+            said = (entry and _found(entry, named.get("message", ""))) or {}
+            more = (details or {}).get("also") or ()
+            also = (self.explain(one["code"], language, one) for one in more)
+            filled = advice.fill({**said, **known})
+            return replace(filled, also=tuple(filter(None, also)))
         unknown = self.find(UNKNOWN_CODE, language)
         return unknown.fill({"message": text, **known}) if unknown else None
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from engine.cli.screens import render_log, translate_rows
+from engine.flow.notices.letter import clean_details
+from tests.places import ROOT
 from tests.worlds import World
 
 
@@ -95,3 +98,55 @@ def test_a_create_that_fails_again_and_again_names_what_to_look_for(tmp_path):
     assert "Attempt 2 has failed the same way: look for very long rows" in said[2]
     for language, words in {"fi": "outoja merkkejä", "sv": "ovanliga tecken"}.items():
         assert words in advice_of(world, language)
+
+
+def stopped_by_many_things(tmp_path):
+    """Give a world whose only document lacks, exceeds and holds what may not go."""
+    world = World(tmp_path, keep=["plain"])
+    invoice = world.severa.data.invoices[0]
+    invoice |= {"receiverContactEmail": None, "receiverContactGuid": None}
+    invoice["receiverAddress"] |= {"addressline": "", "postalCode": ""}
+    invoice |= {"orderNumber": "T" * 71, "ourReference": "Hei \U0001f600"}
+    guid = invoice["billingCustomer"]["guid"]
+    customer = next(c for c in world.severa.data.customers if c["guid"] == guid)
+    customer["email"] = None
+    return world
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fi", ["puuttuu: katuosoite, postinumero", "71 merkkiä, enintään 70", "😀"]),
+        ("sv", ["saknas: gatuadress, postnummer", "71 tecken, högst 70", "😀"]),
+        ("en", ["missing: street, postal code", "71 characters, at most 70", "😀"]),
+        ("nl", ["ontbreekt: straat, postcode", "71 tekens, hoogstens 70", "😀"]),
+    ],
+)
+def test_all_that_is_wrong_is_told_in_the_readers_language(tmp_path, language, words):
+    """X06: every missing field and every other reason; below it no rule's English."""
+    world = stopped_by_many_things(tmp_path)
+    world.run()
+
+    ledger = world.open_ledger()
+    (row,) = translate_rows(ledger.log(), language, ROOT)
+    ledger.close()
+    shown = " ".join(render_log([row], width=None).split())
+
+    for said in words:
+        assert said in row.advice
+    assert "[mappings/sales_invoice/invoice.yaml:" in shown
+    assert "required when" not in shown
+    assert "required when vars.needs_address" in row.to_json()["message"]
+
+
+def test_a_mail_tells_all_that_is_wrong(tmp_path):
+    """X06: the digest of a stopped document is as whole as its line in the log."""
+    world = stopped_by_many_things(tmp_path)
+    world.run()
+
+    ledger = world.open_ledger()
+    (row,) = ledger.log()
+    ledger.close()
+    advice = world.project.advice.explain(row.code, "fi", clean_details(row.details))
+
+    assert "71 merkkiä" in " ".join(one.text for one in advice.also)

@@ -82,6 +82,8 @@ def _choose(offline: OfflineRun, field: str | None) -> list[Origin]:
     if not chosen:
         hint = did_you_mean(field, [trace.path for trace in known])
         raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
+    if any(trace.path.startswith(below) for trace in chosen):
+        return [Origin(trace) for trace in chosen]  # a group: what is below it
     return find_origins(offline.flow, ground, chosen)
 
 
@@ -101,9 +103,13 @@ def _as_json(origin: Origin, mask: Mask) -> dict[str, Any]:
             }
             for s in trace.stages
         ],
-        "reads": {path: mask.apply(value) for path, value in origin.reads},
         "schema": describe_field(trace.target),
+        **({"reads": reads} if (reads := _reads_of(origin, mask)) else {}),
     }
+
+
+def _reads_of(origin: Origin, mask: Mask) -> dict[str, Any]:
+    return {path: mask.apply(value) for path, value in origin.reads}
 
 
 def describe_field(field: SchemaField | None) -> str:

@@ -6,7 +6,7 @@ order, the comments beside the rules, the match rules, the tables that are looke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dictionary
 from typing import Any
 
@@ -78,7 +78,8 @@ class FlowPage:
         for mapping in ordered:
             yield from self._mapping(mapping, is_sent=mapping is delivered)
         yield from difference_blocks(self._project, folder, ordered)
-        yield from table_blocks(self._project, ordered)
+        own = [rule for _, rule in flow.variables]
+        yield from table_blocks(self._project, ordered, own)
         yield from self._endpoints()
 
     # Steps ---------------------------------------------------------------------------
@@ -234,9 +235,17 @@ def difference_blocks(
         yield table(("Company", "Mapping", "Field", "Rule", "Instead of"), rows)
 
 
-def table_blocks(project: Project, mappings: list[Mapping]) -> Iterator[str]:
-    """Show the tables that mappings look into, and what each adds to them."""
-    used: dict[str, list[tuple[Mapping, Lookup]]] = {}
+def table_blocks(
+    project: Project, mappings: list[Mapping], rules: Iterable[Rule]
+) -> Iterator[str]:
+    """Show the tables that mappings look into, and what each adds to them.
+
+    Args:
+        rules: The flow's own, which look into shared tables only.
+    """
+    used: dict[str, list[tuple[Mapping, Lookup]]] = {
+        lookup.table: [] for lookup in _lookups_in(rules)
+    }
     for mapping in mappings:
         for name, lookup in {x.table: x for x in _lookups_of(mapping)}.items():
             used.setdefault(name, []).append((mapping, lookup))
@@ -289,7 +298,11 @@ def _entries(entries: Dictionary[str, Any]) -> str:
 def _lookups_of(mapping: Mapping) -> Iterator[Lookup]:
     """Give every lookup in a named table, also those inside a choice."""
     rules = [node for node in iter_rules(mapping.fields) if isinstance(node, Rule)]
-    for rule in (*rules, *iter_variables(mapping)):
+    yield from _lookups_in((*rules, *iter_variables(mapping)))
+
+
+def _lookups_in(rules: Iterable[Rule]) -> Iterator[Lookup]:
+    for rule in rules:
         for inner in rule.with_inner():
             lookup = inner.find(Lookup)
             if lookup is not None and lookup.table:

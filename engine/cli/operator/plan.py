@@ -106,7 +106,7 @@ def _lines(plan: CompanyPlan, *, with_fields: bool) -> Iterator[str]:
             yield f"  {WORDS[entry.action]} {entry.step} {entry.key}{_count(entry)}"
             if with_fields or entry.action == "update":
                 yield from (f"    {_change(change)}" for change in entry.changes)
-        for text in (document.advice, document.message):
+        for text in (document.advice, document.places or document.message):
             if text:
                 yield f"  {text}"
     counts = Counter(document.outcome for document in plan.documents)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from engine.ledger.notice_model import Bulletin, Draft, Stop
 from engine.masking import mask_text
@@ -130,7 +130,7 @@ class _Writer:
         return "\n".join([self._label(stop), *self._lines(stop)])
 
     def _lines(self, stop: Stop) -> Iterator[str]:
-        details = {name: clean(str(value)) for name, value in stop.details.items()}
+        details = clean_details(stop.details)
         if stop.field:
             details.setdefault("field", clean(stop.field))
         advice = self.book.explain(clean(stop.code), self.language, details)
@@ -140,6 +140,7 @@ class _Writer:
             said.append(self._say("do", text=advice.do))
             if advice.where:
                 said.append(self._say("where", text=advice.where))
+            said += [one.text for one in advice.also]
         if stop.since_at:
             said.append(self._say("since", time=self._time(stop.since_at)))
         word = self.book.field_word(stop.field, self.language) or clean(stop.field)
@@ -167,6 +168,16 @@ class _Writer:
 
     def _say(self, name: str, **details: str) -> str:
         return self.texts.fill(name, self.language, **details)
+
+
+def clean_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Clean what an advice may name, also of what else is wrong."""
+    return {
+        name: [clean_details(one) for one in value]
+        if isinstance(value, list)
+        else clean(str(value))
+        for name, value in details.items()
+    }
 
 
 def _figures(counts: Counts) -> dict[str, str]:
