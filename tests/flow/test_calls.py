@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.worlds import World
 
 ALL_FLOWS: dict[str, Any] = {
@@ -51,3 +53,42 @@ def test_purchase_invoice_costs_few_requests(tmp_path: Path) -> None:
 def _writes(exchange: Any) -> bool:
     method = exchange.endpoint.partition(" ")[0]
     return method != "GET" and "token" not in exchange.endpoint
+
+
+# Flow, two documents, settings; requests of source and target, sign-in left out: of the
+# first document, alone in its run, and of a second one. As docs/protocol.md tells them.
+SENT = {"sales": {"status_in_target": "SENT"}}
+VERIFIED = {"travel": {"status_in_target": "VERIFIED"}}
+COSTS = [
+    ("sales_invoice", ["plain", "paper"], SENT, (13, 15), (7, 16)),
+    ("sales_invoice", ["plain", "paper"], {}, (13, 11), (7, 12)),
+    ("travel_invoice", ["travel_plain", "travel_hotel"], VERIFIED, (11, 18), (8, 12)),
+    ("purchase_invoice", ["purchase_approved", "purchase_paid"], {}, (4, 4), (0, 3)),
+]
+
+
+def count_by_side(folder: Path, flow: str, settings: Any, keep: list[str]) -> list[int]:
+    """Give the requests to the source and to the target of a run."""
+    folder.mkdir()
+    report = World(folder, settings, keep, flow).run()
+    assert {"transferred": len(keep)} == report.outcomes
+    calls = report.flows[0].calls
+    # By name the target comes before the source, but for purchases.
+    sides = sorted(calls, reverse=flow != "purchase_invoice")
+    return [sum(n for e, n in calls[s].items() if e != "sign_in") for s in sides]
+
+
+@pytest.mark.parametrize(("flow", "cases", "settings", "one", "more"), COSTS)
+def test_a_document_costs_what_the_page_says(
+    tmp_path: Path,
+    flow: str,
+    cases: list[str],
+    settings: Any,
+    one: tuple[int, int],
+    more: tuple[int, int],
+) -> None:
+    first = count_by_side(tmp_path / "one", flow, settings, cases[:1])
+    both = count_by_side(tmp_path / "two", flow, settings, cases)
+
+    assert [*one] == first
+    assert [*more] == [b - a for a, b in zip(first, both, strict=True)]
