@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def reads_of(run: RunContext, document: Document) -> Content | None:
-    """Give a digest of each answer that was read for a document; None without any."""
+    """Give a digest of each answer that was read for a document; None without any.
+
+    A flow without a status to wait in lists what has changed; there it is not asked.
+    """
+    if run.flow.acknowledge is None:
+        return None
     parts = {
         name: digest_of(part)
         for name, part in document.parts.items()

@@ -87,3 +87,15 @@ def test_no_body_has_no_type():
 
     assert "content-type" not in world.sent[0].headers
     assert "0" == world.sent[0].headers["content-length"]
+
+
+def test_a_guarded_write_names_the_tag_that_was_read_last():
+    """RFC 9110, 13.1.1: what has changed since is refused, not overwritten."""
+    answers = [json_answer({"id": 1}, etag=tag) for tag in ('"a"', '"b"')]
+    world = World(script(*answers, json_answer({"id": 1})))
+    world.system.call("replace", {"id": 1}, {"a": 1})
+    world.system.call("one", {"id": 1})
+    world.system.call("replace", {"id": 1}, {"a": 1})
+
+    tags = [r.headers.get("if-match") for r in world.sent if r.method == "PUT"]
+    assert [None, '"b"'] == tags
