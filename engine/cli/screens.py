@@ -146,7 +146,7 @@ def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
     details = dict(row.details)
     if row.field:
         details.setdefault("field", row.field)
-    advice = book.explain(row.code, language, details)
+    advice = book.explain(row.code, language, details, row.flow)
     return replace(row, advice=advice.text) if advice else row
 
 

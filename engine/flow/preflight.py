@@ -99,7 +99,7 @@ class _Examiner:
         language = str(self._session.company.settings.get("language") or "en")
         details = {"value": mask_text(shown)} if shown else {}
         book, masked = self._session.services.project.advice, mask_text(shown)
-        advice = book.render(code, language, details) if code else None
+        advice = book.render(code, language, details, flow) if code else None
         where = (self._session.company.name, flow, label)
         self.findings.append(CheckResult(*where, state, code, masked, advice or ""))
 

@@ -334,7 +334,9 @@ class FlowRun:
         known = {name: text for name, text in ending.details.items() if text}
         if ending.field:
             known.setdefault("field", ending.field)
-        advice = self._advice.explain(ending.code, self._language, known)
+        advice = self._advice.explain(
+            ending.code, self._language, known, self.run.flow.name
+        )
         if advice is None or advice.who != "bookkeeper":
             known.pop("places", None)  # who mends rules reads their own words
         return Event(

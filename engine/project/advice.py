@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import FIELD_JOINT
 from engine.problems import Problems
+from engine.project.document_words import DocumentWords, load_document_words
 from engine.project.languages import FALLBACK_LANGUAGE, LANGUAGES
 from engine.rulefiles.nodes import (
     Node,
@@ -103,6 +104,7 @@ class AdviceBook:
     entries: tuple[AdviceEntry, ...]
     by_name: Mapping[str, AdviceEntry]  # codes and aliases, folded
     fields: FieldWords  # what a field is called in plain words
+    documents: Mapping[str, DocumentWords] = field(default_factory=dict)  # by flow
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -142,20 +144,22 @@ class AdviceBook:
         code_or_text: str,
         language: str = FALLBACK_LANGUAGE,
         details: Mapping[str, str] | None = None,
+        flow: str = "",
     ) -> str | None:
         """Give meaning, what to do and where as one text; None when unknown."""
-        advice = self.find(code_or_text, language)
-        if advice is None:
+        if self.find(code_or_text, language) is None:
             return None
-        return advice.fill(self._in_words(details or {}, language)).text
+        advice = self.explain(code_or_text, language, details, flow)
+        return None if advice is None else advice.text
 
     def explain(
         self,
         code_or_text: str,
         language: str = FALLBACK_LANGUAGE,
         details: Mapping[str, Any] | None = None,
+        flow: str = "",
     ) -> Advice | None:
-        """Give a filled advice for whatever stopped a document.
+        """Give a filled advice for whatever stopped a document of a flow.
 
         What the book does not know is passed on as it is, in the words of the entry
         for unknown codes; None only for an empty text or a book without that entry.
@@ -170,15 +174,20 @@ class AdviceBook:
         named = {k: str(v) for k, v in (details or {}).items() if k != "also"}
         known = self._in_words(named, language)
         advice = self.find(text, language)
-        if advice is not None:
-            entry = self.by_name.get(_fold(advice.code))
-            said = (entry and _found(entry, named.get("message", ""))) or {}
-            more = (details or {}).get("also") or ()
-            also = (self.explain(one["code"], language, one) for one in more)
-            filled = advice.fill({**said, **known})
-            return replace(filled, also=tuple(filter(None, also)))
-        unknown = self.find(UNKNOWN_CODE, language)
-        return unknown.fill({"message": text, **known}) if unknown else None
+        if advice is None:
+            unknown = self.find(UNKNOWN_CODE, language)
+            known = {"message": text, **known}
+            return unknown and self._for(flow, unknown, language).fill(known)
+        entry = self.by_name.get(_fold(advice.code))
+        said = (entry and _found(entry, named.get("message", ""))) or {}
+        more = (details or {}).get("also") or ()
+        also = (self.explain(one["code"], language, one, flow) for one in more)
+        filled = self._for(flow, advice, language).fill({**said, **known})
+        return replace(filled, also=tuple(filter(None, also)))
+
+    def _for(self, flow: str, advice: Advice, language: str) -> Advice:
+        words = self.documents.get(flow)
+        return advice if words is None else words.apply(advice, language)
 
     def _in_words(self, details: Mapping[str, str], language: str) -> Mapping[str, str]:
         paths = details.get("field", "").split(FIELD_JOINT)
@@ -224,7 +233,8 @@ def load_advice(node: Node) -> AdviceBook:
     words: dict[str, Any] = {
         key.text: to_plain(value) for key, value in entries_at(node, "fields")
     }
-    return AdviceBook(tuple(entries), names, FieldWords(words))
+    documents = load_document_words(node)
+    return AdviceBook(tuple(entries), names, FieldWords(words), documents)
 
 
 def _read_entry(key: Scalar, node: Node, problems: Problems) -> AdviceEntry:

@@ -19,6 +19,7 @@ from engine.rulefiles.nodes import (
     map_at,
     maps_at,
     scalar_at,
+    scalars_at,
     to_plain,
 )
 
@@ -55,6 +56,20 @@ def check_unused_files(
         if file not in used and file.rpartition("/")[0] in flows:
             said, hint = "no flow uses this file", "name it in flow.yaml, or delete it"
             problems.add("F212", said, Position(file, 1, 1), hint, is_warning=True)
+
+
+def check_document_words(
+    advice: MapNode, flows: Iterable[str], problems: Problems
+) -> None:
+    """Find flows and codes of ``documents`` that are not there."""
+    codes = [key.text for key, _ in entries_at(advice, "advice")]
+    for block in maps_at(advice, "documents"):
+        for cell in scalars_at(block, "flows"):
+            if cell.text not in (known := list(flows)):
+                problems.unknown("F409", f"there is no flow {cell.text}", cell, known)
+        for cell in scalars_at(block, "but"):
+            if cell.text not in codes:
+                problems.unknown("F409", f"there is no code {cell.text}", cell, codes)
 
 
 def check_natural_keys(flows: Iterable[MapNode], problems: Problems) -> None:

@@ -25,6 +25,7 @@ from engine.project.company import Company
 from engine.project.company_files import CompanyFiles, LeftOut, load_companies
 from engine.project.company_overlays import Bases, CompanyFlows
 from engine.project.cross_check import (
+    check_document_words,
     check_name,
     check_natural_keys,
     check_system,
@@ -156,6 +157,9 @@ class _ProjectLoader(ProjectFiles):
         )
         mappings, types = self._load_mappings(around)
         flows = self._load_flows(around, mappings)
+        for _, node in self._sound("advice"):
+            named = [text_at(flow, "flow") for _, flow in self.of("flow")]
+            check_document_words(node, named, self.problems)
         tables = {
             name: {key: cell.text for key, cell in entries.items()}
             for name, entries in cells.items()

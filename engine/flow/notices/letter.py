@@ -133,7 +133,7 @@ class _Writer:
         details = clean_details(stop.details)
         if stop.field:
             details.setdefault("field", clean(stop.field))
-        advice = self.book.explain(clean(stop.code), self.language, details)
+        advice = self.book.explain(clean(stop.code), self.language, details, stop.flow)
         said: list[str] = []
         if advice is not None:
             said.append(advice.meaning)
