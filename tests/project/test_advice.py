@@ -375,34 +375,3 @@ def test_all_fields_that_lack_the_same_are_named_in_the_reader_s_language(book):
     assert said.startswith(
         "Pakollinen tieto puuttuu: katuosoite, postinumero, postitoimipaikka."
     )
-
-
-DOCUMENTS = read_yaml(CASES / "documents.yaml")["cases"]
-
-
-@pytest.mark.parametrize(
-    "case",
-    DOCUMENTS,
-    ids=[f"{c['flow']} {c['code']} {c['language']}" for c in DOCUMENTS],
-)
-def test_an_advice_names_the_document_of_its_flow(case):
-    book = load_project(ROOT).advice
-
-    advice = book.explain(case["code"], case["language"], flow=case["flow"])
-
-    assert case["says"] in advice.text
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_advice_calls_a_document_by_the_name_of_another(language):
-    """Whatever code a flow ends with; what is swapped stands on both sides."""
-    book = load_project(ROOT).advice
-    for flow, said in book.documents.items():
-        words = said.words[language]
-        pattern = said.patterns[language]
-        values = " ".join(words.values()).casefold()
-        others = {word for word in words if word not in values}
-        for code in set(book.codes) - said.but:
-            text = book.explain(code, language, flow=flow).text
-            found = {word.casefold() for word in pattern.findall(text)}
-            assert set() == found & others, (flow, code)
