@@ -15,6 +15,7 @@ Three families, by who must act:
         ├── NotAppliedError   the request surely had no effect
         ├── DoubtError        the request may have had its effect (a write in doubt)
         └── SystemDownError   the system does not answer; the run ends "degraded"
+            └── KeyRefusedError   the key is refused, or another company's
 
 Errors carry fields. This module imports nothing of ours.
 """
@@ -179,4 +180,16 @@ class DoubtError(TransientError):
 
 
 class SystemDownError(TransientError):
-    """The system does not answer, or refuses the sign-in; the company's run ends."""
+    """The system does not answer; the company's run ends."""
+
+
+class KeyRefusedError(SystemDownError):
+    """The system refuses the key, its scope or its rights: somebody must act."""
+
+    def __init__(
+        self, facts: RequestFacts, code: str, found: str = "", *, ends_run: bool = True
+    ) -> None:
+        super().__init__(facts)
+        self.code = code  # of the advice
+        self.found = found  # what words it: a scope, the names of two companies
+        self.ends_run = ends_run  # False: other documents may need less

@@ -65,6 +65,27 @@ class CompanyReport:
         return any(self.outcomes[o] for o in STOPPED)
 
     @property
+    def is_key_refused(self) -> bool:
+        """Tell whether a system refuses the key: somebody must act."""
+        return any(flow.is_key_refused for flow in self.flows)
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Count the requests of the run, by system; its flows share the systems."""
+        last = self.flows[-1].calls if self.flows else {}
+        return {name: sum(endpoints.values()) for name, endpoints in last.items()}
+
+    @property
+    def why(self) -> Event:
+        """Say what was not good, for the log: the key before all else."""
+        if self.problems:
+            said = "; ".join(problem.message for problem in self.problems[:3])
+            return Event("SETTINGS_WRONG", said, details={"value": said})
+        ended = [flow for flow in self.flows if flow.degraded]
+        ended.sort(key=lambda flow: not flow.is_key_refused)
+        return ended[0].ended if ended else Event()
+
+    @property
     def degraded(self) -> str:
         """Tell why a flow ended early; "" when none did."""
         return "; ".join(flow.degraded for flow in self.flows if flow.degraded)
@@ -150,10 +171,13 @@ def sync_company(
         try:
             with services.session(company, ledger, owner) as session:
                 _run_flows(session, flows, report)
-            is_well = not report.degraded and not report.problems
+                is_well = not report.degraded and not report.problems
+                if is_well and report.outcomes["transferred"]:
+                    session.guard.learn()
             outcome = "ok" if is_well else "degraded"
         finally:
-            ledger.runs.end(run, outcome, dict(report.outcomes))
+            counts, calls = dict(report.outcomes), report.calls
+            ledger.runs.end(run, outcome, counts, report.why, calls)
     return report
 
 
@@ -174,7 +198,7 @@ def _run_flows(session: Session, flows: Iterable[Flow], report: CompanyReport) -
         report.flows.append(done)
         session.forget(context.written)
         if done.degraded:
-            log.note_flow(company.name, flow.name, Event("DEGRADED", done.degraded))
+            log.note_flow(company.name, flow.name, done.ended)
         if done.is_switched_off:
             log.note_flow(company.name, flow.name, Event("SWITCHED_OFF"))
         if done.is_switched_off or done.is_taken_over:

@@ -179,6 +179,8 @@ class RunContext:
     unread: list[str] = field(
         default_factory=list
     )  # registers that the key may not read
+    # Whether the keys are the company's own; asked once, before the first document.
+    check_key: Callable[[], None] = lambda: None
     # The master switch, asked between documents.
     is_on: Callable[[], bool] = lambda: True
     ends_at: float = inf  # by the clock's seconds: no document is begun after it

@@ -82,7 +82,7 @@ def _create(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
 def _try_create(run: RunContext, document: Document, payload: dict[str, Any]) -> None:
     deliver = run.flow.delivery
     request = deliver.send.request
-    run.systems[request.system].ensure_token()  # never renewed between claim and send
+    run.systems[request.system].prepare_write()  # never renewed between claim and send
     rest_ledger(run)
     if not all(map(run.is_recent, (document.searched_at, document.source_at))):
         said = "the looks before the create took over a minute"

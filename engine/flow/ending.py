@@ -6,7 +6,7 @@
 | ``GoneError`` | skipped | gone, with its code |
 | ``RecordError`` in its three kinds, ``ValueFault`` | stopped | held |
 | ``WaitError`` | waiting | waiting, with its code |
-| ``SystemDownError`` | waiting | waiting; the run ends |
+| ``KeyRefusedError``, ``SystemDownError`` | waiting | waiting; the run ends |
 | ``DoubtError``, any other ``TransientError`` | waiting | waiting |
 | anything else | stopped | held as ``UNEXPECTED``: one never stops another |
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.errors import (
     FIELD_JOINT,
     DoubtError,
+    KeyRefusedError,
     RefusedError,
     StoppedError,
     SystemDownError,
@@ -133,6 +134,12 @@ def _wait_for_system(code: str, *, ends_run: bool = False) -> Callable[..., Endi
     return make
 
 
+def _wait_for_key(error: KeyRefusedError) -> Ending:
+    details = {"system": error.facts.system.capitalize(), "value": error.found}
+    ends_run = error.ends_run
+    return Ending("waiting", error.code, str(error), details=details, ends_run=ends_run)
+
+
 def _fail(error: Exception) -> Ending:
     return Ending("stopped", "UNEXPECTED", f"{type(error).__name__}: {error}")
 
@@ -146,6 +153,7 @@ _ENDINGS: tuple[tuple[type[Exception], Callable[[Any], Ending]], ...] = (
     (StoppedError, _stop),
     (ValueFault, _miscalculate),
     (WaitError, _wait),
+    (KeyRefusedError, _wait_for_key),
     (SystemDownError, _wait_for_system("SYSTEM_DOWN", ends_run=True)),
     (DoubtError, _wait_for_system("IN_DOUBT")),
     (TransientError, _wait_for_system("SYSTEM_BUSY")),

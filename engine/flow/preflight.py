@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import (
+    KeyRefusedError,
     RefusedError,
     SettingsError,
     TransientError,
     ViolationError,
 )
+from engine.flow.identity import OTHER_OWNER, ask_owner, find_other
 from engine.flow.ownership import Ownership
 from engine.flow.reads import name_registers
 from engine.flow.steps import SHOWN, iter_unmet
 from engine.language.values import ValueFault
-from engine.ledger.open import open_ledger
+from engine.ledger.open import copy_ledger, open_ledger
 from engine.masking import mask_text
 from engine.project.flow_spec import RequireStep
 
@@ -51,7 +54,10 @@ class CheckResult:
 
 
 def examine_company(
-    services: Services, company: Company, flows: Iterable[Flow]
+    services: Services,
+    company: Company,
+    flows: Iterable[Flow],
+    ledger_url: str | None = None,
 ) -> list[CheckResult]:
     """Look at everything that a company's flows rely on; reads only, nothing raises.
 
@@ -59,6 +65,7 @@ def examine_company(
 
     Args:
         services: Read only; companies share them, and with them the rate limit.
+        ledger_url: Knows whom each key has opened so far; it is copied, not changed.
     """
     flows = list(flows)
     missing = services.check_secrets(company, flows)
@@ -71,6 +78,8 @@ def examine_company(
     with ExitStack() as stack:
         # Nothing is moved, so there is nothing to remember: a ledger to throw away.
         folder = stack.enter_context(TemporaryDirectory(prefix="siirto-doctor-"))
+        if ledger_url is not None:
+            copy_ledger(ledger_url, Path(folder, "ledger.sqlite"))
         ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite", services.clock)
         stack.callback(ledger.close)
         session = stack.enter_context(services.session(company, ledger, "doctor"))
@@ -94,24 +103,55 @@ class _Examiner:
         self.findings: list[CheckResult] = []
 
     def add(
-        self, flow: str, label: str, state: State, *, code: str = "", shown: str = ""
+        self,
+        flow: str,
+        label: str,
+        state: State,
+        *,
+        code: str = "",
+        shown: str = "",
+        system: str = "",
     ) -> None:
         language = str(self._session.company.settings.get("language") or "en")
-        details = {"value": mask_text(shown)} if shown else {}
+        known = {"value": mask_text(shown), "system": system.capitalize()}
+        details = {key: value for key, value in known.items() if value}
         book, masked = self._session.services.project.advice, mask_text(shown)
         advice = book.render(code, language, details, flow) if code else None
         where = (self._session.company.name, flow, label)
         self.findings.append(CheckResult(*where, state, code, masked, advice or ""))
 
     def sign_in(self, name: str, system: System) -> None:
-        """Ask for a token: the key, its client and the address are right together."""
+        """Ask for a token, and whose data it opens: the key is right and our own."""
+        label = f"sign-in to {name}"
         try:
             system.ensure_token()
+        except KeyRefusedError as error:
+            code, said = error.code, error.found or str(error)
+            self.add("", label, "stop", code=code, shown=said, system=name)
+            return
         except (TransientError, RefusedError) as error:
             said = str(error)
-            self.add("", f"sign-in to {name}", "stop", code="SYSTEM_DOWN", shown=said)
-        else:
-            self.add("", f"sign-in to {name}", "ok")
+            self.add("", label, "stop", code="SYSTEM_DOWN", shown=said, system=name)
+            return
+        self.add("", label, "ok")
+        self._examine_owner(name, system)
+
+    def _examine_owner(self, name: str, system: System) -> None:
+        label = f"company behind the key of {name}"
+        session = self._session
+        try:
+            owner = ask_owner(system)
+        except (TransientError, RefusedError) as error:
+            self.add("", label, "unknown", shown=str(error))
+            return
+        if owner is None:
+            return
+        wanted = find_other(system, owner, session.company, session.ledger.identities)
+        if wanted is None:
+            self.add("", label, "ok", shown=str(owner))
+            return
+        said = f"{owner}; expected: {wanted}"
+        self.add("", label, "stop", code=OTHER_OWNER, shown=said, system=name)
 
     def examine(self, flow: Flow) -> None:
         """Take the steps of ``setup`` and ``doctor``, one by one."""

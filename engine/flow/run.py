@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import (
+    KeyRefusedError,
+    NotAppliedError,
     Problem,
     RefusedError,
     RequestFacts,
@@ -30,7 +32,7 @@ from engine.flow.context import (
 from engine.flow.ending import Ending, find_ending
 from engine.flow.listing import Listed, Listing, open_transfer
 from engine.flow.parts import Parts
-from engine.flow.reads import name_registers, prefetch
+from engine.flow.reads import FORBIDDEN, name_registers, prefetch
 from engine.flow.recheck import is_corrected, reads_of
 from engine.flow.resting import OLD_DOUBT
 from engine.flow.status_on_error import move_stopped
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from engine.ledger.model import Transfer
     from engine.project.advice import AdviceBook
 
+NO_EVENT = Event()
 REFUSALS_IN_A_ROW = 20  # so many refusals look like wrong rules or rights
 
 
@@ -69,6 +72,8 @@ class FlowReport:
     codes: Counter[str] = field(default_factory=Counter)
     calls: dict[str, Counter[str]] = field(default_factory=dict)
     degraded: str = ""  # why the run ended early; "" when it did not
+    ended: Event = NO_EVENT  # the same for the log, with its advice
+    is_key_refused: bool = False  # that is why: somebody must act
     is_switched_off: bool = False  # in mid-run; what was not begun is left alone
     is_taken_over: bool = False  # by another run, without our lock: ours ends
 
@@ -89,8 +94,10 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
     except GoneError as gone:
         _note_left_out(run, gone)
     except (TransientError, RefusedError, RunOverError, ClaimLostError) as error:
-        report.degraded = str(error)
+        flow_run.ended_by = error
         report.is_taken_over = isinstance(error, ClaimLostError)
+    if flow_run.ended_by is not None:
+        flow_run.tell_end(report, flow_run.ended_by)
     report.outcomes, report.codes = flow_run.count()
     for name, system in run.systems.items():
         report.calls[name] = Counter(system.calls)
@@ -114,6 +121,7 @@ class FlowRun:
         self._ends: dict[str, tuple[str, str]] = {}  # by key: last outcome and code
         self._again: list[Callable[[], None]] = []  # in doubt, looked at twice
         self._refused_in_a_row = 0
+        self.ended_by: Exception | None = None  # before all documents went their way
 
     def set_up(self) -> None:
         """Name the registers of the run, and check what the settings say of them."""
@@ -163,6 +171,20 @@ class FlowRun:
             sweep(self, listing.seen)
         listing.close_window()
 
+    def tell_end(self, report: FlowReport, error: Exception) -> None:
+        """Say why a flow ended early: the system, the key, or a fault of its own."""
+        report.degraded = str(error)
+        if isinstance(error, RefusedError) and error.status == FORBIDDEN:
+            facts = RequestFacts(error.system, error.endpoint, error.status)
+            error = KeyRefusedError(facts, "RIGHTS_MISSING", error.endpoint)
+        ending = Ending(
+            "waiting", "DEGRADED", report.degraded, details={"value": report.degraded}
+        )
+        if isinstance(error, (SystemDownError, NotAppliedError)):
+            ending = find_ending(error)
+        report.is_key_refused = isinstance(error, KeyRefusedError)
+        report.ended = self._event(ending)
+
     def _tell_unread(self) -> None:
         """Say once a day what was not checked, because the key may not read it."""
         if self.run.unread:
@@ -193,11 +215,14 @@ class FlowRun:
             SwitchedOffError: The company was switched off meanwhile.
             RunOverError: The run has lasted too long to begin another one.
             SystemDownError: No further document would fare better.
+            KeyRefusedError: A key opens another company.
         """
         if not self.run.is_on():
             raise SwitchedOffError
         if self.run.clock.monotonic() >= self.run.ends_at:
             raise RunOverError
+        # Before it is held against registers that may be another company's.
+        self.run.check_key()
         try:
             transfer = open_transfer(self.run, listed)
         except LedgerConflictError as error:
@@ -260,6 +285,8 @@ class FlowRun:
         if isinstance(error, LedgerError) and not isinstance(error, LedgerStateError):
             raise error
         ending = find_ending(error)
+        if isinstance(error, KeyRefusedError):
+            self.ended_by = error
         if ending.outcome == "stopped":
             self._hold(document, ending)
         elif ending.outcome == "waiting":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.errors import Problem, SettingsError
 from engine.flow.access import Online
 from engine.flow.context import RunContext
+from engine.flow.identity import IdentityGuard
 from engine.project.credentials import SecretName, find_secrets
 from engine.systems.limiter import RateLimiter
 from engine.systems.system import open_system
@@ -108,6 +109,11 @@ class Session:
     owner: str
     systems: dict[str, System] = field(default_factory=dict)
     cached: dict[Any, Any] = field(default_factory=dict)
+    guard: IdentityGuard = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = self.ledger.identities
+        self.guard = IdentityGuard(self.company, self.systems, known)
 
     def open(self, name: str) -> System:
         """Open a system, unless it is open.
@@ -117,6 +123,7 @@ class Session:
         """
         if name not in self.systems:
             self.systems[name] = self.services.open(self.company, name)
+            self.systems[name].before_write = self.guard.check
         return self.systems[name]
 
     def make_context(self, flow: Flow) -> RunContext:
@@ -140,6 +147,7 @@ class Session:
             owner=self.owner,
             settle_seconds=float(self.company.settings["settle_seconds"]),
             cached=self.cached,
+            check_key=self.guard.check,
             companies={**{n: o.settings for n, o in left_out.items()}, **companies},
             half_read=frozenset(n for n, o in left_out.items() if not o.is_whole),
         )

@@ -316,6 +316,7 @@ def _send(run: RunContext, pending: PendingWrite, send: Send, scope: Scope) -> A
     if earlier and is_made and earlier.digest == digest and pending.decision is None:
         # The same content is there already; other content simply replaces it.
         return dict(earlier.answer)
+    run.systems[send.request.system].prepare_write()
     writes = run.ledger.writes
     write = writes.begin(
         document.transfer,

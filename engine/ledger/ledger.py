@@ -16,6 +16,7 @@ from engine.ledger.doubts import Doubts
 from engine.ledger.event_log import EventLog
 from engine.ledger.failures import LedgerConflictError
 from engine.ledger.heartbeats import Heartbeats
+from engine.ledger.identities import Identities
 from engine.ledger.model import Event, Transfer
 from engine.ledger.notice_log import NoticeLog
 from engine.ledger.run_log import RunLog
@@ -60,6 +61,7 @@ class Ledger:
         self.contents = Contents(change)
         self.writes = WriteLog(database, self.events, self.heartbeats)
         self.runs = RunLog(database)
+        self.identities = Identities(database)
         self.notices = NoticeLog(database)
 
     def close(self) -> None:

@@ -336,6 +336,22 @@ class LogRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose data a company's key has opened in a system."""
+
+    company: str
+    system: str
+    owner_id: str  # the system's own id
+    name: str  # for people
+    learned_at: datetime
+
+    @property
+    def shown(self) -> str:
+        """Name and id, as people compare them."""
+        return f"{self.name} ({self.owner_id})"
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run of a company; without an end it still works or was killed."""
 
@@ -346,6 +362,9 @@ class Run:
     ended_at: datetime | None
     outcome: RunOutcome | None
     counts: Mapping[str, int]
+    code: str  # why it was not good: a code of the advice; "" when it was
+    details: Mapping[str, str]  # what words it
+    calls: Mapping[str, int]  # requests, by system
 
 
 def back_off_until(held_count: int, now: datetime) -> datetime:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.ledger.model import Run, read_time
+from engine.ledger.model import Event, Run, read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from engine.ledger.database import Database
     from engine.ledger.model import MarkKind, RunOutcome
+
+NO_EVENT = Event()
+NO_CALLS: Mapping[str, int] = MappingProxyType({})
 
 
 class RunLog:
@@ -25,12 +29,36 @@ class RunLog:
         with self._database.transaction():
             return self._database.get(Run, "start_run", company=company, owner=owner)
 
-    def end(self, run: Run, outcome: RunOutcome, counts: Mapping[str, int]) -> Run:
-        """Record how a run ended, with its documents counted by outcome."""
+    def end(
+        self,
+        run: Run,
+        outcome: RunOutcome,
+        counts: Mapping[str, int],
+        why: Event = NO_EVENT,
+        calls: Mapping[str, int] = NO_CALLS,
+    ) -> Run:
+        """Record how a run ended.
+
+        Args:
+            counts: Its documents, by outcome.
+            why: What was wrong, unless it was good.
+            calls: Its requests, by system.
+        """
         with self._database.transaction():
             return self._database.get(
-                Run, "end_run", run_id=run.run_id, outcome=outcome, counts=counts
+                Run,
+                "end_run",
+                run_id=run.run_id,
+                outcome=outcome,
+                counts=counts,
+                code=why.code,
+                details=dict(why.details),
+                calls=calls,
             )
+
+    def find_last_good(self, company: str) -> Run | None:
+        """Find the company's latest run that ended well."""
+        return self._database.find(Run, "last_good_run", company=company)
 
     def find_last(self, company: str) -> Run | None:
         """Find the company's latest run, ended or not."""

@@ -41,6 +41,12 @@ class Company:
         return bool(self.settings.get("enabled"))
 
     @property
+    def systems(self) -> Mapping[str, Mapping[str, str]]:
+        """Give what is said of single systems, by name."""
+        found: Mapping[str, Mapping[str, str]] = self.settings.get("systems") or {}
+        return found
+
+    @property
     def is_demo(self) -> bool:
         """Tell whether it runs only when it is asked for: by name, or on this machine.
 

@@ -21,6 +21,7 @@ from engine.project.system_spec import (
     EndpointSpec,
     ErrorShape,
     ErrorSpec,
+    IdentitySpec,
     LimitSpec,
     PagingSpec,
     ParamSpec,
@@ -37,13 +38,14 @@ _PATHS = (
     *("sign_in.token", "sign_in.expires_in", "sign_in.expires_at"),
     *("paging.*.id", "paging.*.size_answer"),
     *(f"errors.shapes.*.{part}" for part in ("list", "message", "field", "code")),
-    *("endpoints.*.items", "endpoints.*.must_have.*"),
+    *("endpoints.*.items", "endpoints.*.must_have.*", "identity.ids", "identity.names"),
 )
 _NAMES = {
     "endpoints.*.if_match": "endpoints",
     "sign_in.fields.*.secret": "secrets",
     "sign_in.headers.*.secret": "secrets",
     "endpoints.*.paging": "paging",
+    "identity.read": "endpoints",
 }
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_]+)\}")
 
@@ -142,8 +144,10 @@ def _system(name: str, said: Mapping[str, Any]) -> SystemSpec:
         errors=ErrorSpec(
             shapes=tuple(_shape(shape) for shape in errors["shapes"] or ()),
             without_body=frozenset(errors["without_body"] or ()),
+            of_key=errors["of_key"] or {},
         ),
         timeout_seconds=float(said["timeout_seconds"]),
+        identity=_identity(said["identity"]),
     )
 
 
@@ -157,6 +161,12 @@ def _sign_in(said: Mapping[str, Any]) -> SignInSpec:
         expires_in_path=said["expires_in"] or "",
         expires_at_path=said["expires_at"] or "",
     )
+
+
+def _identity(said: Mapping[str, Any]) -> IdentitySpec | None:
+    if not said["read"]:
+        return None
+    return IdentitySpec(said["read"], said["ids"], said["names"], said["alone"])
 
 
 def _values(said: Mapping[str, Mapping[str, Any]]) -> dict[str, ValueSpec]:

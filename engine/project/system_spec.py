@@ -114,6 +114,17 @@ class ErrorSpec:
 
     shapes: tuple[ErrorShape, ...] = ()  # tried in order
     without_body: frozenset[int] = frozenset()  # refusals that may come bare
+    of_key: Mapping[str, str] = field(default_factory=dict)  # first word -> advice code
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySpec:
+    """How a system tells whose data a key opens; paths are JMESPath on the answer."""
+
+    endpoint: str
+    ids_path: str  # one, or several of which one is enough
+    names_path: str
+    is_alone: bool  # no two companies of ours have the same one there
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +148,4 @@ class SystemSpec:
     headers: Mapping[str, str] = field(default_factory=dict)
     errors: ErrorSpec = ErrorSpec()
     timeout_seconds: float = 60.0
+    identity: IdentitySpec | None = None  # None: the system does not tell

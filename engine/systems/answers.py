@@ -66,7 +66,10 @@ def read_answer(raw: RawAnswer, endpoint: EndpointSpec, errors: ErrorSpec) -> Re
     if 300 <= status < 400:
         return Reading(AnswerClass.MOVED, detail="a redirect, which is never followed")
     if status == 401:
-        return Reading(AnswerClass.UNAUTHORISED, detail="the token was refused")
+        refusals = _refusals(raw, errors)
+        return Reading(
+            AnswerClass.UNAUTHORISED, None, refusals, "the token was refused"
+        )
     if status == 429:
         return Reading(AnswerClass.THROTTLED, detail="too many requests")
     if 400 <= status < 500 and status not in (408, 425):
@@ -138,16 +141,28 @@ def _read_success(raw: RawAnswer, endpoint: EndpointSpec, errors: ErrorSpec) -> 
 
 
 def _read_refusal(raw: RawAnswer, errors: ErrorSpec) -> Reading:
-    try:
-        refusals = read_refusals(decode_json(raw.content), errors.shapes)
-    except BadJsonError:
-        refusals = ()
+    refusals = _refusals(raw, errors)
     if refusals:
         return Reading(AnswerClass.REFUSED, refusals=refusals)
     if not raw.content.strip() and raw.status in errors.without_body:
         return Reading(AnswerClass.REFUSED, refusals=(Refusal(f"HTTP_{raw.status}"),))
     # A page of a proxy in between looks like this: nobody knows what it did.
     return Reading(AnswerClass.FOREIGN, detail="refused without a reason we can read")
+
+
+def _refusals(raw: RawAnswer, errors: ErrorSpec) -> tuple[Refusal, ...]:
+    try:
+        return read_refusals(decode_json(raw.content), errors.shapes)
+    except BadJsonError:
+        return ()
+
+
+def key_code(refusals: Sequence[Refusal], errors: ErrorSpec) -> str:
+    """Give the advice code of refusals that are about the key; "" for any other."""
+    for refusal in refusals:
+        if code := errors.of_key.get(refusal.message.partition(":")[0].strip()):
+            return code
+    return ""
 
 
 def _text(path: str, value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import (
     DoubtError,
+    KeyRefusedError,
     NotAppliedError,
     Refusal,
     RefusedError,
@@ -24,6 +25,7 @@ from engine.masking import mask_text
 from engine.systems.answers import (
     AnswerClass,
     Reading,
+    key_code,
     read_retry_after,
     read_server_time,
 )
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.clock import Clock
-    from engine.project.system_spec import EndpointSpec
+    from engine.project.system_spec import EndpointSpec, ErrorSpec
     from engine.secrets import Secret
     from engine.systems.limiter import RateLimiter
     from engine.systems.retries import RetryPolicy
@@ -74,6 +76,7 @@ class Connection:
         retry: RetryPolicy,
         clock: Clock,
         secrets: Mapping[str, Secret],
+        errors: ErrorSpec,
     ) -> None:
         self.system = system
         self.calls: Counter[str] = Counter()
@@ -82,9 +85,11 @@ class Connection:
         self._retry = retry
         self._clock = clock
         self._secrets = secrets
+        self._errors = errors
         self._last_date: tuple[datetime, float] | None = None
         self._failures = 0
         self._down = ""  # why, once it is
+        self._refused: KeyRefusedError | None = None  # why, when it is the key
 
     @property
     def is_down(self) -> bool:
@@ -165,6 +170,11 @@ class Connection:
         """
         if reading.outcome is AnswerClass.REFUSED:
             refusals = self.masked(reading.refusals)
+            if code := key_code(refusals, self._errors):
+                said = refusals[0].message
+                facts = RequestFacts(self.system, spec.name, raw.status, said)
+                found = said.partition(":")[2].strip()
+                return KeyRefusedError(facts, code, found, ends_run=False)
             return RefusedError(self.system, spec.name, raw.status, refusals)
         if reading.outcome is AnswerClass.MOVED:
             return self.down_error(spec.name, reading.detail, raw.status)
@@ -203,8 +213,24 @@ class Connection:
                 text = text.replace(secret.reveal(), str(secret))
         return text
 
+    def refuse_key(
+        self,
+        name: str,
+        code: str,
+        detail: str,
+        status: int | None = None,
+        found: str = "",
+    ) -> KeyRefusedError:
+        """Close the system for the rest of the run; the error says whose work it is."""
+        self._down = detail
+        facts = RequestFacts(self.system, name, status, detail)
+        self._refused = KeyRefusedError(facts, code, found)
+        return self._refused
+
     def check_up(self, name: str) -> None:
         """Raise ``SystemDownError`` once the system counts as down."""
+        if self._refused is not None:
+            raise self._refused
         if self._down:
             raise SystemDownError(RequestFacts(self.system, name, detail=self._down))
 

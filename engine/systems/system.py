@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import jmespath
 
 from engine.errors import (
+    KeyRefusedError,
     NotAppliedError,
     Problem,
     RefusedError,
@@ -28,7 +29,13 @@ from engine.errors import (
     TransientError,
 )
 from engine.project.system_spec import EndpointSpec
-from engine.systems.answers import Answer, AnswerClass, read_answer, read_server_time
+from engine.systems.answers import (
+    Answer,
+    AnswerClass,
+    key_code,
+    read_answer,
+    read_server_time,
+)
 from engine.systems.client import HttpClient, Request, base_url_fault
 from engine.systems.connection import Connection
 from engine.systems.paging import MAX_PAGES, ListPage, open_paging
@@ -80,6 +87,8 @@ class System:
         self._clock = clock
         self._token: Token | None = None
         self._token_refusals = 0
+        # Asked before each write: whether the key is the company's own.
+        self.before_write: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
         return self
@@ -168,11 +177,24 @@ class System:
             return list(self.iter_items(endpoint, args))
         return self.call(endpoint, args).body
 
+    def refuse(self, code: str, detail: str, found: str) -> KeyRefusedError:
+        """Close the system for this run because of its key; give the error to raise."""
+        return self._connection.refuse_key(SIGN_IN, code, detail, found=found)
+
+    def prepare_write(self) -> None:
+        """See that the key is the company's, and have a token that lives long enough.
+
+        Before the intent of a write is stored: nothing is asked between it and the
+        write.
+
+        Raises:
+            SystemDownError: The sign-in does not answer, or is refused.
+        """
+        self.before_write()
+        self.ensure_token()
+
     def ensure_token(self) -> None:
         """Have a token that lives for some minutes more; ask for one if needed.
-
-        Call it before the intent of a write that must not happen twice is stored: that
-        write itself never asks for a new token.
 
         Raises:
             SystemDownError: The sign-in is refused or does not answer.
@@ -193,6 +215,8 @@ class System:
     ) -> tuple[Answer, Mapping[str, str]]:
         self._connection.check_up(spec.name)
         headers, tag = self.spec.headers, self.etags.get(spec.if_match)
+        if not spec.is_read:
+            self.before_write()
         request = build_request(
             self._base_url,
             spec,
@@ -245,8 +269,8 @@ class System:
             self._token = None
             self._token_refusals += 1
             if self._token_refusals > 1:
-                raise self._connection.down_error(
-                    spec.name, "the token was refused twice", 401
+                raise self._connection.refuse_key(
+                    spec.name, "KEY_REVOKED", "the token was refused twice", 401
                 )
             raise _TokenRefusedError
         self._token_refusals = 0
@@ -275,11 +299,14 @@ class System:
             token = read_token(sign_in, reading.body, monotonic=monotonic, now=now)
             if token is not None:
                 return token
-            said = "; ".join(
-                r.message for r in self._connection.masked(reading.refusals)[:3]
-            )
+            refusals = self._connection.masked(reading.refusals)
+            said = "; ".join(refusal.message for refusal in refusals[:3])
             detail = f"the sign-in failed: {said or reading.detail or 'no token'}"
-            raise self._connection.down_error(SIGN_IN, detail, raw.status)
+            if reading.outcome not in (AnswerClass.UNAUTHORISED, AnswerClass.REFUSED):
+                raise self._connection.down_error(SIGN_IN, detail, raw.status)
+            code = key_code(refusals, self.spec.errors) or "UNAUTHORIZED"
+            found = said.partition(":")[2].strip()
+            raise self._connection.refuse_key(SIGN_IN, code, detail, raw.status, found)
 
         try:
             return self._connection.repeat(SIGN_IN, attempt)
@@ -346,6 +373,7 @@ def open_system(
             retry=RetryPolicy(clock, pick),
             clock=clock,
             secrets=secrets,
+            errors=spec.errors,
         ),
         clock=clock,
     )

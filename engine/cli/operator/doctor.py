@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
         for p in left_out.problems
     ]
     for company, flows in choose_work(project, company=arguments.company):
-        found += examine_company(services, company, flows)
+        found += examine_company(services, company, flows, arguments.ledger)
     if arguments.json:
         rows = [asdict(finding) for finding in found]
         context.write(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
 def _lines(findings: list[CheckResult], width: int) -> Iterator[str]:
     flow_width = max((len(f.flow) for f in findings), default=0)
     for finding in findings:
-        shown = f": {finding.shown}" if finding.shown and finding.state != "ok" else ""
+        shown = f": {finding.shown}" if finding.shown else ""
         code = f"  {finding.code}" if finding.code else ""
         head = (
             f"{MARKS[finding.state]:<5}{finding.company}  {finding.flow:<{flow_width}}"

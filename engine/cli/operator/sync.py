@@ -79,7 +79,7 @@ def _code(report: CompanyReport) -> int:
     """Give what a company's run means for the exit code."""
     found = (
         (report.fault, UNEXPECTED),
-        (report.problems, WRONG),
+        (report.problems or report.is_key_refused, WRONG),
         (report.degraded, WAITING),
         (report.is_locked, LOCKED),
         (report.has_stopped, STOPPED),

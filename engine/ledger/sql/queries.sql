@@ -415,7 +415,9 @@ RETURNING *;
 
 -- name: end_run
 -- Record how a run ended.
-UPDATE runs SET ended_at = :now, outcome = :outcome, counts = :counts
+UPDATE runs SET
+    ended_at = :now, outcome = :outcome, counts = :counts, code = :code,
+    details = :details, calls = :calls
 WHERE run_id = :run_id
 RETURNING *;
 
@@ -431,6 +433,24 @@ SELECT at FROM marks WHERE company = :company AND flow = :flow AND kind = :kind;
 -- name: last_run
 -- The company's latest run.
 SELECT * FROM runs WHERE company = :company ORDER BY run_id DESC LIMIT 1;
+
+-- name: last_good_run
+-- The company's latest run that ended well.
+SELECT * FROM runs WHERE company = :company AND outcome = 'ok' ORDER BY run_id DESC LIMIT 1;
+
+-- name: learn_identity
+-- Remember whose data a key opens, unless it is known.
+INSERT INTO identities (company, system, owner_id, name, learned_at)
+VALUES (:company, :system, :owner_id, :name, :now)
+ON CONFLICT (company, system) DO NOTHING;
+
+-- name: find_identity
+-- Whose data a company's key opens in a system.
+SELECT * FROM identities WHERE company = :company AND system = :system;
+
+-- name: list_identities
+-- Whose data the keys of all companies open in a system.
+SELECT * FROM identities WHERE system = :system ORDER BY company;
 
 -- name: list_stops
 -- What is held or waits in a company, with the details of the last word on it.
