@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import jmespath
 
 from engine.errors import RefusedError
+from engine.systems.system import SIGN_IN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +102,9 @@ class IdentityGuard:
                 owner = ask_owner(system)
             except RefusedError as error:
                 place = error.endpoint
-                raise system.refuse("RIGHTS_MISSING", str(error), place) from error
+                raise system.refuse(
+                    place, "RIGHTS_MISSING", str(error), found=place
+                ) from error
             wanted = owner and find_other(system, owner, self._company, self._known)
             if wanted:
                 self._refuse(system, f"{owner}; expected: {wanted}")
@@ -110,8 +113,8 @@ class IdentityGuard:
     def _refuse(self, system: System, said: str) -> NoReturn:
         text = f"the key of {self._company.name} opens {said}"
         for other in self._systems.values():
-            other.refuse(OTHER_OWNER, text, said)
-        raise system.refuse(OTHER_OWNER, text, said)
+            other.refuse(SIGN_IN, OTHER_OWNER, text, found=said)
+        raise system.refuse(SIGN_IN, OTHER_OWNER, text, found=said)
 
     def learn(self) -> None:
         """Remember whom the run met, where nobody was known; after a good run."""

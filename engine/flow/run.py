@@ -97,7 +97,7 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
         flow_run.ended_by = error
         report.is_taken_over = isinstance(error, ClaimLostError)
     if flow_run.ended_by is not None:
-        flow_run.tell_end(report, flow_run.ended_by)
+        _tell_end(flow_run, report, flow_run.ended_by)
     report.outcomes, report.codes = flow_run.count()
     for name, system in run.systems.items():
         report.calls[name] = Counter(system.calls)
@@ -107,6 +107,21 @@ def run_flow(run: RunContext, advice: AdviceBook, progress: Progress) -> FlowRep
 def _note_left_out(run: RunContext, gone: GoneError) -> None:
     """Say once a day that a flow is left out as a whole: a ``skip`` of its set-up."""
     run.note_daily("left_out", Event(gone.code, gone.message))
+
+
+def _tell_end(flow_run: FlowRun, report: FlowReport, error: Exception) -> None:
+    """Say why a flow ended early: the system, the key, or a fault of its own."""
+    report.degraded = str(error)
+    if isinstance(error, RefusedError) and error.status == FORBIDDEN:
+        facts = RequestFacts(error.system, error.endpoint, error.status)
+        error = KeyRefusedError(facts, "RIGHTS_MISSING", error.endpoint)
+    ending = Ending(
+        "waiting", "DEGRADED", report.degraded, details={"value": report.degraded}
+    )
+    if isinstance(error, (SystemDownError, NotAppliedError)):
+        ending = find_ending(error)
+    report.is_key_refused = isinstance(error, KeyRefusedError)
+    report.ended = flow_run.event(ending)
 
 
 class FlowRun:
@@ -170,20 +185,6 @@ class FlowRun:
         if listing.is_full and flow.vanished:
             sweep(self, listing.seen)
         listing.close_window()
-
-    def tell_end(self, report: FlowReport, error: Exception) -> None:
-        """Say why a flow ended early: the system, the key, or a fault of its own."""
-        report.degraded = str(error)
-        if isinstance(error, RefusedError) and error.status == FORBIDDEN:
-            facts = RequestFacts(error.system, error.endpoint, error.status)
-            error = KeyRefusedError(facts, "RIGHTS_MISSING", error.endpoint)
-        ending = Ending(
-            "waiting", "DEGRADED", report.degraded, details={"value": report.degraded}
-        )
-        if isinstance(error, (SystemDownError, NotAppliedError)):
-            ending = find_ending(error)
-        report.is_key_refused = isinstance(error, KeyRefusedError)
-        report.ended = self._event(ending)
 
     def _tell_unread(self) -> None:
         """Say once a day what was not checked, because the key may not read it."""
@@ -296,7 +297,7 @@ class FlowRun:
                 ending = replace(ending, details=details)
             self.run.ledger.steps.wait(
                 document.transfer,
-                self._event(ending),
+                self.event(ending),
                 not_applied=document.is_not_applied,
             )
             self._finish(document, ending)
@@ -324,7 +325,7 @@ class FlowRun:
         pause = back_off_until(transfer.held_count, self.run.clock.now())
         held = self.run.ledger.steps.hold(
             transfer,
-            self._event(ending),
+            self.event(ending),
             retry_at=None if is_open else pause,
             not_applied=document.is_not_applied,
             refused=reads_of(self.run, document),
@@ -356,7 +357,7 @@ class FlowRun:
         codes = Counter(code for _, code in self._ends.values() if code)
         return outcomes + self.listing.left_alone, codes
 
-    def _event(self, ending: Ending) -> Event:
+    def event(self, ending: Ending) -> Event:
         """Give an event with its advice, and what words it in other languages."""
         known = {name: text for name, text in ending.details.items() if text}
         if ending.field:

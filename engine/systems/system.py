@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Self
 import jmespath
 
 from engine.errors import (
-    KeyRefusedError,
     NotAppliedError,
     Problem,
     RefusedError,
@@ -89,6 +88,7 @@ class System:
         self._token_refusals = 0
         # Asked before each write: whether the key is the company's own.
         self.before_write: Callable[[], None] = lambda: None
+        self.refuse = connection.refuse_key
 
     def __enter__(self) -> Self:
         return self
@@ -177,18 +177,10 @@ class System:
             return list(self.iter_items(endpoint, args))
         return self.call(endpoint, args).body
 
-    def refuse(self, code: str, detail: str, found: str) -> KeyRefusedError:
-        """Close the system for this run because of its key; give the error to raise."""
-        return self._connection.refuse_key(SIGN_IN, code, detail, found=found)
-
     def prepare_write(self) -> None:
-        """See that the key is the company's, and have a token that lives long enough.
+        """See that the key is the company's own, and have a token for some minutes.
 
-        Before the intent of a write is stored: nothing is asked between it and the
-        write.
-
-        Raises:
-            SystemDownError: The sign-in does not answer, or is refused.
+        Before the intent of a write is stored: nothing is asked between the two.
         """
         self.before_write()
         self.ensure_token()

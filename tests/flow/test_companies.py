@@ -234,12 +234,13 @@ def test_a_unit_that_does_not_exist_stops_the_company(tmp_path):
 
 
 def test_without_unit_a_company_reads_no_hierarchy(tmp_path):
+    """But for whose data the key opens, which is asked once."""
     world = World(tmp_path, keep=[20261001], data="group")
 
     report = world.run()
 
     assert 1 == report.outcomes["transferred"]
-    assert 0 == report.flows[0].calls["severa"]["business_units"]
+    assert 1 == report.flows[0].calls["severa"]["business_units"]
 
 
 # --- the master switch, in mid-run ----------------------------------------------------
