@@ -124,6 +124,14 @@ def _tell_end(flow_run: FlowRun, report: FlowReport, error: Exception) -> None:
     report.ended = flow_run.event(ending)
 
 
+def _tell_unread(run: RunContext) -> None:
+    """Say once a day what was not checked, because the key may not read it."""
+    if run.unread:
+        said = ", ".join(run.unread)
+        event = Event("CHECKS_LEFT_OUT", said, details={"value": said})
+        run.note_daily("left_out", event)
+
+
 class FlowRun:
     """One company, one flow: takes what is listed, and records how each ended."""
 
@@ -181,17 +189,10 @@ class FlowRun:
             for take in again:
                 take()
         listing.tell_unclear()
-        self._tell_unread()
+        _tell_unread(self.run)
         if listing.is_full and flow.vanished:
             sweep(self, listing.seen)
         listing.close_window()
-
-    def _tell_unread(self) -> None:
-        """Say once a day what was not checked, because the key may not read it."""
-        if self.run.unread:
-            said = ", ".join(self.run.unread)
-            event = Event("CHECKS_LEFT_OUT", said, details={"value": said})
-            self.run.note_daily("left_out", event)
 
     def _take_page(self, page: list[Listed]) -> None:
         save = self.run.flow.fetch.save
