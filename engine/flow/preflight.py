@@ -22,7 +22,7 @@ from engine.errors import (
 from engine.flow.identity import OTHER_OWNER, ask_owner, find_other
 from engine.flow.ownership import Ownership
 from engine.flow.reads import name_registers
-from engine.flow.steps import SHOWN, iter_unmet
+from engine.flow.steps import SHOWN, holds, iter_items, iter_unmet
 from engine.language.values import ValueFault
 from engine.ledger.open import copy_ledger, open_ledger
 from engine.masking import mask_text
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from engine.flow.context import RunContext
     from engine.flow.services import Services, Session
+    from engine.language.scope import Scope
     from engine.project.company import Company
     from engine.project.flow_spec import Flow
     from engine.systems.system import System
@@ -181,7 +182,9 @@ class _Examiner:
 
     def _require(self, step: RequireStep, run: RunContext) -> None:
         try:
-            failing = [_shown(unmet) for unmet in iter_unmet(step, run.scope({}))]
+            scope = run.scope({})
+            failing = [_shown(unmet) for unmet in iter_unmet(step, scope)]
+            share = _share(len(failing), step, scope)
         except (TransientError, RefusedError, ValueFault, ViolationError) as error:
             self.add(run.flow.name, step.label, "unknown", shown=str(error))
         else:
@@ -189,9 +192,18 @@ class _Examiner:
                 self.add(run.flow.name, step.label, "ok")
                 return
             more = f" and {len(failing) - SHOWN} more" if len(failing) > SHOWN else ""
-            shown = ", ".join(filter(None, failing[:SHOWN])) + more
+            shown = share + ", ".join(filter(None, failing[:SHOWN])) + more
             state: State = "warning" if step.is_warning else "stop"
             self.add(run.flow.name, step.label, state, code=step.code, shown=shown)
+
+
+def _share(count: int, step: RequireStep, scope: Scope) -> str:
+    """Say of how many items a warning is: "3/20 (15 %): "."""
+    if step.each is None or not step.is_warning or not count:
+        return ""
+    items = iter_items(step.each, scope)
+    total = sum(holds(step.when, item) for item in items)
+    return f"{count}/{total} ({round(100 * count / total)} %): "
 
 
 def _shown(details: dict[str, str]) -> str:

@@ -100,9 +100,9 @@ def test_missing_secrets_come_first(tmp_path):
 
 # The demo's travellers and codes are not all well: some of its cases are about that.
 TRAVEL_WARNINGS = {
-    ("warning", "TRAVEL_CODE_ENDS", "PVR, KM, OSPVR, ULK-SE, RUOKA"),
-    ("warning", "PERSONAL_ID_MISSING", "Ville Niemi"),
-    ("warning", "IBAN_MISSING", "Sari Åkerlund"),
+    ("warning", "TRAVEL_CODE_ENDS", "5/8 (62 %): PVR, KM, OSPVR, ULK-SE, RUOKA"),
+    ("warning", "PERSONAL_ID_MISSING", "1/9 (11 %): Ville Niemi"),
+    ("warning", "IBAN_MISSING", "1/9 (11 %): Sari Åkerlund"),
 }
 TRAVEL_CASES = [
     ({}, None),
@@ -123,3 +123,59 @@ def test_travel_settings_are_looked_at(tmp_path, settings, expected):
 
     stops = set() if expected is None else {("stop", *expected)}
     assert TRAVEL_WARNINGS | stops == found
+
+
+def accounts_told(world):
+    """Give what the doctor says of sales accounts."""
+    return [f.shown for f in examine(world) if f.code == "ACCOUNT_UNKNOWN"]
+
+
+def test_a_sales_account_that_the_target_lacks_is_found(tmp_path):
+    """R029: number and name, with its share of all; one out of use is not asked for."""
+    world = World(tmp_path, data="flows")
+    accounts = world.severa.data.salesaccounts
+    new = {**accounts[0], "guid": accounts[0]["guid"][:-2] + "ff"}
+    accounts.append({**new, "number": "9999", "name": "Väärä tili"})
+    accounts.append({**new, "number": "9998", "name": "Vanha", "isActive": False})
+
+    # The demo's own 3020 is not in the chart of accounts either.
+    told = "2/3 (67 %): 3020 Matkojen veloitus, 9999 Väärä tili"
+    assert [told] == accounts_told(world)
+
+
+def test_a_sales_account_that_the_target_has_closed_is_found(tmp_path):
+    """R029: it is in the chart of accounts, but not in use."""
+    world = World(tmp_path, data="flows")
+    for account in world.procountor.data.accounts:
+        account["active"] = account["ledgerAccountCode"] != "3000"
+
+    (told,) = accounts_told(world)
+
+    assert "3000 Palvelumyynti" in told
+
+
+@pytest.mark.parametrize("register", ["products", "worktypes", "travelexpensetypes"])
+def test_what_would_go_with_a_default_code_is_listed(tmp_path, register):
+    """R031: by name, with its share of the register."""
+    world = World(tmp_path)
+    records = [
+        one
+        for one in getattr(world.severa.data, register)
+        if one.get("isActive") is not False
+    ]
+    for record in records[:2]:
+        record["code"] = " " if record is records[0] else None
+    names = ", ".join(record["name"] for record in records[:2])
+
+    share = f"2/{len(records)} ({round(200 / len(records))} %)"
+    assert {("warning", "CODE_MISSING", f"{share}: {names}")} == wrong(examine(world))
+
+
+def test_a_missing_right_is_unknown_to_the_doctor(tmp_path):
+    """X14: a run goes on without the register, the doctor says that it cannot look."""
+    world = World(tmp_path)
+    world.fault("procountor", "GET /fiscalyears", "status_5xx", status=403, times=None)
+
+    states = {f.state for f in examine(world) if "fiscal" in f.label.lower()}
+
+    assert {"unknown"} == states

@@ -131,3 +131,32 @@ def test_a_contact_name_cut_for_itself_is_told(tmp_path):
 
     assert {"transferred": 1} == world.run().outcomes
     assert [text for code, text in logged(world) if code == "CUT"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "is_near"),
+    [("0042", None), ("42", True), ("kons", True), ("43", False)],
+)
+def test_codes_are_compared_to_the_letter(tmp_path, theirs, is_near):
+    """R024: 0042 stays text and is not 42; what nearly agrees is told."""
+    world = World(tmp_path, keep=["plain"])
+    ours = "KONS" if "K" in theirs.upper() else "0042"
+    invoice = world.severa.data.invoices[0]
+    for row in world.severa.data.rows:
+        if row["invoiceGuid"] == invoice["guid"]:
+            row["code"] = [ours]
+    products = world.procountor.data.products.values()
+    (product,) = [one for one in products if one["code"] == "KONS"]
+    product["code"] = theirs
+
+    assert {"transferred": 1} == world.run().outcomes
+
+    codes = {code for code, _ in logged(world)}
+    made = [one["code"] for one in world.procountor.data.products.values()]
+    if is_near is None:
+        assert [] == [code for code in codes if code.startswith("PRODUCT_")]
+    else:
+        assert ("PRODUCT_NEAR_MISS" in codes) is is_near
+        assert ours in made
+    (sent,) = [e.body for _, e in world.requests() if e.endpoint == "POST /invoices"]
+    assert {ours} == {row["productCode"] for row in sent["invoiceRows"]}
