@@ -135,8 +135,9 @@ def _read_batch(
     batch = step.batch
     assert batch is not None
     others = {name: v for name, v in arguments.items() if name != batch.argument}
+    asked_by = f"{batch.argument} {_canonical(others)}"  # no other read's answers
     known: dict[str, Any] = run.cached.setdefault(
-        (step.request.system, step.request.endpoint, _canonical(others)), {}
+        (step.request.system, step.request.endpoint, asked_by), {}
     )
     keys = list(dict.fromkeys(map(str, as_list(arguments.get(batch.argument)))))
     missing = [key for key in keys if key not in known]
