@@ -54,10 +54,10 @@ def amend(
         scope = run.scope_of(document, payload=payload)
         if update is None or not (is_ours and update.when.evaluate(scope)):
             raise told
-        if gives_back(document, payload, body):
+        if gives_back(run, document, payload, body):
             _keep(run, document, payload)
             return
-        if not is_as_sent(document, body):
+        if not is_as_sent(run, document, body):
             raise told
         if refusal is not None and body == seen:
             raise refusal
@@ -66,7 +66,7 @@ def amend(
         if found is None:
             raise StoppedError("WITHDRAWN_IN_TARGET", str(transfer.target_id))
         document.data[save] = found
-    if not gives_back(document, payload, document.data[save]):
+    if not gives_back(run, document, payload, document.data[save]):
         said = "it was changed by others, or gave no answer"
         raise WaitError("SYSTEM_BUSY", "update", said)
     _keep(run, document, payload)

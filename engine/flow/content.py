@@ -49,12 +49,12 @@ def _cut(value: Any, paths: ReadPaths, place: Place, starts: tuple[int, ...]) ->
 
 
 def _plain(value: Any) -> Any:
-    """Give equal values one form: 1.10, 1.1; blanks at the ends do not count."""
+    """Give equal values one form: 1.10 and 1.1; how blanks stand does not count."""
     if isinstance(value, FileContent):
         return [value.sha256, value.size]
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(Decimal(value).normalize() + 0)
-    return value.strip() if isinstance(value, str) else value
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def content_of(document: Document, payload: Any) -> Content:
@@ -72,18 +72,18 @@ def content_of(document: Document, payload: Any) -> Content:
     return Content(digest_of(document.parts or document.transfer.source_digest), fields)
 
 
-def is_as_sent(document: Document, body: Any) -> bool:
+def is_as_sent(run: RunContext, document: Document, body: Any) -> bool:
     """Tell whether a document of the target gives back what our last claim sent."""
     sent = document.transfer.sent
     if sent is None or not sent.fields:
         return False
-    return not _differing(sent.fields, content_of(document, body).fields)
+    return not _differing(run, sent, content_of(document, body))
 
 
-def gives_back(document: Document, payload: Any, body: Any) -> bool:
+def gives_back(run: RunContext, document: Document, payload: Any, body: Any) -> bool:
     """Tell whether a document of the target says all that we would send."""
     ours, theirs = content_of(document, payload), content_of(document, body)
-    return not _differing(ours.fields, theirs.fields)
+    return not _differing(run, ours, theirs)
 
 
 def check_given_back(
@@ -99,22 +99,31 @@ def check_given_back(
     if run.flow.acknowledge is None:
         return  # people may complete it; ``same`` compares it in every run
     ours, theirs = content_of(document, payload), content_of(document, body)
-    changed = _differing(ours.fields, theirs.fields)
+    changed = _differing(run, ours, theirs)
     if changed:
         raise StoppedError(
             OTHER_CONTENT, _diff(changed, body, payload), details=_named(changed)
         )
 
 
-def _differing(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
-    """Name our fields that the other content has not, and its further rows."""
-    found = [path for path, known in ours.items() if theirs.get(path) != known]
-    more = {without_indexes(path) for path in ours}
-    rows = {_row_of(path) for path in ours}
+def _differing(run: RunContext, ours: Content, theirs: Content) -> list[str]:
+    """Name our fields that the other content has not, and its further rows.
+
+    What the target does not give back, as the flow says, is not compared.
+    """
+    ours_by_path, theirs_by_path = ours.fields, theirs.fields
+    found = [
+        path
+        for path, known in ours_by_path.items()
+        if theirs_by_path.get(path) != known
+        and without_indexes(path) not in run.flow.delivery.not_given_back
+    ]
+    rules = {without_indexes(path) for path in ours_by_path}
+    rows = {_row_of(path) for path in ours_by_path}
     return found + [
         path
-        for path in theirs
-        if without_indexes(path) in more and _row_of(path) not in rows
+        for path in theirs_by_path
+        if without_indexes(path) in rules and _row_of(path) not in rows
     ]
 
 

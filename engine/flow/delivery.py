@@ -126,7 +126,7 @@ def _adopt(
     """
     document.data[run.flow.delivery.save] = {"id": id_of(run, candidate)}
     body = read_target(run, document)
-    is_ours = document.transfer.stage != "new" and is_as_sent(document, body)
+    is_ours = document.transfer.stage != "new" and is_as_sent(run, document, body)
     if not is_ours and not document.transfer.is_accepted:
         compare(run, document, payload, candidate)
         check_given_back(run, document, payload, body)
@@ -197,7 +197,7 @@ def _check_known(run: RunContext, document: Document, payload: dict[str, Any]) -
     which would tell nobody what to do.
     """
     body = document.data[run.flow.delivery.save]
-    if not (document.transfer.is_accepted or is_as_sent(document, body)):
+    if not (document.transfer.is_accepted or is_as_sent(run, document, body)):
         compare(run, document, payload, body)
 
 

@@ -103,7 +103,7 @@ def _reconcile(run: RunContext, document: Document) -> None:
             raise GoneError(LEFT_STATUS)
         document.data[save] = found
         body = read_target(run, document)
-        if not (is_as_sent(document, body) or document.transfer.is_accepted):
+        if not (is_as_sent(run, document, body) or document.transfer.is_accepted):
             said = f"{id_of(run, body)} in the target is not what was sent"
             raise StoppedError(OTHER_CONTENT, said)
         keep_target(run, document, body, is_adopted=True)

@@ -11,7 +11,8 @@ from collections.abc import Mapping as Dictionary
 from datetime import timedelta
 
 from engine.language.paths import Path, compile_path
-from engine.language.symbols import SymbolTable
+from engine.language.symbols import Symbol, SymbolTable, UnknownName
+from engine.language.types import Type
 from engine.problems import Problems
 from engine.project.flow_calls import (
     endpoint_of,
@@ -225,7 +226,21 @@ def _deliver(cells: FlowCells, node: MapNode) -> Deliver:
         read=must(None if read is None else load_call(cells, read, "from")),
         save=text_at(node, "save") or "target",
         update=inside.part(node, "update", _amend),
+        not_given_back=_not_given_back(cells, node, payload),
     )
+
+
+def _not_given_back(
+    cells: FlowCells, node: MapNode, payload: Type | None
+) -> frozenset[str]:
+    """Read which fields of the payload are not compared; each must be one."""
+    found = scalars_at(node, "not_given_back")
+    for cell in found:
+        missing = Symbol(payload, "").follow(cell.text)
+        if isinstance(missing, UnknownName):
+            said = f"the payload has no field {cell.text}"
+            cells.problems.unknown("F220", said, cell, sorted(missing.choices))
+    return frozenset(cell.text for cell in found)
 
 
 def _amend(cells: FlowCells, node: MapNode) -> Amend:

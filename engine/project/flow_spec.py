@@ -285,6 +285,7 @@ class Deliver:
     read: EndpointCall
     save: str
     update: Amend | None = None  # after a change in the source; None only tells it
+    not_given_back: frozenset[str] = frozenset()  # payload fields, ``rows[].unit``
 
 
 @dataclass(frozen=True, slots=True)
