@@ -170,11 +170,12 @@ def _named(out: FunctionText, node: nodes.Filter | nodes.Test) -> str:
     args += [f"**{{{pair.key!r}: {_kept(out, pair.value)}}}" for pair in node.kwargs]
     if spec.knows_zone:
         args.append(f"zone={_zone(out)}")
-    given = ", ".join([value, *args])
-    if spec.is_listwise or spec.meets_empty:
-        return f"{out.hold(spec, spec.name)}({given})"
-    use = f"{out.hold(spec.use, spec.name)}({given})"
-    if value in out.filled:
+    given = value
+    if spec.is_listwise:
+        listed = f"{out.hold(spec.listed, 'listed')}({value})"
+        given = f"{value} if type({value}) is list else {listed}"
+    use = f"{out.hold(spec.use, spec.name)}({', '.join([given, *args])})"
+    if spec.is_listwise or spec.meets_empty or value in out.filled:
         return use
     nothing = "False" if spec.gives == "truth" else "None"
     return f"{nothing} if {out.empty(value)} else {use}"

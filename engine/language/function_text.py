@@ -18,12 +18,12 @@ from engine.errors import ViolationError
 from engine.language.scope import Scope
 from engine.language.values import (
     EXACT,
+    NUMBERS,
     ValueFault,
     decimal_of,
     field_in,
     fields_in,
     is_empty,
-    is_group,
     plain,
 )
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # What every function may name.
 _KNOWN: Final[dict[str, Any]] = {
     "EXACT": EXACT,
+    "NUMBERS": NUMBERS,
     "FAULTS": (ValueFault, ViolationError),
     "Scope": Scope,
     "ValueFault": ValueFault,
@@ -66,6 +67,7 @@ class FunctionText:
         bound: Roots that stand in names of the function, such as ``parent`` of a row.
         step: What gives the step of the rule; "" where nobody is told of cuts.
         filled: Names of values that are known to be filled.
+        texts, tidy: … to be texts, numbers as they are sent.
     """
 
     def __init__(self, *, is_heard: bool = False, step: str = "") -> None:
@@ -76,7 +78,8 @@ class FunctionText:
         self.bound: dict[str, str] = {}
         self.step = step
         self.filled: set[str] = set()
-        self.texts: set[str] = set()  # … to be texts as they are sent
+        self.texts: set[str] = set()
+        self.tidy: set[str] = set()
         self.held: dict[str, Any] = {}
         self._quoted: set[str] = set()
         self._lines: list[str] = []
@@ -215,10 +218,8 @@ class FunctionText:
             return "False"
         if not name.isidentifier():
             return f"is_empty({name})"
-        return (
-            f"({name} is None or (not {name} or {name}.isspace()"
-            f" if type({name}) is str else is_empty({name})))"
-        )
+        is_nothing = f"{name} is None or not {name} and type({name}) not in NUMBERS"
+        return f"({is_nothing} or type({name}) is str and {name}.isspace())"
 
     def make(self, head: str = "scope") -> Callable[..., Any]:
         """Give the function; ``head`` are its parameters."""
@@ -239,7 +240,8 @@ class FunctionText:
 
 def variable(variables: Any, name: str) -> Any:
     """Give a variable that nobody has asked for yet."""
-    return variables.get(name) if is_group(variables) else None
+    ask = getattr(variables, "get", None)
+    return None if ask is None else ask(name)
 
 
 def _has_word(line: str, name: str) -> bool:

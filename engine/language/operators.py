@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.language.values import (
     ValueFault,
     decimal_of,
+    is_amount,
     is_empty,
     is_number_text,
     name_kind,
@@ -75,18 +76,19 @@ def calculate(
     """Compute exactly with two numbers."""
     if sign == "+" and isinstance(left, list) and isinstance(right, list):
         return left + right
-    a = _operand(sign, left, left_label)
-    b = _operand(sign, right, right_label)
-    if sign == "/" and b == 0:
-        said = f"{_name(right_label)} is 0 here, so / cannot be calculated"
-        raise ValueFault("FORMULA", said)
+    a = left if is_amount(left) else _operand(sign, left, left_label)
+    b = right if is_amount(right) else _operand(sign, right, right_label)
     if sign == "/":
+        if b == 0:
+            said = f"{_name(right_label)} is 0 here, so / cannot be calculated"
+            raise ValueFault("FORMULA", said)
         a, b = Decimal(a), Decimal(b)
     try:
         result = _CALCULATIONS[sign](a, b)
     except DecimalException:
         raise ValueFault("FORMULA", f"{sign} gives a number out of range") from None
-    decimal_of(result)  # refuses what no amount of money can be
+    if not is_amount(result):
+        decimal_of(result)  # refuses what no amount of money can be
     return result
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Any, Final, TypeGuard
 
 from engine.masking import mask_text
@@ -22,6 +23,7 @@ MAX_DIGITS: Final = 30  # digits before the point; no amount of money has more
 # Decimals of a number that goes out. Binary arithmetic leaves noise in the 14th digit
 # and after it; no vendor's example has over 6 decimals, so 10 is our choice.
 MAX_PLACES: Final = 10
+_TOO_LARGE: Final = 10**MAX_DIGITS
 _EXACTLY: Final = Context(prec=2 * MAX_DIGITS)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _CODE = re.compile(r"[+-]?0\d")  # 0123: whoever types a leading zero means a code
@@ -31,6 +33,7 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
+NUMBERS: Final = frozenset({int, float, Decimal, bool})  # 0 and false are values
 # Whatever ends a line but the one that is sent; Unicode standard, section 5.8.
 _LINE_END: Final = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -211,12 +214,24 @@ def decimal_of(value: float | Decimal) -> Decimal:
     return number
 
 
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
+def is_amount(value: Any) -> bool:
+    """Tell at a look that ``decimal_of`` leaves a number as it is."""
+    if type(value) is Decimal:
+        is_finite = bool(value) and value.is_finite()
+        return is_finite and value.adjusted() < MAX_DIGITS
+    return type(value) is int and -_TOO_LARGE < value < _TOO_LARGE
+
+
 def round_number(
     number: Decimal, places: int, rounding: str = ROUND_HALF_UP
 ) -> Decimal:
     """Round to a number of decimals; what becomes nothing has no sign."""
-    unit = Decimal(1).scaleb(-places)
-    rounded = number.quantize(unit, rounding, _EXACTLY)
+    rounded = number.quantize(_unit(places), rounding, _EXACTLY)
     return rounded or abs(rounded)
 
 
@@ -233,6 +248,8 @@ def tidy_number(number: int | Decimal) -> int | Decimal:
 
 def find_number(value: Any) -> Decimal | None:
     """Give a number, or a text that is plainly one ("10.005"), exactly; else None."""
+    if type(value) is Decimal and is_amount(value):
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float | Decimal):
@@ -301,12 +318,13 @@ def has_float(value: Any) -> bool:
         if left < 0:
             raise ValueFault("TOO_MANY", f"this holds over {MAX_VALUES} values")
         for item in group.values() if is_group(group) else group:
-            if type(item) in EXACT:
+            kind = type(item)
+            if kind in EXACT:
                 continue
-            if isinstance(item, float):
-                return True
-            if isinstance(item, list | tuple) or is_group(item):
+            if kind is dict or kind is list or kind is tuple or is_group(item):
                 waiting.append(item)
+            elif isinstance(item, float):
+                return True
     return False
 
 

@@ -96,20 +96,20 @@ class LazyVars(abc.Mapping[str, Any]):
         self._faults: dict[str, ViolationError] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._rules:
-            return self._outer[name]
+        if name in self.known:
+            return self.known[name]
         if name in self._faults:
             raise self._faults[name]
-        if name not in self.known:
-            rule = self._rules[name]
-            try:
-                self.known[name] = apply_rule(
-                    rule, self.scope, self._recorder, self._prefix
-                )
-            except ViolationError as error:
-                self._faults[name] = error
-                raise
-        return self.known[name]
+        if name not in self._rules:
+            return self._outer[name]
+        rule = self._rules[name]
+        try:
+            value = apply_rule(rule, self.scope, self._recorder, self._prefix)
+        except ViolationError as error:
+            self._faults[name] = error
+            raise
+        self.known[name] = value
+        return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a variable's value; the default when there is none of that name."""
@@ -140,8 +140,9 @@ def apply_rule(
         ViolationError: The value does not fit, or is required and empty.
     """
     if recorder is None:
+        run = rule.compiled.get(False) or compiled_rule(rule, is_heard=False)
         try:
-            value = compiled_rule(rule, is_heard=False)(scope)
+            value = run(scope)
         except (ValueFault, ViolationError):
             pass
         else:
@@ -179,8 +180,9 @@ def apply_mapping(
         mapping.compiled[is_heard] = text.make("payload, scope, log")
     mapping.compiled[is_heard](payload, scope, log)
     if shared is not None:
-        known = mapping.constants & variables.known.keys()
-        shared.update((name, variables.known[name]) for name in known - shared.keys())
+        for name in mapping.constants:
+            if name in variables.known and name not in shared:
+                shared[name] = variables.known[name]
     if mapping.target:
         check_payload(mapping, payload, log)
     return MappingResult(

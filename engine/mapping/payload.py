@@ -199,7 +199,7 @@ class _Group:
         dropped = out.new("0") if out.is_heard else ""
         item, row_path = out.name(), f"{path} + f'[{{len({rows})}}]'"
         around = {"parent": out.item, "row_number": f"(len({rows}) + 1)"}
-        with out.block(f"for {item} in {items} or ():"), out.within(item, **around):
+        with out.block(f"for {item} in {items}:"), out.within(item, **around):
             if part.variables:
                 own = out.hold(part.variables, "own")
                 out.enter(f"{out.variables}.inside({own}, {out.scope}, {row_path})")
@@ -246,7 +246,9 @@ class _Group:
             out.add(f"log.report_fault(fault, {path}, {place})")
             out.add(f"{items} = None")
         find = out.hold(partial(_find_items, part.path), "find_items")
-        out.add(f"{items} = () if {items} is None else {find}({items}, {path}, log)")
+        # A path such as [vars.project] gives [null] when there is none.
+        with out.block(f"if type({items}) is not list or None in {items}:"):
+            out.add(f"{items} = {find}({items}, {path}, log)")
         return items
 
     def _leave_out(self, own: str, path: str, steps: str) -> None:
@@ -284,7 +286,6 @@ def _find_items(path: Path, value: Any, target: str, log: MappingLog) -> list[An
         said = f"{path.text} is {name_kind(value)}, each needs a list"
         log.report("WRONG_TYPE", said, target, value, path.position)
         return []
-    # A path such as [vars.project] gives [null] when there is none.
     return [item for item in value if item is not None]
 
 

@@ -171,6 +171,7 @@ def _write_fits(out: FunctionText, rule: Rule, value: str) -> None:
         if isinstance(stage, FittingStage):
             _write_stage(out, rule, stage, value)
     out.texts.discard(value)
+    out.tidy.discard(value)
 
 
 def _write_stage(

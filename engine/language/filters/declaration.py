@@ -118,14 +118,19 @@ class Filter:
                 characters.
         """
         if self.is_listwise:
-            if is_empty(value):
-                value = []
-            elif not isinstance(value, list | tuple):
-                said = f"{self.name} works on a list, not on {name_kind(value)}"
-                raise ValueFault("FORMULA", said)
+            value = self.listed(value)
         elif is_empty(value) and not self.meets_empty:
             return False if self.gives == "truth" else None
         return self.use(value, *args, **named)
+
+    def listed(self, value: Any) -> Sequence[Any]:
+        """Give the list that it works on; an empty value is an empty one."""
+        if is_empty(value):
+            return []
+        if not isinstance(value, list | tuple):
+            said = f"{self.name} works on a list, not on {name_kind(value)}"
+            raise ValueFault("FORMULA", said)
+        return value
 
     def use(self, value: Any, *args: Any, **named: Any) -> Any:
         """Run on a value that is filled, or that the filter meets as it is."""
@@ -134,7 +139,7 @@ class Filter:
         except (TypeError, AttributeError, ValueError, ArithmeticError) as error:
             said = f"{self.name} cannot use {name_kind(value)} with these values"
             raise ValueFault("FORMULA", said) from error
-        if isinstance(result, str) and len(result) > MAX_TEXT:
+        if type(result) is str and len(result) > MAX_TEXT:
             said = f"{self.name} makes over {MAX_TEXT} characters"
             raise ValueFault("FORMULA", said)
         return result

@@ -73,7 +73,11 @@ def find_by(items: Items, key: str, wanted: Any) -> Any:
     >>> rows | find_by('code', 'B') | get('amount')
     20.00
     """
-    return next((item for item in items if _same(get_path(item, key), wanted)), None)
+    for item in items:
+        value = get_path(item, key)
+        if (type(value) is str and value == wanted) or _same(value, wanted):
+            return item
+    return None
 
 
 @declare("any", is_listwise=True, fields=("key",), type_of=one_item)

@@ -63,6 +63,7 @@ class Decimals(FittingStage):
 
     def write(self, out: FunctionText, rule: Rule, value: str) -> None:
         out.add(f"{value} = {out.hold(self.round, 'round_number')}({value})")
+        out.tidy.add(value)
 
     def round(self, value: Any) -> Decimal:
         """Round a number.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.conversion import convert_value
 from engine.language.scope import zone_of
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from engine.language.schema import SchemaField
     from engine.mapping.cells import RuleCells
     from engine.mapping.rules import Rule
-
-_TYPES: Final = {"integer": "int", "boolean": "bool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,14 @@ class TargetType(FittingStage):
     def write(self, out: FunctionText, rule: Rule, value: str) -> None:
         """Write what converts; what has the type already is left at a look."""
         before = out.new(value) if out.is_heard else ""
-        types, is_date = self.field.types - {"null"}, self.field.format == "date"
-        kind = next(iter(types)) if len(types) == 1 else ""
+        types, is_date = self.field.types, self.field.format == "date"
         zone = f', {out.hold(zone_of, "zone_of")}(roots.get("company"))'
         convert = f"{out.hold(self.convert, 'convert')}({value}{zone * is_date})"
-        with out.block(f"if not {_fits(out, kind, value, is_date=is_date)}:"):
-            out.add(f"{value} = {convert}")
-        if kind == "string":
+        fits = _fits(out, types, value, is_date=is_date)
+        if not (value in out.tidy and "number" in types):
+            with out.block(f"if not ({' or '.join(fits)}):" if fits else "if True:"):
+                out.add(f"{value} = {convert}")
+        if types in ({"string"}, {"string", "null"}):
             out.texts.add(value)
         if out.is_heard:
             is_same = f"type({value}) is type({before}) and {value} == {before}"
@@ -66,16 +65,22 @@ class TargetType(FittingStage):
         return convert_value(value, self.field, number_as_text=as_text, zone=zone)
 
 
-def _fits(out: FunctionText, kind: str, value: str, *, is_date: bool) -> str:
+def _fits(
+    out: FunctionText, types: frozenset[str], value: str, *, is_date: bool
+) -> list[str]:
     """Ask at a look whether a value is already as it is sent."""
-    if kind == "string" and is_date:
-        return f"{out.hold(is_day, 'is_day')}({value})"
-    if kind == "string":
+    found = []
+    if "string" in types and is_date:
+        found.append(f"{out.hold(is_day, 'is_day')}({value})")
+    elif "string" in types:
+        composed = f"{out.hold(is_composed, 'is_composed')}({value})"
         # What can be printed ends no line.
-        composed = (
-            f"({value}.isascii() or {out.hold(is_composed, 'is_composed')}({value}))"
-        )
-        return f"(type({value}) is str and {value}.isprintable() and {composed})"
-    if kind == "number":
-        return f"{out.hold(is_tidy_number, 'is_tidy_number')}({value})"
-    return f"type({value}) is {_TYPES[kind]}" if kind in _TYPES else "False"
+        is_plain = f"{value}.isprintable() and ({value}.isascii() or {composed})"
+        found.append(f"type({value}) is str and {is_plain}")
+    if "number" in types:
+        found.append(f"{out.hold(is_tidy_number, 'is_tidy_number')}({value})")
+    elif "integer" in types:
+        found.append(f"type({value}) is int")
+    if "boolean" in types:
+        found.append(f"type({value}) is bool")
+    return found
