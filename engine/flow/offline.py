@@ -26,14 +26,14 @@ from engine.language.scope import Scope
 from engine.language.values import ValueFault, has_float, is_empty
 from engine.mapping.apply import LazyVars, Recorder, apply_mapping
 from engine.mapping.match import decide_match
-from engine.project.flow_spec import Expand, RequireStep, WriteStep
+from engine.project.flow_spec import Expand, ReadStep, RequireStep, WriteStep
 from engine.rulefiles.encoding import decode_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
     from engine.mapping.apply import Mapping, MappingResult
-    from engine.project.flow_spec import Flow, ReadStep, Send
+    from engine.project.flow_spec import Flow, Send
     from engine.project.project import Project
 
 
@@ -168,6 +168,8 @@ def derive_document(
             stops.append(Violation(error.code, error.message, position=error.position))
         except (GoneError, ValueFault) as error:  # a run would pass over what is gone
             stops.append(Violation(error.code, error.message))
+        if not isinstance(step, RequireStep | ReadStep):
+            access.forget()  # the document has changed
     document |= data
     return access.scope(gathered), tuple(stops)
 
@@ -195,9 +197,19 @@ class AtHand:
         self._settings = settings
         self._registers = registers
         self._is_exact = is_exact
+        self._scope: Scope | None = None
+
+    def forget(self) -> None:
+        """Forget the variables: the document is another than they were computed of."""
+        self._scope = None
 
     def scope(self, document: Gathered) -> Scope:
-        """Give what the rules of a step see."""
+        """Give what the rules of a step see; steps that change nothing share it."""
+        if self._scope is None:
+            self._scope = self._make_scope(document)
+        return self._scope
+
+    def _make_scope(self, document: Gathered) -> Scope:
         data = document.data
         roots = {"doc": data, "company": self._settings, "run": self._registers}
         scope = Scope(data, roots, self._is_exact)

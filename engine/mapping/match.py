@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from engine.language.formulas import compile_condition
+from engine.language.scope import Scope
 from engine.language.symbols import SymbolTable
 from engine.problems import Problems
 from engine.rulefiles.nodes import ListNode, MapNode, maps_at, scalar_at, text_at
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from engine.errors import Position
     from engine.language.formulas import Condition
-    from engine.language.scope import Scope
     from engine.rulefiles.nodes import Node
 
 Action = Literal["link", "update", "create", "reject", "leave"]
@@ -166,7 +166,10 @@ def _try_rule(
         return MatchDecision(rule)
     if not rule.compares:
         return MatchDecision(rule) if rule.condition.evaluate(scope) else None
+    roots = dict(scope.roots)
+    seen = Scope(scope.item, roots, scope.is_exact)
     for candidate in candidates:
-        if rule.condition.evaluate(scope.with_roots(candidate=candidate)):
+        roots["candidate"] = candidate
+        if rule.condition.evaluate(seen):
             return MatchDecision(rule, candidate)
     return None
