@@ -171,7 +171,8 @@ def derive_document(
         if not isinstance(step, RequireStep | ReadStep):
             access.forget()  # the document has changed
     document |= data
-    return access.scope(gathered), tuple(stops)
+    scope = access.scope(gathered)
+    return scope, (*access.faults, *stops)
 
 
 def _take_first(expand: Expand, data: dict[str, Any], scope: Scope) -> None:
@@ -198,6 +199,7 @@ class AtHand:
         self._registers = registers
         self._is_exact = is_exact
         self._scope: Scope | None = None
+        self.faults: list[Violation] = []  # of the document's reference
 
     def forget(self) -> None:
         """Forget the variables: the document is another than they were computed of."""
@@ -214,7 +216,16 @@ class AtHand:
         roots = {"doc": data, "company": self._settings, "run": self._registers}
         scope = Scope(data, roots, self._is_exact)
         known = self._flow.expand or self._flow.fetch
-        value = known.reference.evaluate(scope.with_item(data.get(known.save) or {}))
+        value = None
+        try:
+            item = data.get(known.save) or {}
+            value = known.reference.evaluate(scope.with_item(item))
+        except ValueFault as fault:
+            path = known.reference
+            where = f"{known.save}.{path.text}"
+            self.faults = [
+                Violation(fault.code, fault.message, where, position=path.position)
+            ]
         reference = "" if value is None else str(value)
         return LazyVars(dict(self._flow.variables), scope).scope.with_roots(
             reference=reference

@@ -8,7 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RefusedError, ViolationError
-from engine.flow.steps import as_list, holds, iter_items, join_records
+from engine.flow.steps import (
+    as_list,
+    holds,
+    iter_items,
+    join_records,
+    refuse_no_group,
+)
 from engine.language.values import ValueFault
 from engine.project.flow_spec import ReadStep
 from engine.systems.file_formats import FileContent
@@ -30,8 +36,9 @@ def read_into(
     """Fetch a step's documents, keep them under its name in ``target``, give them."""
     if step.each is not None:
         each = []
-        for item_scope in iter_items(step.each, scope):
+        for number, item_scope in enumerate(iter_items(step.each, scope)):
             if holds(step.when, item_scope):
+                refuse_no_group(step.each, number, item_scope.item)
                 item_scope.item[step.name] = _read(step, run, item_scope)
                 each.append(item_scope.item[step.name])
         return each

@@ -14,7 +14,7 @@ from engine.flow.attachments import check_file, name_with_extension
 from engine.flow.context import GoneError, Note
 from engine.flow.pdf import merge_files
 from engine.language.file_names import clean_names
-from engine.language.values import is_empty
+from engine.language.values import is_empty, name_kind, show_value
 from engine.mapping.apply import apply_mapping, apply_rule
 from engine.masking import mask_text
 from engine.project.flow_spec import (
@@ -188,8 +188,14 @@ def _note_cuts(cuts: Iterable[Truncation], document: Gathered) -> None:
 
 
 def join_records(join: JoinRecords, scope: Scope, records: Sequence[Any]) -> None:
-    """Hang records on the items that they belong to."""
+    """Hang records on the items that they belong to.
+
+    Raises:
+        ViolationError: An item has no fields.
+    """
     items = as_list(join.to.evaluate(scope))
+    for number, item in enumerate(items):
+        refuse_no_group(join.to, number, item)
     if join.left is None or join.right is None:
         # One by one; a different count pairs nothing, and the next requirement says so.
         if len(items) == len(records):
@@ -210,6 +216,21 @@ def join_records(join: JoinRecords, scope: Scope, records: Sequence[Any]) -> Non
             item[join.save] = [*item.get(join.save, ()), *found]
 
 
+def refuse_no_group(path: Path, number: int, item: Any) -> None:
+    """Refuse to hang anything on an item that has no fields.
+
+    Raises:
+        ViolationError: It has none.
+    """
+    if not isinstance(item, dict):
+        said = f"{name_kind(item)} stands where a group of fields is expected"
+        field = f"{path.text}[{number}]"
+        shown = show_value(item)
+        raise ViolationError(
+            [Violation("WRONG_TYPE", said, field, shown, path.position)]
+        )
+
+
 def _derive(step: DeriveStep, scope: Scope, document: Gathered) -> None:
     """Add a mapping's fields to the document or to each item.
 
@@ -220,6 +241,8 @@ def _derive(step: DeriveStep, scope: Scope, document: Gathered) -> None:
     cuts: list[Truncation] = []
     shared: dict[str, Any] = {}
     for number, item_scope in enumerate(iter_items(step.each, scope)):
+        if step.each is not None:
+            refuse_no_group(step.each, number, item_scope.item)
         if not holds(step.when, item_scope):
             continue
         result = apply_mapping(step.mapping, item_scope, shared=shared)

@@ -22,7 +22,13 @@ from engine.flow.context import Note, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.reads import read_into
 from engine.flow.resting import MAY_LAND, note_clocks, rest_ledger, still_in_doubt
-from engine.flow.steps import as_list, holds, iter_items, make_payload
+from engine.flow.steps import (
+    as_list,
+    holds,
+    iter_items,
+    make_payload,
+    refuse_no_group,
+)
 from engine.ledger.model import DocumentKey, Event, RegisterKey
 from engine.mapping.match import decide_match, find_link
 from engine.masking import mask_text
@@ -107,9 +113,12 @@ def run_write(
         RefusedError: The target refused it.
         TransientError: It may pass; DoubtError when the write may have been made.
     """
-    for item_scope in iter_items(step.each, run.scope_of(document)):
+    scopes = iter_items(step.each, run.scope_of(document))
+    for number, item_scope in enumerate(scopes):
         if not holds(step.when, item_scope):
             continue
+        if step.save and step.each is not None:
+            refuse_no_group(step.each, number, item_scope.item)
         key = str(step.key.evaluate(item_scope))
         name = _name_write(run, step, item_scope, key, is_register=is_register)
         shown = mask_text(key)

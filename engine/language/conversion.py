@@ -13,13 +13,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.kinds import PHRASES
+from engine.language.sent_texts import normalise_text
 from engine.language.values import (
     ValueFault,
     find_date,
     find_number,
     is_number_text,
     name_kind,
-    normalise_text,
     plain,
     tidy_number,
 )

@@ -65,7 +65,7 @@ def find_zone(name: str) -> tzinfo | None:
     """Find a time zone by its name."""
     try:
         return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name as long as a book
         return None
 
 

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.kinds import PHRASES
+from engine.language.sent_texts import normalise_text
 from engine.language.types import NUMBER, TEXT, TRUTH, KnownType
 from engine.language.values import (
     find_date,
     find_number,
     is_number_text,
-    normalise_text,
 )
 from engine.problems import hint_for, shorten
 

@@ -7,6 +7,7 @@ the payload path of the field.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -15,11 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema_rs
 import msgspec
 
-from engine.errors import Violation
+from engine.errors import Position, Violation
 from engine.kinds import PHRASES
+from engine.language.schema import SUFFIX, load_schemas
 from engine.language.values import show_value
+from engine.problems import Problems
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.language.schema import SchemaStore
 
 _SHOWN: Final = 8
@@ -56,6 +61,36 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "multipleOf": "has more decimals than {kind.multiple_of} allows",
     }.items()
 }
+
+
+def load_sound_schemas(root: Path) -> SchemaStore:
+    """Load the schemas below a folder, and see that each can judge a payload.
+
+    Raises:
+        RuleError: M408, as ``load_schemas``; or one cannot work, such as for a pattern
+            that is no regular expression.
+    """
+    store, problems = load_schemas(root), Problems()
+    for name in store.documents:
+        try:
+            _validator(store, name)
+        except jsonschema_rs.ValidationError as error:
+            where = ".".join(str(part) for part in error.instance_path)
+            said = f"this schema cannot work: {where}: {error.message}"
+            problems.add("M408", said, _place(root, name, error))
+    problems.raise_if_any()
+    return store
+
+
+def _place(root: Path, name: str, error: Any) -> Position:
+    """Find what is wrong in a schema's file: the first line that has key and value."""
+    file = root / f"{name}{SUFFIX}"
+    key = json.dumps(str(error.instance_path[-1]) if error.instance_path else "$ref")
+    value = json.dumps(error.instance, ensure_ascii=False, default=str)
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+        if key in line and (value in line or not isinstance(error.instance, str)):
+            return Position(f"{root.name}/{name}{SUFFIX}", number, line.index(key) + 1)
+    return Position(f"{root.name}/{name}{SUFFIX}", 1, 1)
 
 
 def validate_payload(store: SchemaStore, name: str, payload: Any) -> list[Violation]:

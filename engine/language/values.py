@@ -8,7 +8,6 @@ else decoded) is taken by the digits it prints.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -34,9 +33,6 @@ _DATE_TIME = re.compile(
 )
 EXACT: Final = frozenset({str, int, Decimal, bool, type(None)})
 NUMBERS: Final = frozenset({int, float, Decimal, bool})  # 0 and false are values
-# Whatever ends a line but the one that is sent; Unicode standard, section 5.8.
-_LINE_END: Final = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_ZERO_WIDTH_JOINER = "\u200d"
 
 
 class ValueFault(Exception):  # noqa: N818 - a fault becomes a Violation, it stops nothing
@@ -345,11 +341,6 @@ def _plain(value: Any, left: list[int]) -> Any:
     )
 
 
-def is_composed(text: str) -> bool:
-    """Tell whether letters and their accents are composed (NFC)."""
-    return text.isascii() or unicodedata.is_normalized("NFC", text)
-
-
 def is_tidy_number(value: Any) -> bool:
     """Tell at a look that ``tidy_number`` leaves a number as it is."""
     if type(value) is Decimal:
@@ -367,52 +358,3 @@ def is_day(value: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def normalise_text(text: str) -> str:
-    """Compose letters and their accents (NFC) and write line ends as one character."""
-    if is_composed(text) and not _LINE_END.search(text):
-        return text
-    return _LINE_END.sub("\n", unicodedata.normalize("NFC", text))
-
-
-def cut_text(text: str, limit: int, *, at_word: bool = False) -> str:
-    """Cut a text to at most ``limit`` characters, without a blank at the cut.
-
-    A letter and its accents, and an emoji and its parts, stay together or go together.
-    With ``at_word`` the last blank before the limit is the cut, if there is one.
-    """
-    text = normalise_text(text)
-    if len(text) <= limit:
-        return text
-    end = limit
-    while end > 0 and _is_inside_character(text, end):
-        end -= 1
-    kept = text[:end]
-    if at_word and not text[end].isspace():
-        words = kept.rsplit(None, 1)
-        if len(words) == 2:
-            kept = words[0]
-    return kept.rstrip()
-
-
-def _is_inside_character(text: str, index: int) -> bool:
-    """Tell whether a cut before ``index`` would split what a reader sees as one."""
-    after, before = text[index], text[index - 1]
-    if unicodedata.category(after) in {"Mn", "Mc", "Me"}:
-        return True
-    if _ZERO_WIDTH_JOINER in {after, before}:
-        return True
-    # Skin tones and tag characters follow the emoji they change.
-    if "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
-        return True
-    if _is_flag_half(after) and _is_flag_half(before):
-        start = index
-        while start > 0 and _is_flag_half(text[start - 1]):
-            start -= 1
-        return (index - start) % 2 == 1
-    return False
-
-
-def _is_flag_half(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"

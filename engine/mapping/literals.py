@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.language.conversion import read_literal
+from engine.language.sent_texts import normalise_text
 from engine.language.types import TEXT, KnownType
-from engine.language.values import ValueFault, normalise_text
+from engine.language.values import (
+    ValueFault,
+)
 from engine.problems import did_you_mean, hint_for
 from engine.rulefiles.nodes import YES_NO, ListNode, MapNode, Scalar
 

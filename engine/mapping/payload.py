@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Violation, ViolationError
 from engine.language.function_text import FunctionText
 from engine.language.leaves import without_indexes
+from engine.language.sent_texts import cut_text
 from engine.language.validation import validate_payload
-from engine.language.values import ValueFault, cut_text, get_path, is_empty, name_kind
+from engine.language.values import (
+    ValueFault,
+    get_path,
+    is_empty,
+    name_kind,
+)
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.page import HOLDS, HOLDS_NOT, Step
 from engine.mapping.keys.required import REQUIRED

@@ -18,7 +18,10 @@ from typing import Any, Final
 from engine.identifiers import comparable_id, find_iban
 from engine.language.paths import Path
 from engine.language.schema import SchemaField
-from engine.language.values import get_path, normalise_text
+from engine.language.sent_texts import normalise_text
+from engine.language.values import (
+    get_path,
+)
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.limit import Limit
 from engine.mapping.keys.lookup import Lookup

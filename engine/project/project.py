@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import Problem, RuleError
-from engine.language.schema import SchemaStore, load_schemas
+from engine.language.schema import SchemaStore
 from engine.language.symbols import SymbolTable
 from engine.language.types import Type
+from engine.language.validation import load_sound_schemas
 from engine.mapping.apply import Mapping, load_mapping
 from engine.problems import Problems, did_you_mean, in_file_order
 from engine.project.advice import AdviceBook, load_advice
@@ -135,7 +136,7 @@ class _ProjectLoader(ProjectFiles):
 
     def load(self) -> Project | None:
         """Read and check everything; None when a part that all need is not sound."""
-        load = _attempt(load_schemas, self.root / SCHEMAS)
+        load = _attempt(load_sound_schemas, self.root / SCHEMAS)
         store, found = self.once(("schemas",), load)
         self.problems.extend(found)
         for file, text in self.sources():

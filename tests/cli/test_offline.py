@@ -125,6 +125,32 @@ def test_map_shows_each_error_with_field_and_line(capsys, tmp_path):
     assert "mappings/sales_invoice/invoice.yaml:" in err
 
 
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"rows": ["text"]}, "rows[0]", "the text 'text' stands where a group"),
+        ({"rows": [None, 7]}, "rows[0]", "empty stands where a group"),
+        ({"rows": "text"}, "rows[0]", "the text 'text' stands where a group"),
+        ({"invoice": {"number": "NaN"}}, "invoice.number", "not a finite number"),
+    ],
+)
+def test_map_tells_what_stands_where_a_group_is_expected(
+    capsys, tmp_path, change, field, said
+):
+    document = read(BASE.read_text("utf-8"))
+    for name, value in change.items():
+        is_group = isinstance(value, dict)
+        document[name] = {**document[name], **value} if is_group else value
+    file = tmp_path / "document.json"
+    file.write_text(render_json(document).replace('"NaN"', "NaN"), "utf-8")
+
+    code, out, err = call(capsys, "map", "sales_invoice", "--document", file)
+
+    assert 1 == code
+    assert field in out + err
+    assert said in out + err
+
+
 @pytest.mark.parametrize("name", ["partner", "partner.yaml"])
 def test_map_takes_another_mapping_by_its_file_name(capsys, name):
     code, out, _ = call(

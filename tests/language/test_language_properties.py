@@ -19,7 +19,7 @@ from engine.language.filters.registry import FILTERS, TESTS
 from engine.language.formulas import compile_formula
 from engine.language.schema import SchemaStore
 from engine.language.scope import Scope
-from engine.language.values import cut_text, normalise_text
+from engine.language.sent_texts import cut_text, normalise_text
 from engine.mapping.apply import apply_mapping, apply_rule, load_mapping
 from engine.mapping.rules import MISSING
 from engine.rulefiles.reader import load_yaml

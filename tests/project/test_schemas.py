@@ -9,6 +9,8 @@ from urllib.parse import urldefrag, urljoin
 import jsonschema
 import pytest
 
+from engine.errors import RuleError
+from engine.language.validation import load_sound_schemas
 from tests.places import ROOT, read_texts
 from tests.project.payload_schemas import (
     BY_URI,
@@ -169,3 +171,29 @@ def test_keys_are_written_as_the_mapping_makes_them(name):
     keys = list(read_table(name)["entries"])
 
     assert [k.lower().strip() for k in keys] == keys
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ({"pattern": "(A"}, '"(A" is not a "regex"'),
+        ({"pattern": "(?<!x)y"}, '"(?<!x)y" is not a "regex"'),
+        ({"type": "strin"}, '"strin" is not valid'),
+        ({"maxLength": "40"}, '"40" is not of type "integer"'),
+        ({"$ref": "#/nowhere"}, "the reference #/nowhere leads to no schema"),
+        ({"$ref": "other.schema.json"}, "leads to no schema"),
+    ],
+)
+def test_a_schema_that_cannot_work_is_found_when_it_is_loaded(tmp_path, field, said):
+    folder = tmp_path / "schemas" / "shop"
+    folder.mkdir(parents=True)
+    schema = {"type": "object", "properties": {"name": {"type": "string", **field}}}
+    (folder / "order.schema.json").write_text(json.dumps(schema, indent=1), "utf-8")
+
+    with pytest.raises(RuleError) as raised:
+        load_sound_schemas(tmp_path / "schemas")
+
+    [problem] = raised.value.problems
+    assert "M408" == problem.code
+    assert said in problem.message
+    assert "schemas/shop/order.schema.json" == problem.position.file

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from engine.language.sent_texts import cut_text, normalise_text
 from engine.language.types import KnownType
-from engine.language.values import cut_text, normalise_text
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.join import Join
 from engine.mapping.keys.page import Branch, FittingStage, Step, branch, meet, note

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.conversion import convert_value
 from engine.language.scope import zone_of
-from engine.language.values import is_composed, is_day, is_tidy_number
+from engine.language.sent_texts import is_composed
+from engine.language.values import (
+    is_day,
+    is_tidy_number,
+)
 from engine.mapping.keys.page import FittingStage, note
 
 if TYPE_CHECKING:
