@@ -40,7 +40,9 @@ def find_meant(
     if _BRACES.search(text):
         said = f"{shorten(text)} holds braces, which mean nothing here"
         return said, "the key text: writes values into a text"
-    if any(types.is_path(name.strip(), lone=True) for name in _NAMED.findall(text)):
+    if any(
+        types.is_path(name.strip(), in_braces=True) for name in _NAMED.findall(text)
+    ):
         said = f"{shorten(text)} holds braces, which mean nothing here"
         return said, "the key text: writes {{ field }} into a text"
     if types.is_path(text.strip(), lone=lone):

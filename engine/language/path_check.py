@@ -313,7 +313,7 @@ def _find_order(sign: str, left: Symbol, right: Symbol) -> NeverEqual | None:
     """Find two kinds that are never equal, or have no order, in a path."""
     if sign not in {"eq", "ne"}:
         fault = find_order_fault(left, right)
-        if fault is not None and fault.hint:  # its way out is a formula's
+        if fault is not None and "|" in (fault.hint or ""):  # a formula's way out
             return NeverEqual(fault.message, _QUOTES)
         return fault
     if {left.kind, right.kind} == {"text", "number"}:

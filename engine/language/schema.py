@@ -203,6 +203,11 @@ class SchemaField:
         """Properties that must be there, without those of ``if``/``then``."""
         return frozenset(n for names in self._values("required") for n in names)
 
+    @property
+    def alternatives(self) -> tuple[SchemaField, ...]:
+        """The branches of which one must hold."""
+        return tuple(self._alternatives)
+
     @cached_property
     def properties(self) -> tuple[str, ...]:
         """Names of the properties, in the schema's order."""

@@ -202,13 +202,16 @@ class SymbolTable:
             return Symbol(self.shapes.get(name), f"vars.{name}")
         return UnknownName(f"vars.{name}", "vars", tuple(sorted(self.variables)))
 
-    def is_path(self, text: str, *, lone: bool = False) -> bool:
+    def is_path(
+        self, text: str, *, lone: bool = False, in_braces: bool = False
+    ) -> bool:
         """Tell whether a text reads like the path of something that is known here.
 
-        With ``lone`` also one name, where no word of a business is written like it.
+        With ``lone`` also one name, where no word of a business is written like it; in
+        braces any name.
         """
         first, _, below = text.partition(".")
-        is_one = lone and _ONE_NAME.fullmatch(text)
+        is_one = in_braces or (lone and _ONE_NAME.fullmatch(text))
         if not _PATH.fullmatch(text) or not (below or is_one):
             return False
         found: Symbol | UnknownName

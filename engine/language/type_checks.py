@@ -13,9 +13,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.kinds import PHRASES
+from engine.language.conversion import read_date
 from engine.language.sent_texts import normalise_text
 from engine.language.types import NUMBER, TEXT, TRUTH, KnownType
 from engine.language.values import (
+    ValueFault,
     find_date,
     find_number,
     is_number_text,
@@ -100,6 +102,14 @@ def find_form_fault(text: str, field: Type | None, *, compared: bool) -> str | N
     return None
 
 
+def iso_hint(text: str) -> str | None:
+    """Give the way out for a date that is written as people write it."""
+    try:
+        return f"write {read_date(text, 'D.M.YYYY')}"
+    except ValueFault:
+        return None
+
+
 def _fits(pattern: str, text: str) -> bool:
     try:
         return re.search(pattern, text) is not None
@@ -143,7 +153,10 @@ def find_value_fault(value: Any, shape: Symbol, name: str) -> NeverEqual | None:
     if is_among(value, field.enum):
         return None
     hint = hint_for(str(value), [str(v) for v in field.enum], f"{name} is one of")
-    return NeverEqual(f"{shown} is never the value of {name}", hint)
+    said = f"{shown} is never the value of {name}"
+    if name == "value":  # of transform
+        said = f"the value is never {shown}"
+    return NeverEqual(said, hint)
 
 
 def find_kind_fault(left: Symbol, right: Symbol) -> NeverEqual | None:
@@ -183,6 +196,6 @@ def find_order_fault(left: Symbol, right: Symbol) -> NeverEqual | None:
         is_day = _BEGINNING.fullmatch(text) or find_date(text) is not None
         form = None if field is None else field.format
         if text and not is_day and form in ("date", "date-time"):
-            said = f"{shorten(text)} is not a date like 2026-01-31"
-            return NeverEqual(f"{said}, so it has no order beside one", None)
+            said = f"{shorten(text)} is not a date like 2026-01-31, and has no order"
+            return NeverEqual(said, iso_hint(text))
     return None

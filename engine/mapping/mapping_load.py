@@ -9,8 +9,8 @@ from engine.language.formulas import Condition, compile_condition
 from engine.language.paths import compile_path
 from engine.language.symbols import Symbol, SymbolTable, UnknownName, item_at
 from engine.mapping.cells import read_flag
-from engine.mapping.keys.limit import Limit
 from engine.mapping.literals import Target
+from engine.mapping.required_check import find_missing, made_by
 from engine.mapping.rule_load import RuleLoader, Tables
 from engine.mapping.rules import (
     Block,
@@ -18,8 +18,6 @@ from engine.mapping.rules import (
     FieldNode,
     Mapping,
     Rows,
-    Rule,
-    iter_rules,
 )
 from engine.mapping.variables import find_constants
 from engine.problems import hint_for, nearest
@@ -28,6 +26,7 @@ from engine.rulefiles.nodes import ListNode, MapNode, Scalar, text_at
 if TYPE_CHECKING:
     from collections import abc
 
+    from engine.errors import Position
     from engine.language.schema import SchemaField, SchemaStore
     from engine.language.types import Type
     from engine.rulefiles.nodes import Node
@@ -53,7 +52,7 @@ class MappingLoader:
         self._store = store
         self._types = types
         # Also misspelt ones, so that M402 does not follow M401.
-        self._named_targets: set[str] = set()
+        self._named_targets: list[str] = []
 
     def load(self, name: str) -> Mapping:
         """Give the mapping.
@@ -76,7 +75,8 @@ class MappingLoader:
         variables, types = self.rules.variables(node.get("vars"), types)
         only_when = self._condition(node, "only_when", types)
         fields = self._group(node.get("fields"), Target("", root), types)
-        self._check_required(fields, root)
+        made = {*self._named_targets, *made_by(fields)}
+        find_missing(self._problems, Target("", root), made, node.get("fields") or node)
         self._problems.raise_if_any()
         return Mapping(
             name,
@@ -131,17 +131,20 @@ class MappingLoader:
     ) -> tuple[FieldNode, ...]:
         for key in node.refused if isinstance(node, MapNode) else ():
             self._target(key, place)  # no rule, but somebody means to make it
-        seen: set[str] = set()
+        seen: dict[str, Position] = {}
         nodes: list[FieldNode] = []
         for key, cell in node.items() if isinstance(node, MapNode) else ():
             target = self._target(key, place)
             if target is None:
                 continue
-            if any(_overlaps(key.text, other) for other in seen):
-                said = f"another rule already makes {target.path}"
-                self._problems.add("M410", said, key)
+            others = [at for name, at in seen.items() if _overlaps(key.text, name)]
+            if others:
+                other, is_here = others[0], others[0].file == key.position.file
+                where = f"in line {other.line}" if is_here else f"at {other}"
+                said = f"the rule {where} already makes {target.path}"
+                self._problems.add("M410", said, key, "leave one of them out")
                 continue
-            seen.add(key.text)
+            seen[key.text] = key.position
             loaded = self._field(key, cell, target, types)
             if loaded is not None:
                 nodes.append(loaded)
@@ -159,13 +162,13 @@ class MappingLoader:
                 is_free = parent.is_open and parent.types <= {"object"}
                 if field is None and not is_free:
                     above, known = start + key.text[:offset], parent.properties
-                    self._named_targets.add(f"{above}{nearest(part, known)}")
+                    self._named_targets.append(f"{above}{nearest(part, known)}")
                     said = f"the target has no field {start}{key.text}"
                     hint = hint_for(part, known, "it has:") or "it has: "
                     self._problems.at_word("M401", said, key, offset, part, hint)
                     return None
             offset += len(part) + 1
-        self._named_targets.add(start + key.text)
+        self._named_targets.append(start + key.text)
         return Target(start + key.text, field, parent)
 
     def _field(
@@ -226,54 +229,16 @@ class MappingLoader:
         if path is not None and shape.kind not in {"list", "any"}:
             said = f"{path.text} is no list, so there are no rows"
             self._problems.add("M403", said, path.position)
-        inner = types.row(shape.item())
+        inner, known = types.row(shape.item()), len(self._named_targets)
         variables, inner = self.rules.variables(node.get("vars"), inner)
         where = self._condition(node, "where", inner)
         when = self._condition(node, "when", types)
         fields = self._group(node.get("fields"), place, inner)
+        made = {*self._named_targets[known:], *made_by(fields)}
+        find_missing(self._problems, place, made, node)
         if path is None:
             return None
         return Each(path, node.position, fields, when, where, variables)
-
-    # The whole ------------------------------------------------------------------------
-
-    def _check_required(
-        self, fields: tuple[FieldNode, ...], root: SchemaField | None
-    ) -> None:
-        """Find fields that the target requires and no rule makes."""
-        if root is None:
-            return
-        made = set(self._named_targets)
-        for node in iter_rules(fields):
-            made.add(node.path)
-            limit = node.find(Limit) if isinstance(node, Rule) else None
-            if limit is not None and limit.overflow_to:
-                owner = node.path.rpartition(".")[0]
-                made.add(f"{owner}.{limit.overflow_to}".removeprefix("."))
-        self._missing("", root, made, self._node.get("fields") or self._node)
-
-    def _missing(
-        self, path: str, field: SchemaField, made: set[str], place: Node
-    ) -> None:
-        start = f"{path}." if path else ""
-        for name in sorted(field.required):
-            full = f"{start}{name}"
-            if not any(_is_at_or_below(one, full) for one in made):
-                said = f"the target requires {full}; no rule makes it"
-                self._problems.add("M402", said, place.position)
-        for name in field.properties:
-            full, child = f"{start}{name}", field.child(name)
-            if child is None:
-                continue
-            if any(one.startswith(f"{full}.") for one in made):
-                self._missing(full, child, made, place)
-            inner = child.item()
-            if inner is not None and any(one.startswith(f"{full}[].") for one in made):
-                self._missing(f"{full}[]", inner, made, place)
-
-
-def _is_at_or_below(path: str, other: str) -> bool:
-    return path == other or path.startswith((f"{other}.", f"{other}["))
 
 
 def _overlaps(name: str, other: str) -> bool:

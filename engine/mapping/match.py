@@ -119,6 +119,14 @@ def _check_order(rules: Sequence[MatchRule], problems: Problems) -> None:
     for rule in rules[ends[0] + 1 :] if ends else ():
         said = "this rule is never reached: otherwise stands above it"
         problems.add("M514", said, rule.position, "move it above otherwise")
+    seen: dict[tuple[str, ...], int] = {}
+    for rule in rules:
+        texts = (one.text if one else OTHERWISE for one in (rule.condition, rule.when))
+        key = tuple(" ".join(text.split()) for text in texts)
+        if rule.condition is not None and key in seen:
+            said = f"this rule is never reached: line {seen[key]} has its condition"
+            problems.add("M514", said, rule.position, "leave one of them out")
+        seen.setdefault(key, rule.position.line)
     if rules and not ends:
         hint = "end with a rule such as create: otherwise, without when:"
         said = "the last rule must always hold"

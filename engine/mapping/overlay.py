@@ -1,18 +1,16 @@
 """Merge a company's changes into a mapping file: field by field, then key by key.
 
-Pure: nodes in, nodes out. Every key keeps its own place, so that a finding or a trace
-of the merged file points at the base where the base speaks, and at the company's file
-where that one does. The ordinary loader reads what comes out.
+Pure. Every key keeps its own place, so that a finding or a trace of the merged file
+points at the base where the base speaks, and at the company's file where that does.
 
     field         by its address, as the documentation writes it: ``invoiceRows[].unit``
     value key     replaces the base's value key and ``with``; ``fixed`` also drops
-                  ``lookup``, ``else`` and ``transform``
+                  ``lookup``, ``else``, ``transform`` and ``default``
     other keys    replace the same key, or are added
     remove: yes   takes the field out
     tables        merge by entry
 
-Findings are of family M5: M520 a place that is not there, M521 a change that changes
-nothing, M522 something required is removed, M524 an unknown table.
+Findings: M520 no such place, M521 no change, M522 required, M524 no such table.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ from engine.mapping.addresses import (
     rule_kind,
     step,
 )
-from engine.mapping.cells import read_flag
+from engine.mapping.cells import EMPTY_KEYS, read_flag
 from engine.mapping.rule_load import VALUE_KEYS
 from engine.problems import Problems, did_you_mean, hint_for
 from engine.rulefiles.nodes import (
@@ -303,7 +301,7 @@ class OverlayMerge:
 
     def _merge_rule(self, base: MapNode, change: MapNode) -> MapNode:
         value_key = next((k for k in VALUE_KEYS if k in change), None)
-        stale = _stale_keys(base, value_key)
+        stale = _stale_keys(base, change, value_key)
         entries: dict[str, Entry] = {}
         for name, entry in base.entries.items():
             given = change.entries.get(name)
@@ -325,14 +323,17 @@ class OverlayMerge:
         return MapNode(entries, base.position)
 
 
-def _stale_keys(base: MapNode, value_key: str | None) -> set[str]:
-    """Name what a new value key drops of the base's rule."""
+def _stale_keys(base: MapNode, change: MapNode, value_key: str | None) -> set[str]:
+    """Name what a change drops of the base's rule."""
+    stale = set(EMPTY_KEYS if "default" in change else ())
     if value_key is None:
-        return set()
-    stale = {*VALUE_KEYS, "with"}
+        return stale
+    stale |= {*VALUE_KEYS, "with"}
     if value_key == "fixed" or not any(key in base for key in VALUE_KEYS):
         stale.add("transform")  # it made the value, or would change a literal
-    return stale | {"lookup", "else"} if value_key == "fixed" else stale
+    if value_key == "fixed":
+        stale |= {"lookup", "else", "default", "default_from"}
+    return stale
 
 
 def _removes(change: Node) -> bool:

@@ -28,6 +28,7 @@ _TAKES: Final = {
     "list": {"array"},
     "group": {"object"},
 }
+_FORMS: Final = ("date", "date-time", "uuid")  # of texts that are never numbers
 _WAY_OUT: Final = {
     "text": "add lookup: or transform:",
     "number": "add lookup: or transform:",
@@ -53,12 +54,21 @@ def check_kind(problems: Problems, rule: Rule) -> None:
         return
     for cell in rule.value.taken if transform is None else (transform.formula,):
         kind = cell.shape.kind
-        if kind in _TAKES and not _TAKES[kind] & target.types:
+        form = None if cell.shape.field is None else cell.shape.field.format
+        takes = {"string"} if form in _FORMS else _TAKES.get(kind, target.types)
+        if not takes & target.types or (kind == "number" and target.format in _FORMS):
             said = (
                 f"{cell.text} is {PHRASES[kind]}, which does not fit {rule.path}"
-                f" ({show_value(', '.join(sorted(target.types)))})"
+                f" ({target.format or show_value(', '.join(sorted(target.types)))})"
             )
-            _add(problems, "M403", said, cell, _WAY_OUT[kind])
+            hint = _WAY_OUT[kind]
+            if target.types == {"array"}:
+                hint = (
+                    f"a list: write '[{cell.text}]'"
+                    if rule.value.keys == ("source",)
+                    else hint
+                )
+            _add(problems, "M403", said, cell, hint)
         else:
             _check_values(problems, rule, cell)
 

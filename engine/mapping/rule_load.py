@@ -38,6 +38,7 @@ from engine.rulefiles.nodes import Entry, MapNode, Scalar
 if TYPE_CHECKING:
     from engine.errors import Position
     from engine.language.symbols import SymbolTable
+    from engine.language.types import Type
     from engine.mapping.keys.page import Page, Stage, ValueKey
     from engine.rulefiles.nodes import Node
 
@@ -130,15 +131,31 @@ class RuleLoader:
             value = pages[0].load(cells)
         else:
             self._refuse(node, [page.keys[0] for page in pages])
-        stages = [stage for page in STAGE_PAGES if (stage := page.load(cells))]
+        stages, met = self._stages(cells, value)
         if value is None:
             return None
         keys = {key.text: _place(key, cell) for key, cell in node.items()}
         note, at = cells.text("note"), node.position
         rule = Rule(target.path, at, value, tuple(stages), note, target.field, keys)
-        for stage in stages:
+        for stage, cells.given in zip(stages, met, strict=True):
             stage.check(cells, rule)
         return rule
+
+    def _stages(
+        self, cells: RuleCells, value: ValueKey | None
+    ) -> tuple[list[Stage], list[Type | None]]:
+        """Give the stages, and what is known of the value where each meets it."""
+        known = None if value is None else value.type()
+        stages: list[Stage] = []
+        met: list[Type | None] = []
+        for page in STAGE_PAGES:
+            cells.given = known
+            stage = page.load(cells)
+            if stage is not None:
+                stages.append(stage)
+                met.append(known)
+                known = stage.type(known)
+        return stages, met
 
     def _check_lonely(self, node: MapNode) -> None:
         """Find keys that mean nothing without the one on whose page they stand."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.kinds import PHRASES
 from engine.language.symbols import Symbol
-from engine.language.types import Type, common_type
+from engine.language.types import Type, common_type, kind_of
 from engine.language.values import sent_text
 from engine.mapping.apply import Rule
 from engine.mapping.stages import rule_type
@@ -70,6 +71,11 @@ def _endpoint(cells: FlowCells, named: Scalar) -> EndpointSpec | None:
 def _check_values(cells: FlowCells, cell: Node, rule: Rule, param: ParamSpec) -> None:
     """Find a cell none of whose values the argument takes."""
     shape = rule_type(rule)
+    kind = kind_of(shape)
+    if kind == "group" or (kind == "list" and param.list_style is None):
+        said = f"the argument {param.name} takes one value, this is {PHRASES[kind]}"
+        cells.problems.add("F222", said, cell)
+        return
     given = None if shape is None else shape.enum
     if not param.values or given is None:
         return

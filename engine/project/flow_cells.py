@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
+from engine.kinds import PHRASES
 from engine.language.formulas import (
     Condition,
     Formula,
@@ -25,7 +26,7 @@ from engine.mapping.apply import Mapping, Rule
 from engine.mapping.literals import Target
 from engine.mapping.match import MatchRules, load_match_rules
 from engine.mapping.rule_load import RuleLoader
-from engine.problems import Problems, did_you_mean
+from engine.problems import Problems, did_you_mean, either
 from engine.project.flow_types import FlowTypes
 from engine.rulefiles.nodes import (
     MapNode,
@@ -39,6 +40,7 @@ from engine.rulefiles.nodes import (
 )
 
 T = TypeVar("T")
+C = TypeVar("C", Path, Formula)
 
 
 def must(found: T | None) -> T:
@@ -74,7 +76,7 @@ class FlowCells:
         """Step into ``each``: bare names are then fields of the item."""
         if "each" not in node:
             return None, self
-        each = self.path(node, "each")
+        each = self.path(node, "each", "list")
         shape = Symbol(None, "this[]") if each is None else each.shape.item()
         return each, replace(self, types=self.types.row(shape))
 
@@ -104,15 +106,31 @@ class FlowCells:
         found = ((name.text, self.rule(cell)) for name, cell in entries_at(node, key))
         return tuple((name, rule) for name, rule in found if rule is not None)
 
-    def path(self, node: MapNode, key: str) -> Path | None:
-        return self.compile(compile_path, scalar_at(node, key))
+    def path(self, node: MapNode, key: str, *kinds: str) -> Path | None:
+        """Compile a path that gives a value of one of these kinds, if any is said."""
+        return self._of_kind(
+            node, key, self.compile(compile_path, node.get(key)), kinds
+        )
 
     def paths(self, node: MapNode, key: str) -> tuple[Path, ...]:
         found = [self.compile(compile_path, cell) for cell in scalars_at(node, key)]
         return tuple(path for path in found if path is not None)
 
-    def formula(self, node: MapNode, key: str) -> Formula | None:
-        return self.compile(compile_formula, scalar_at(node, key))
+    def formula(self, node: MapNode, key: str, *kinds: str) -> Formula | None:
+        """Compile a formula that gives a value of one of these kinds."""
+        found = self.compile(compile_formula, node.get(key))
+        return self._of_kind(node, key, found, kinds)
+
+    def _of_kind(
+        self, node: MapNode, key: str, found: C | None, kinds: tuple[str, ...]
+    ) -> C | None:
+        cell = node.get(key)
+        kind = "any" if found is None else found.shape.kind
+        if kinds and kind not in (*kinds, "any") and cell is not None:
+            wanted = either([PHRASES[one].replace("a whole", "a") for one in kinds])
+            said = f"{key} takes {wanted}, this is {PHRASES[kind]}"
+            self.problems.add("M403", said, cell)
+        return found
 
     def condition(self, node: MapNode, key: str) -> Condition | None:
         return self.compile(compile_condition, scalar_at(node, key))

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from engine.language.paths import Path, compile_path
 from engine.language.symbols import Symbol, SymbolTable, UnknownName
+from engine.language.type_checks import find_kind_fault
 from engine.language.types import Type
 from engine.problems import Problems
 from engine.project.flow_calls import (
@@ -80,7 +81,7 @@ def load_flow(
         name=text_at(node, "flow"),
         note=text_at(node, "note"),
         file=node.position.file,
-        switch=cells.path(node, "switch"),
+        switch=cells.path(node, "switch", "truth"),
         variables=tuple(variables.items()),
         fetch=must(fetch),
         deliver=cells.part(node, "deliver", _deliver),
@@ -140,8 +141,9 @@ def _fetch(cells: FlowCells, node: MapNode) -> Fetch:
 
 def _keys(cells: FlowCells, node: MapNode) -> tuple[Path, Path, Path]:
     """Read by what a document is known: its key, its label and its reference."""
-    key, label = must(cells.path(node, "key")), must(cells.path(node, "label"))
-    return key, label, must(cells.path(node, "reference"))
+    names = ("key", "label", "reference")
+    key, label, number = (cells.path(node, name, "text", "number") for name in names)
+    return must(key), must(label), must(number)
 
 
 def _reread(cells: FlowCells, listed: FlowCells, node: MapNode) -> Reread:
@@ -151,9 +153,9 @@ def _reread(cells: FlowCells, listed: FlowCells, node: MapNode) -> Reread:
         call,
         status,
         same,
-        before=cells.path(node, "before"),
-        after=cells.path(node, "after"),
-        stopped=cells.path(node, "stopped"),
+        before=cells.path(node, "before", "text"),
+        after=cells.path(node, "after", "text"),
+        stopped=cells.path(node, "stopped", "text"),
         reads=tuple(cell.text for cell in scalars_at(node, "reads")),
     )
 
@@ -180,7 +182,7 @@ def _window(node: MapNode) -> Window:
 
 def _belongs(cells: FlowCells, node: MapNode) -> Belongs:
     steps = load_steps(cells, node, "read")
-    units = cells.path(node, "units")
+    units = cells.path(node, "units", "list")
     inside = cells.record_scope(units.shape.item().field if units else None, "unit")
     cells.check_code(node, "stop")
     return Belongs(
@@ -250,12 +252,20 @@ def _amend(cells: FlowCells, node: MapNode) -> Amend:
 def _same(cells: FlowCells, node: MapNode) -> SameCheck:
     cells.check_code(node, "stop")
     cells.check_code(node, "warn")
-    return SameCheck(
-        text_at(node, "name") or text_at(node, "ours").rpartition(".")[2],
+    theirs, ours = (
         must(cells.formula(node, "theirs")),
         must(cells.formula(node, "ours")),
+    )
+    fault = find_kind_fault(theirs.shape, ours.shape) if theirs and ours else None
+    if fault is not None:
+        said = f"{fault.message}: {theirs.text} and {ours.text} are never the same"
+        cells.problems.add("M310", said, ours.position, fault.hint)
+    return SameCheck(
+        text_at(node, "name") or text_at(node, "ours").rpartition(".")[2],
+        theirs,
+        ours,
         text_at(node, "stop") or _SAME_STOP,
-        cells.formula(node, "within"),
+        cells.formula(node, "within", "number"),
         text_at(node, "warn"),
     )
 
@@ -264,7 +274,7 @@ def _acknowledge(cells: FlowCells, node: MapNode) -> Acknowledge:
     send = load_send(cells, node)
     answer = cells.around.answer(endpoint_of(cells, send.request))
     inside = cells.with_roots(answer=answer)
-    return Acknowledge(send, must(inside.formula(node, "verify")))
+    return Acknowledge(send, must(inside.formula(node, "verify", "truth")))
 
 
 def _on_stop(cells: FlowCells, node: MapNode) -> OnStop:

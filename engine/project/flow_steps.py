@@ -100,7 +100,7 @@ def _batch(cells: FlowCells, node: MapNode, call: EndpointCall | None) -> Batch:
 
 
 def _join_step(cells: FlowCells, node: MapNode, _: Path | None) -> JoinStep:
-    source = cells.path(node, "join")
+    source = cells.path(node, "join", "list")
     record = None if source is None else source.shape.item().field
     join = _join(cells, node, record)
     return JoinStep(must(source), join, cells.condition(node, "when"))
@@ -131,7 +131,7 @@ def _require(cells: FlowCells, node: MapNode, each: Path | None) -> RequireStep:
         when=cells.condition(node, "when"),
         each=each,
         show=cells.path(node, "show"),
-        choices=cells.path(node, "choices"),
+        choices=cells.path(node, "choices", "list"),
         position=node.position,
     )
 
@@ -142,13 +142,13 @@ def _derive(cells: FlowCells, node: MapNode, each: Path | None) -> DeriveStep:
 
 
 def _check_files(cells: FlowCells, node: MapNode, _: Path | None) -> CheckFilesStep:
-    files = must(cells.path(node, "check_files"))
+    files = must(cells.path(node, "check_files", "list"))
     formats = tuple(cell.text for cell in scalars_at(node, "formats"))
     return CheckFilesStep(files, formats, number_at(node, "max_bytes"))
 
 
 def _merge_files(cells: FlowCells, node: MapNode, _: Path | None) -> MergeFilesStep:
-    files, named = must(cells.path(node, "merge_files")), node.get("name")
+    files, named = must(cells.path(node, "merge_files", "list")), node.get("name")
     name = must(None if named is None else cells.rule(named))
     cells.check_save_name(node, "as", cells.types.item)
     return MergeFilesStep(files, text_at(node, "as"), name)
@@ -165,7 +165,7 @@ def _write(cells: FlowCells, node: MapNode, each: Path | None) -> WriteStep:
         name=text_at(node, "write"),
         each=each,
         when=cells.condition(node, "when"),
-        key=must(cells.formula(node, "key")),
+        key=must(cells.formula(node, "key", "text", "number")),
         finds=finds,
         match=match,
         create=inside.part(node, "create", load_send),

@@ -49,6 +49,7 @@ from engine.project.project_files import (
 )
 from engine.project.system_load import load_system
 from engine.project.system_spec import SystemSpec
+from engine.project.unused import check_unused
 from engine.rulefiles.nodes import MapNode, Scalar, entries_at, scalar_at, text_at
 
 T = TypeVar("T")
@@ -174,6 +175,8 @@ class _ProjectLoader(ProjectFiles):
             broken=self._broken_names(""),
             has_sound_bases=not self._is_any_broken(),
         )
+        if all(problem.is_warning for problem in self.problems):
+            check_unused(self.root, self.nodes, self.problems)
         if advice is None:
             return None
         return Project(

@@ -104,10 +104,8 @@ def _texts(
 def _text(endpoint: EndpointSpec, param: ParamSpec, value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool | date):  # a datetime is a date too
+    if isinstance(value, bool | date | Decimal):  # a datetime is a date too
         return sent_text(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
     if isinstance(value, str | int):
         return str(value).strip()
     raise _rule_error(

@@ -111,3 +111,16 @@ def test_every_code_has_a_mistake():
     )
 
     assert [] == [c for c in load_findings() if c not in shown and c not in ELSEWHERE]
+
+
+def test_a_setting_that_no_rule_reads_is_told(tmp_path: Path):
+    root = build_project(tmp_path)
+    path = root / "schemas" / "settings.schema.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"way": {', '"day": {"type": "string"}, "way": {'))
+
+    (found,) = find_problems(root, {}, {})
+
+    assert "C116" == found.code
+    assert "schemas/settings.schema.json:20:9" == str(found.position)
+    assert "no rule reads the setting billing.day" == found.message

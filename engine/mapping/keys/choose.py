@@ -17,7 +17,7 @@ from engine.mapping.keys.page import (
     paths_of,
 )
 from engine.mapping.keys.required import Required
-from engine.mapping.literals import Target, literals_type, load_literal
+from engine.mapping.literals import Target, literals_type
 from engine.mapping.rules import Rule
 from engine.mapping.stages import (
     rule_branches,
@@ -164,7 +164,7 @@ def _short(cells: RuleCells, key: Scalar, cell: Node, target: Target) -> Option 
     condition = None if is_last else cells.condition_of(cell)
     if condition is None and not is_last:
         return None
-    return Option(condition, load_literal(cells.problems, key, target), key.position)
+    return Option(condition, cells.literal(key, target), key.position)
 
 
 def _long(cells: RuleCells, row: Node, target: Target) -> Option | None:
@@ -177,7 +177,7 @@ def _long(cells: RuleCells, row: Node, target: Target) -> Option | None:
     if then is None or (condition is None and not is_last):
         return None
     if not isinstance(then, MapNode):
-        value: Any = load_literal(cells.problems, then, target)
+        value: Any = cells.literal(then, target)
     elif (value := cells.loader.rule(then, target, cells.types)) is None:
         return None
     return Option(condition, value, row.position)

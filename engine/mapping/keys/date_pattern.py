@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from engine.kinds import PHRASES
 from engine.language.conversion import find_pattern_fault, read_date
+from engine.language.symbols import Symbol
 from engine.language.types import TEXT
 from engine.language.values import text_of
 from engine.mapping.keys.page import FittingStage
@@ -33,12 +35,24 @@ class DatePattern(FittingStage):
             return None
         fault = find_pattern_fault(cell.text)
         if fault:
-            cells.problems.add("M510", fault, cell)
+            other = cell.text.replace("%", "").upper()
+            hint = None if find_pattern_fault(other) else f"write {other}"
+            cells.problems.add("M510", fault, cell, hint)
             return None
         return cls(cell.text)
 
     def type(self, before: Type | None) -> Type | None:
         return TEXT
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find a value that is no text, or a date as every system writes it."""
+        given, place = Symbol(cells.given, ""), rule.place("date")
+        if given.kind not in {"text", "any"}:
+            said = f"date reads a text, this is {PHRASES[given.kind]}"
+            cells.problems.add("M403", said, place)
+        elif given.field is not None and given.field.format in ("date", "date-time"):
+            said = f"this is no date like {self.pattern}, but one like 2026-01-31"
+            cells.problems.add("M510", said, place, "leave date: out")
 
     def words(self) -> str:
         return f"read as {code(self.pattern)}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from engine.kinds import PHRASES
+from engine.language.symbols import Symbol
 from engine.language.types import NUMBER
 from engine.language.values import ValueFault, find_number, name_kind, round_number
 from engine.mapping.keys.page import FittingStage
@@ -52,6 +54,17 @@ class Decimals(FittingStage):
 
     def type(self, before: Type | None) -> Type | None:
         return NUMBER
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find a value that is never a number."""
+        given = Symbol(cells.given, "")
+        is_date = given.field is not None and given.field.format is not None
+        if given.kind not in {"number", "text", "any"} or (
+            given.kind == "text" and is_date
+        ):
+            what = "a date" if given.kind == "text" else PHRASES[given.kind]
+            said = f"decimals rounds numbers, this is {what}"
+            cells.problems.add("M403", said, rule.place("decimals"))
 
     def words(self) -> str:
         noun = "decimal" if self.places == 1 else "decimals"

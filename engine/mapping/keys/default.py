@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.language.types import common_type
+from engine.language.values import is_empty
+from engine.mapping.cells import EMPTY_KEYS
+from engine.mapping.keys.fixed import Fixed
 from engine.mapping.keys.page import TAKEN, Branch, Stage, branch, look, meet, note
-from engine.mapping.literals import literals_type, load_literal
+from engine.mapping.literals import literals_type
 from engine.mapping.rules import MISSING
 from engine.mapping.words import code, join_words, literal_words
 
@@ -38,7 +41,7 @@ class Default(Stage):
         paths = cells.paths("default_from") or ()
         given, literal = cells.node.get("default"), MISSING
         if given is not None:
-            literal = load_literal(cells.problems, given, cells.target)
+            literal = cells.literal(given)
         is_there = paths or literal is not MISSING
         return cls(paths, literal) if is_there else None
 
@@ -49,6 +52,17 @@ class Default(Stage):
         if self.literal is not MISSING:
             before = common_type([before, literals_type((self.literal,))])
         return before
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find a value that is always there, and what a default makes meaningless."""
+        if isinstance(rule.value, Fixed) and not is_empty(rule.value.value):
+            said = "default means nothing beside fixed: the field is never empty"
+            cells.cancelled("fixed", "default", said)
+        if self.literal is MISSING or is_empty(self.literal):
+            return
+        for key in EMPTY_KEYS:
+            said = f"{key} means nothing beside default: the field is never empty"
+            cells.cancelled("default", key, said)
 
     def reads(self) -> Iterator[str]:
         return (path.text for path in self.paths)

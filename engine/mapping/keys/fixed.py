@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.mapping.keys.page import ValueKey, note
-from engine.mapping.literals import literals_type, load_literal
+from engine.mapping.literals import literals_type
 from engine.mapping.words import literal_words
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Fixed(ValueKey):
         target = cells.target
         if "transform" in cells.node:
             target = target.without_type()
-        return cls(load_literal(cells.problems, cell, target))
+        return cls(cells.literal(cell, target))
 
     def type(self) -> Type | None:
         return literals_type((self.value,))

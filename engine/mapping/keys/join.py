@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from engine.kinds import PHRASES
+from engine.language.meant import AS_TEXT
 from engine.language.types import TEXT
 from engine.language.values import is_empty, text_of
 from engine.mapping.keys.page import ValueKey, look, note
 from engine.mapping.words import code, escape, literal_words
+from engine.rulefiles.nodes import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
     from engine.mapping.cells import RuleCells
     from engine.mapping.rules import Rule
 
+_WAYS_OUT: Final = {
+    "truth": "say it in words, in a variable with choose:",
+    "list": "flatten it with []",
+    "group": "name one of its fields",
+}
 _VISIBLE = re.compile(r"\s*[^\w\s]+\s*")
 
 
@@ -36,6 +44,15 @@ class Join(ValueKey):
     def load(cls, cells: RuleCells) -> Self | None:
         """Read the list of paths and what stands between."""
         paths = cells.paths("join")
+        for path in paths or ():
+            shape = path.shape.item() if path.shape.kind == "list" else path.shape
+            if shape.kind in AS_TEXT:
+                said = f"{path.text} cannot be joined: it is {PHRASES[path.shape.kind]}"
+                said += f", whose items are {PHRASES[shape.kind]}" * (
+                    shape is not path.shape
+                )
+                place = Scalar(path.text, path.position)
+                cells.problems.add("M403", said, place, _WAYS_OUT[shape.kind])
         return None if paths is None else cls(paths, cells.text("with"))
 
     @property

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from engine.language.types import common_type
+from engine.kinds import PHRASES
+from engine.language.symbols import Symbol
+from engine.language.type_checks import find_form_fault, is_among
+from engine.language.types import common_type, kind_of
 from engine.language.values import (
     find_number,
     is_empty,
@@ -27,15 +30,22 @@ from engine.mapping.stages import (
     write_inner,
 )
 from engine.mapping.words import code, escape, link, literal_words, table_anchor
-from engine.problems import MOST_LISTED, did_you_mean, list_words
+from engine.problems import (
+    MOST_LISTED,
+    Problems,
+    did_you_mean,
+    either,
+    list_words,
+)
 from engine.rulefiles.nodes import MapNode, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from engine.language.function_text import FunctionText
     from engine.language.types import Type
     from engine.mapping.cells import RuleCells
+    from engine.mapping.literals import Target
 
 ELSE = "else"
 NOT_IN_TABLE = "not in the table"
@@ -55,6 +65,65 @@ def _key_reader(entries: Iterable[str]) -> Callable[[Any], str]:
         return numbers.get(text, text)
 
     return key_of
+
+
+def _fitting(cells: RuleCells, target: Target) -> str | None:
+    """Name the tables whose keys and values would fit."""
+    fitting = []
+    for name, entries in cells.loader.tables.items():
+        found = Problems()
+        for value in entries.values():
+            load_literal(found, value, target, cells.node.position)
+        is_asked = any(not is_never(key, cells.given) for key in entries)
+        if entries and is_asked and not found:
+            fitting.append(name)
+    return f"{either(fitting)} would fit" if fitting else None
+
+
+def is_never(key: str, given: Type | None) -> bool:
+    """Tell whether a key is never looked up, by what is known of the value."""
+    kind = kind_of(given)
+    if given is None or kind == "any":
+        return False
+    if given.enum is not None:
+        return not is_among(key, given.enum)
+    if kind == "truth":
+        return key not in ("true", "false")
+    if kind == "number":
+        number = find_number(key)
+        return number is None or not is_number_text(key, number)
+    return find_form_fault(key, given, compared=True) is not None
+
+
+def _formed(key: str, given: Symbol) -> str:
+    for _, form in () if given.field is None else given.field.forms:
+        key = str(form(key))
+    return key
+
+
+def _check_entries(cells: RuleCells, node: MapNode, strange: Sequence[str]) -> None:
+    """Find entries of an inline table that the source never asks for."""
+    given = cells.given
+    if kind_of(given) == "truth":
+        known = ["true", "false"]
+    else:
+        known = [str(value) for value in (given.enum if given else None) or ()]
+    for key, _ in node.items():  # noqa: PERF102 - a key is a cell with a place
+        if key.text in strange:
+            hint = did_you_mean(key.text, [v for v in known if v not in node])
+            hint = hint or list_words(known, "it is one of")
+            said = f"the source is never {key.text}, so this entry means nothing"
+            if hint is None and given is not None and given.forms:
+                hint = (
+                    f"{given.forms[-1][0]} gives {_formed(key.text, Symbol(given, ''))}"
+                )
+            cells.problems.add("M515", said, key, hint or _KIND_WORDS[kind_of(given)])
+
+
+_KIND_WORDS: Final = {
+    "number": "it is a number",
+    "text": "it is a text of another form",
+}
 
 
 def entry_way(key: str) -> str:
@@ -95,15 +164,21 @@ class Lookup(ChangingStage):
         target, problems = cells.target, cells.problems
         if "transform" in cells.node and cells.has_value_key:
             target = target.without_type()
+        before = len(problems)
         values = {
-            key: load_literal(problems, value, target, cell.position)
+            key: cells.literal(value, target, cell.position)
             for key, value in entries.items()
         }
+        wrong = problems.found[before:]
+        if name and 2 * len(wrong) > len(values):
+            del problems.found[before:]
+            said = f"table {name} gives what {target.path} does not take"
+            problems.add("M519", said, cell, _fitting(cells, target))
         given = cells.node.get("else")
         if given is None:
             return cls(name, values)
         if not isinstance(given, MapNode):
-            return cls(name, values, load_literal(problems, given, target))
+            return cls(name, values, cells.literal(given, target))
         rule = cells.loader.rule(given, target, cells.types)
         return None if rule is None else cls(name, values, rule)
 
@@ -123,32 +198,38 @@ class Lookup(ChangingStage):
         return literals_type((*self.entries.values(), *others))
 
     def check(self, cells: RuleCells, rule: Rule) -> None:
-        """Find values that the source allows and the table does not know."""
-        field = rule.value.type()
-        if field is None or field.enum is None:
+        """Find entries that are never asked for, and values that have none."""
+        given, node = Symbol(cells.given, ""), cells.node.get("lookup")
+        place: Any = node if isinstance(node, Scalar) else rule.place("lookup")
+        problems = cells.problems
+        label = rule.value.label or "the value"
+        if given.kind in {"list", "group"}:
+            said = f"{label} is {PHRASES[given.kind]}; a table takes one value"
+            problems.add("M403", said, place)
             return
-        allowed = [str(value) for value in field.enum]
-        node = cells.node.get("lookup")
+        table = f"table {self.table}" if self.table else "the table"
+        strange = [key for key in self.entries if is_never(key, cells.given)]
         if isinstance(node, MapNode):
-            self._check_entries(cells, node, allowed)
+            _check_entries(cells, node, strange)
+        elif strange and len(strange) == len(self.entries):
+            said = f"{table} has no entry for any value of {label}"
+            problems.add("M519", said, place, _fitting(cells, cells.target))
+            return
+        elif given.field is not None and given.field.forms:
+            shown = [key for key in strange if _formed(key, given) not in self.entries]
+            if shown:
+                said = f"{table} has {', '.join(shown[:MOST_LISTED])}, never looked up"
+                way = f"{given.field.forms[-1][0]} gives {_formed(shown[0], given)}"
+                problems.add("M515", said, place, way)
+        if given.field is None or given.field.enum is None:
+            return
+        key_of = _key_reader(self.entries)
+        allowed = [key_of(value) for value in given.field.enum if value != ""]
         unknown = [value for value in allowed if value not in self.entries]
         if unknown and self.otherwise is MISSING:
             listed = ", ".join(unknown[:MOST_LISTED])
-            table = f"table {self.table}" if self.table else "the table"
             said = f"{table} has no entry for {listed}, which the source schema allows"
-            place = rule.place("lookup")
-            cells.problems.add("M503", said, place, "add it, or give else:")
-
-    def _check_entries(
-        self, cells: RuleCells, node: MapNode, allowed: list[str]
-    ) -> None:
-        """Find entries of an inline table that the source never asks for."""
-        for key, _ in node.items():  # noqa: PERF102 - a key is a cell with a place
-            if key.text not in allowed:
-                close = did_you_mean(key.text, [v for v in allowed if v not in node])
-                listed = ", ".join(allowed[:MOST_LISTED])
-                said = f"the source is never {key.text}, so this entry means nothing"
-                cells.problems.add("M515", said, key, close or f"it is one of {listed}")
+            problems.add("M503", said, place, "add it, or give else:")
 
     def words(self) -> str:
         """Name the table, and what becomes of a value that is not in it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from engine.language.values import is_empty
 from engine.mapping.keys.default import Default
 from engine.mapping.keys.page import Branch, Stage, branch, look, meet, note, paths_of
 from engine.mapping.rules import MISSING
@@ -40,6 +41,13 @@ class Required(Stage):
             cells.yes_no("send_null"),
         )
         return None if found == cls() else found
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find a required field that no branch can fill."""
+        enum = None if cells.given is None else cells.given.enum
+        if self.always and enum and all(map(is_empty, enum)):
+            said = f"{rule.path} is required, but no branch gives a value"
+            cells.problems.add("M402", said, rule.place("required"))
 
     def reads(self) -> Iterator[str]:
         return iter(() if self.when is None else paths_of(self.when))

@@ -51,12 +51,19 @@ class Transform(ChangingStage):
         """Read the formula; alone it is a value key and no stage."""
         if not cells.has_value_key:
             return None
-        types = cells.types.with_extra("value")
+        types = cells.types.with_roots(value=cells.given)
         formula = cells.compiled("transform", compile_formula, types)
         return None if formula is None else cls(formula)
 
     def type(self, before: Type | None) -> Type | None:
         return self.formula.shape.field
+
+    def check(self, cells: RuleCells, rule: Rule) -> None:
+        """Find a formula that takes no notice of the value that it is to change."""
+        if "value" not in self.formula.names:
+            key = rule.value.keys[0]
+            said = f"transform does not use value, so {key} means nothing"
+            cells.cancelled(key, "transform", said)
 
     def reads(self) -> Iterator[str]:
         return iter(paths_of(self.formula))
