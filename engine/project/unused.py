@@ -49,8 +49,9 @@ def check_unused(root: Path, files: Mapping[str, MapNode], problems: Problems) -
     for file, node in files.items():
         if file_kind(file) == "system":
             name = file.rpartition("/")[2].removesuffix(".yaml")
+            own = {cell.text for _, cell in iter_scalars(node)}  # identity: reads one
             for key, _ in _entries(node, "endpoints"):
-                if f"{name}.{key.text}" not in texts:
+                if f"{name}.{key.text}" not in texts and key.text not in own:
                     said = f"no flow asks {name}.{key.text}"
                     problems.add("S114", said, key, _HINT, is_warning=True)
     if (root / SETTINGS).is_file():
