@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +10,12 @@ from engine.errors import Problem, SettingsError
 from engine.flow.access import Online
 from engine.flow.context import RunContext
 from engine.flow.identity import IdentityGuard
-from engine.project.credentials import SecretName, find_secrets
+from engine.project.credentials import (
+    SecretName,
+    find_secret,
+    find_secrets,
+    secret_key,
+)
 from engine.systems.limiter import RateLimiter
 from engine.systems.system import open_system
 
@@ -49,6 +54,9 @@ class Services:
     # company's file is looked at.
     is_on: Callable[[], bool] | None = None
     _limiters: dict[str, RateLimiter] = field(default_factory=dict)  # one per system
+    _owners: dict[str, dict[Secret, list[str]]] = field(
+        default_factory=dict
+    )  # of secrets
 
     def open(self, company: Company, name: str) -> System:
         """Open a system for a company.
@@ -88,15 +96,38 @@ class Services:
                 system.close()
 
     def check_secrets(self, company: Company, flows: Iterable[Flow]) -> list[Problem]:
-        """List the secrets that a company's flows would miss."""
+        """List the secrets that a company's flows would miss, or have of another's."""
         problems: list[Problem] = []
         for name in dict.fromkeys(name for flow in flows for name in flow.systems):
             spec = self.project.systems[name]
             try:
-                find_system_secrets(company.name, name, spec, self.places)
+                found = find_system_secrets(company.name, name, spec, self.places)
             except SettingsError as error:
                 problems.extend(error.problems)
+                continue
+            for secret, value in found.items():
+                if not spec.secrets[secret].is_alone:
+                    continue
+                owners = self._owners_of(name, secret).get(value, ())
+                others = [owner for owner in owners if owner != company.name]
+                if others:
+                    key = secret_key(company.name, f"{name}_{secret}")
+                    said = f"the secret {key} is also the one of {', '.join(others)}"
+                    hint = "make one in each company's own books; none of them runs"
+                    problems.append(Problem("C204", said, hint=hint))
         return problems
+
+    def _owners_of(self, system: str, name: str) -> dict[Secret, list[str]]:
+        """Name the companies that run with each secret of a kind."""
+        kind = f"{system}_{name}"
+        if kind not in self._owners:
+            owners = self._owners.setdefault(kind, {})
+            for company in self.project.companies.values():
+                with suppress(SettingsError):  # missing: told where it is needed
+                    secret = find_secret(company.name, kind, self.places)
+                    if company.is_enabled:
+                        owners.setdefault(secret, []).append(company.name)
+        return self._owners[kind]
 
 
 @dataclass(slots=True)

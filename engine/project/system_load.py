@@ -137,7 +137,7 @@ def _system(name: str, said: Mapping[str, Any]) -> SystemSpec:
             for key, value in said["endpoints"].items()
         },
         secrets={
-            key: SecretSpec(value["description"], value["required"])
+            key: SecretSpec(value["description"], value["required"], value["alone"])
             for key, value in said["secrets"].items()
         },
         headers=said["headers"] or {},

@@ -32,6 +32,7 @@ class SecretSpec:
 
     description: str
     is_required: bool = True
+    is_alone: bool = False  # no two companies have the same one
 
 
 @dataclass(frozen=True, slots=True)

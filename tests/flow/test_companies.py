@@ -17,11 +17,12 @@ from engine.flow.planning import plan_company
 from engine.flow.preflight import examine_company
 from engine.language.paths import compile_path
 from engine.project.company import Switch
+from engine.project.credentials import SecretPlaces
 from engine.project.flow_spec import Belongs
 from engine.rulefiles.reader import load_yaml
 from tests.places import TESTS, read_texts
-from tests.simulators import number_of
-from tests.worlds import World, merge, project
+from tests.simulators import DEMO_SECRETS, number_of
+from tests.worlds import World, merge, project, secret_places
 
 CASES = TESTS / "cases" / "companies"
 GROUP = {"unit": "Havukka Konsultointi Oy"}
@@ -355,3 +356,21 @@ def test_the_doctor_tells_of_a_company_inside_a_company(tmp_path):
     assert [("warning", "Havukka Sverige AB (demo_se)")] == [
         (f.state, f.shown) for f in found if f.flow == "sales_invoice"
     ]
+
+
+def test_two_companies_with_one_key_do_not_run(tmp_path):
+    """A copied key would write into the other's books; it is told, never shown."""
+    world = World(tmp_path, GROUP, data="group", others=SWEDISH, flow="sales_invoice")
+    key = DEMO_SECRETS["PROCOUNTOR_API_KEY"]
+    known = secret_places().environment
+    for copied in (key, f'"{key}"\n', f"\ufeff {key} "):
+        environment = {**known, "SIIRTO_DEMO_SE_PROCOUNTOR_API_KEY": copied}
+
+        with pytest.raises(SettingsError) as raised:
+            world.run_all(places=SecretPlaces(environment))
+
+        told = raised.value.problems
+        assert ["C204", "C204"] == [problem.code for problem in told]
+        assert "also the one of demo_se" in told[0].message
+        assert key not in f"{told}"
+    assert [] == world.requests()
