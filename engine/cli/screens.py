@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from engine.flow.companies import CompanyReport
     from engine.flow.services import Progress
-    from engine.ledger.ledger import Ledger
     from engine.ledger.model import LogRow
     from engine.project.advice import AdviceBook
 
@@ -207,50 +206,3 @@ def _render(lines: Iterable[Text], width: int | None) -> str:
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)
     return "\n".join(text.rstrip() for text in out.getvalue().splitlines())
-
-
-def gather_status(ledger: Ledger, company: str | None) -> list[dict[str, Any]]:
-    """Collect, for each company in the ledger, its last run and what is stuck."""
-    names: dict[str, Counter[str]] = {}
-    for (name, _flow, state), count in ledger.count_states(company).items():
-        names.setdefault(name, Counter())[state] += count
-    found = []
-    for name, states in sorted(names.items()):
-        run = ledger.runs.find_last(name)
-        stuck = list(ledger.unfinished(name))
-        oldest = min(stuck, key=lambda t: t.first_seen_at, default=None)
-        holder = ledger.find_holder(name)
-        found.append(
-            {
-                "company": name,
-                "last_run": run.started_at.isoformat() if run else None,
-                "last_outcome": (run.outcome or "running or killed") if run else None,
-                "running": str(holder) if holder else None,
-                "documents": states,
-                "stuck": len(stuck),
-                "oldest_stuck": oldest.label if oldest else None,
-                "oldest_since": oldest.first_seen_at.isoformat() if oldest else None,
-            }
-        )
-    return found
-
-
-def render_status(found: list[dict[str, Any]]) -> str:
-    """Give the status as lines."""
-    if not found:
-        return "nothing has run yet"
-    lines = []
-    for status in found:
-        states = ", ".join(f"{n} {s}" for s, n in sorted(status["documents"].items()))
-        lines.append(
-            f"{status['company']}: last run {status['last_run']} "
-            f"({status['last_outcome']}); documents: {states}"
-        )
-        if status["running"]:
-            lines.append(f"  at work now: {status['running']}")
-        if status["stuck"]:
-            lines.append(
-                f"  stuck: {status['stuck']}, the oldest {status['oldest_stuck']}"
-                f" since {status['oldest_since']}"
-            )
-    return "\n".join(lines)

@@ -31,6 +31,8 @@ WORDS: Final = {
 MAKE_UP: Final = timedelta(hours=1)
 # What a first run looks back on: it need not wait for the next time of the schedule.
 FIRST: Final = timedelta(minutes=10)
+# How long after its time a run may begin: the scheduler looks every five minutes.
+GRACE: Final = timedelta(minutes=5)
 _FIELDS: Final = 5  # the library would take a sixth, for seconds
 
 
@@ -99,6 +101,30 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     """Give the next time of the schedule after a moment, in UTC; None when none is."""
     times = [_next(cron, after, schedule.zone) for cron in schedule.crons]
     return min((at for at in times if at is not None), default=None)
+
+
+def is_late(schedule: Schedule, since: datetime, now: datetime) -> bool:
+    """Tell whether two times of the schedule have gone by without a run.
+
+    Pauses do not count: after a night without times the second one in the morning does.
+    """
+    first = next_due(schedule, since)
+    second = next_due(schedule, first) if first else None
+    return second is not None and now > second + GRACE
+
+
+def has_lasted(
+    schedule: Schedule, since: datetime, now: datetime, enough: timedelta
+) -> bool:
+    """Tell whether so much scheduled time has passed: an hour after each time."""
+    passed, at, until = timedelta(), since - MAKE_UP, since
+    while (due := next_due(schedule, at)) is not None and due < now:
+        end = min(due + MAKE_UP, now)
+        passed += max(end - max(due, until), timedelta())
+        if passed >= enough:
+            return True
+        at, until = due, max(until, end)
+    return False
 
 
 def _next(cron: str, after: datetime, zone: ZoneInfo) -> datetime | None:

@@ -98,31 +98,92 @@ def test_an_unknown_outcome_is_refused_with_the_known_ones(operator: Operator):
 
 
 @pytest.mark.usefixtures("secrets")
-def test_status_tells_what_is_stuck(operator: Operator):
-    """Exit 1 while a document waits for somebody."""
+def test_status_tells_what_waits_for_a_person(operator: Operator):
+    """After half an hour, exit 1 and who must act; programs get everything (A16)."""
     operator.run("sync")
 
-    assert exit_codes.STOPPED == operator.run("status", "--json")
+    assert exit_codes.OK == operator.run("status", "--company", "demo", "--json")
     ((status,),) = operator.lines()
-    assert ("demo", "ok", 1) == (
+    assert ("demo", "well", "ok", 1) == (
         status["company"],
+        status["state"],
         status["last_outcome"],
         status["stuck"],
     )
     assert {"done": 1, "held": 1} == status["documents"]
     assert str(invoice_number_of(BAD)) == status["oldest_stuck"]
+    assert {"severa", "procountor"} == set(status["calls"]) == set(status["keys_open"])
+    assert status["next_run"] > status["last_run"]
 
-    assert exit_codes.STOPPED == operator.run("status")
-    assert "stuck: 1" in operator.out
+    for _ in range(4):
+        operator.severa.clock.advance(600)
+        operator.run("sync")
+    assert exit_codes.STOPPED == operator.run("status", "--company", "demo", "--json")
+    ((status,),) = operator.lines()
+    (trouble,) = status["troubles"]
+    assert ("CUSTOMER_NUMBER_MISSING", "people", "bookkeeper") == (
+        trouble["code"],
+        trouble["kind"],
+        trouble["who"],
+    )
+    assert exit_codes.STOPPED == operator.run("status", "--language", "en")
+    assert "bookkeeper: CUSTOMER_NUMBER_MISSING since 2026-11-24" in operator.out
 
 
 @pytest.mark.usefixtures("secrets")
-def test_status_is_well_when_all_is_done(operator: Operator):
+def test_status_is_well_when_all_is_done_and_late_when_no_run_comes(
+    operator: Operator,
+):
     keep_only(operator, FINE)
     operator.run("sync")
 
     assert exit_codes.OK == operator.run("status")
-    assert "stuck" not in operator.out
+    assert "demo     well, last good run 2026-11-24" in operator.out
+    assert "keys open: severa Havukka Konsultointi Oy" in " ".join(operator.out.split())
+    operator.severa.clock.advance(3 * 86_400)
+    assert exit_codes.WAITING == operator.run("status", "--language", "en")
+    assert "operator: RUN_LATE since 2026-11-24" in operator.out
+
+
+@pytest.mark.usefixtures("secrets")
+def test_status_tells_of_a_revoked_key_and_a_missing_secret(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+):
+    """Exit 2: a monitor passes neither over as a document that is stopped."""
+    monkeypatch.setenv("SIIRTO_DEMO_PROCOUNTOR_API_KEY", "no-key-of-anybody")
+    assert exit_codes.WRONG == operator.run("sync")
+    assert exit_codes.WRONG == operator.run("status", "--language", "sv")
+    assert "operator: KEY_REVOKED" in operator.out
+    assert "gäller inte längre" in operator.out
+    assert exit_codes.WRONG == operator.run("doctor")
+    assert "KEY_REVOKED" in operator.out
+    monkeypatch.setenv("SIIRTO_DEMO_SEVERA_CLIENT_SECRET", "wrong-secret-of-a-typo")
+    operator.severa.clock.advance(660)
+    assert exit_codes.WRONG == operator.run("sync")
+    assert exit_codes.WRONG == operator.run("status", "--language", "en")
+    assert "operator: KEY_WRONG" in operator.out
+
+    monkeypatch.delenv("SIIRTO_DEMO_PROCOUNTOR_API_KEY")
+    assert exit_codes.WRONG == operator.run("status", "--language", "en")
+    assert "consultant: SETTINGS_WRONG" in operator.out
+    assert "procountor_api_key" in operator.out
+
+
+@pytest.mark.usefixtures("secrets")
+def test_status_of_nobody_is_a_mistake(operator: Operator):
+    operator.run("sync")
+
+    assert exit_codes.WRONG == operator.run("status", "--company", "acme")
+    assert "there is no company acme" in operator.err
+
+
+@pytest.mark.usefixtures("secrets")
+def test_status_of_a_damaged_ledger_cannot_start(operator: Operator):
+    operator.run("sync")
+    path = operator.root / "ledger.sqlite"
+    path.write_bytes(b"SQLite format 3" + path.read_bytes()[15:20] + b"rubbish" * 999)
+
+    assert exit_codes.CANNOT_START == operator.run("status")
 
 
 @pytest.mark.usefixtures("secrets")

@@ -1,28 +1,46 @@
-"""``status``: last runs, and what is stuck."""
+"""``status``: how each company stands, for a monitor and for people."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from typing import Any
 
-from engine.cli.exit_codes import OK, STOPPED
-from engine.cli.operator import CommandContext, add_company, add_json
+from engine.cli.exit_codes import STOPPED, WAITING, WRONG, gravest
+from engine.cli.operator import CommandContext, add_company, add_json, load_live
+from engine.project.languages import LANGUAGES
+
+CODES = {"people": STOPPED, "wrong": WRONG, "late": WAITING}
 
 
 def add_command(add: Any) -> None:
-    command = add("status", run, "show last runs and what is stuck")
+    command = add("status", run, "how each company stands; for a monitor")
     add_company(command)
+    command.add_argument("--language", choices=LANGUAGES, help="of what to do")
     add_json(command)
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
-    from engine.cli.screens import gather_status, render_status
+    """Tell of each company; the exit code is the gravest trouble's."""
+    from engine.cli.screens import WIDTH
+    from engine.cli.status_page import gather_status, iter_status_lines, status_to_json
+    from engine.flow.services import Services
 
+    project = load_live(arguments)
+    places = context.secret_places(arguments.root)
+    services = Services(project, context.clock, places, is_read_only=True)
     with context.open_ledger(arguments.ledger) as ledger:
-        found = gather_status(ledger, arguments.company)
+        found = gather_status(services, ledger, arguments.company)
+    language = arguments.language
     if arguments.json:
-        context.write(json.dumps(found, ensure_ascii=False))
+        rows = [status_to_json(status, services, language) for status in found]
+        context.write(json.dumps(rows, ensure_ascii=False))
     else:
-        context.write(render_status(found))
-    return STOPPED if any(status["stuck"] for status in found) else OK
+        for line in iter_status_lines(found, services, language):
+            lines = textwrap.wrap(
+                line, context.width or WIDTH, subsequent_indent="    "
+            )
+            for part in lines:
+                context.write(part)
+    return gravest(CODES[t.weight] for status in found for t in status.troubles)
