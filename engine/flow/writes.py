@@ -20,7 +20,6 @@ from engine.errors import (
 )
 from engine.flow.context import Note, WaitError
 from engine.flow.digests import digest_of
-from engine.flow.reads import read_into
 from engine.flow.resting import MAY_LAND, note_clocks, rest_ledger, still_in_doubt
 from engine.flow.steps import (
     as_list,
@@ -167,7 +166,7 @@ def _choose(run: RunContext, pending: PendingWrite) -> None:
     """
     step, document = pending.step, pending.document
     if step.guard is not None:
-        read_into(step.guard, run, document.data, pending.scope)
+        run.access.read(step.guard, document)
         fresh = run.scope_of(document)  # variables speak of what was read now
         is_whole = step.each is None
         pending.scope = fresh if is_whole else fresh.with_item(pending.scope.item)
