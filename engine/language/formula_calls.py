@@ -62,8 +62,9 @@ def check_call(
     try:
         given = spec.bind(node.args, {str(k.key): k.value for k in node.kwargs})
     except TypeError as error:
-        said = f"{spec.name}: {str(error).replace('argument', 'value')}"
-        problems.at_node("M308", said, node, spec.description.splitlines()[0])
+        told = str(error).replace("got an unexpected keyword argument", "has no value")
+        said = f"{spec.name}: {told.replace('argument', 'value')}"
+        problems.at_node("M308", said, node, f"for example {spec.example}")
         return Call(_UNKNOWN)
     usable = spec.usable
     if usable and base.kind not in (*usable, "any"):
@@ -80,6 +81,15 @@ def check_call(
     names = _check_fields(problems, node, spec, given, base)
     checked = _check_texts(problems, spec, given)
     return Call(spec.result(base, shapes), frozenset((*names, *checked)))
+
+
+def is_bare_field(node: nodes.Filter | nodes.Test, base: Symbol, name: str) -> bool:
+    """Tell whether a name among a filter's values is a field of the items: bare."""
+    spec = FILTERS.get(node.name) if isinstance(node, nodes.Filter) else None
+    if spec is None or not spec.fields:
+        return False
+    owner = base.item() if spec.is_listwise else base
+    return owner.field is not None and isinstance(owner.child(name), Symbol)
 
 
 def _kinds(kinds: Sequence[str]) -> str:

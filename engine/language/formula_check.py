@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import nodes
 
 from engine.kinds import PHRASES
-from engine.language.formula_calls import check_call, way_out_of
+from engine.language.formula_calls import check_call, is_bare_field, way_out_of
 from engine.language.formula_compare import check_comparison, check_parts
 from engine.language.formula_parse import MAX_DEPTH, FormulaProblems, too_deep
 from engine.language.meant import AS_TEXT, find_meant
@@ -245,11 +245,27 @@ class FormulaChecker:
             self._problems.at_node("M302", said, node)
             return _UNKNOWN
         base = self._shape(node.node, depth)
-        shapes = [self._shape(arg, depth) for arg in node.args]
+        shapes = [self._argument(node, base, arg, depth) for arg in node.args]
         named = {str(k.key): self._shape(k.value, depth) for k in node.kwargs}
         found = check_call(self._problems, node, base, shapes, named)
         self._texts -= found.names
         return found.result
+
+    def _argument(
+        self,
+        node: nodes.Filter | nodes.Test,
+        base: Symbol,
+        arg: nodes.Node,
+        depth: int,
+    ) -> Symbol:
+        """Take a further value; a field of the items is named in quotes."""
+        name = arg.name if isinstance(arg, nodes.Name) else ""
+        is_unknown = bool(name) and isinstance(self._types.name(name), UnknownName)
+        if not is_unknown or not is_bare_field(node, base, name):
+            return self._shape(arg, depth)
+        said = f"{node.name} takes the name of a field in quotes"
+        self._problems.at_node("M308", said, arg, f"write '{name}'")
+        return _UNKNOWN
 
     def _concat(self, node: nodes.Concat, depth: int) -> Symbol:
         for part in node.nodes:

@@ -175,6 +175,7 @@ def _hint(text: str, offset: int, found: str, rest: str) -> str | None:
         (found == "=", "compare with =="),
         (found in {"%", "{", "#"} or "{{" in rest, "leave the braces out"),
         (found == "?", "write A if CONDITION else B"),
+        (found == "[", "write (… | filter)[0]: in ( ) what the list is made by"),
         (found == "!", "write not, or !="),
         (found in {"AND", "OR", "NOT"}, f"write {found.lower()}"),
         (found == "then", "write A if CONDITION else B"),

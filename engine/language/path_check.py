@@ -91,7 +91,9 @@ class PathChecker:
         word = re.match(r"\w+|.", text[start:])
         found = word[0] if word else ""
         hint = _find_hint(text)
-        if hint is None and " " in text and "[" not in text:
+        if hint is None and found == ",":
+            hint = "several paths stand in [ ]: [a, b]"
+        elif hint is None and " " in text and "[" not in text:
             hint = "a path picks; to compute, use transform: or when:"
         elif hint is None and "-" in text:
             hint = 'a name with a hyphen needs double quotes inside the path: "a-b"'

@@ -105,6 +105,8 @@ class UnknownName:
             word = self.label.rpartition(".")[2]
             return f"{self.owner} is {PHRASES[self.kind]}; it has no field {word}"
         root, _, below = self.label.partition(".")
+        if root == "vars" and self.owner != "vars":
+            return f"{self.owner} has no field {below.rpartition('.')[2]}"
         if root == "run" and "." not in below:
             return f"the flow reads no register {self.label}"
         return f"{_NAME_WORDS.get(root, 'the document has no field')} {self.label}"
@@ -194,6 +196,8 @@ class SymbolTable:
         is_inside = self.document is not None and self.document is not self.item
         in_document = is_inside and self.document and self.document.child(name)
         elsewhere = f"doc.{name}" if in_document else ""
+        if not elsewhere and name in (self.variables or ()):
+            elsewhere = f"vars.{name}"
         return replace(found, choices=choices, elsewhere=elsewhere)
 
     def variable(self, name: str) -> Symbol | UnknownName:

@@ -13,6 +13,7 @@ from engine.cli.samples.samples import Sample, find_samples, load_sample, run_sa
 from engine.json_text import render_json
 from engine.language.leaves import iter_leaves
 from engine.mapping.apply import Recorder
+from tests.places import copy_rules, replace_once
 from tests.worlds import ROOT, project
 
 BASE = ROOT / "tests" / "samples" / "sales_invoice" / "base.json"
@@ -75,6 +76,29 @@ def test_a_variable_can_be_explained(capsys):
     out = explain(capsys, "--field", "vars.channel")
 
     assert out.startswith('vars.channel = "EMAIL"')
+
+
+def test_a_row_is_explained_down_to_its_own_variables(capsys, tmp_path):
+    root = copy_rules(tmp_path)
+    replace_once(
+        root / "mappings" / "sales_invoice" / "invoice.yaml",
+        "    each: rows\n    required: yes\n",
+        "    each: rows\n    required: yes\n"
+        "    vars: {net: {transform: quantity * unitPrice.amount, decimals: 2}}\n"
+        "    where: vars.net > 0\n",
+    )
+    replace_once(
+        root / "mappings" / "sales_invoice" / "invoice.yaml",
+        "unitPrice: {source: unitPrice.amount,",
+        "unitPrice: {source: vars.net,",
+    )
+
+    arguments = ["explain", "sales_invoice", "--document", str(BASE)]
+    main([*arguments, "--field", "invoiceRows[1].unitPrice", "--root", str(root)])
+
+    out = capsys.readouterr().out
+    assert "invoiceRows[1].vars.net = 290.00" in out
+    assert "transform   quantity * unitPrice.amount" in out
 
 
 def test_a_variable_that_no_field_asks_for_can_be_explained(capsys):

@@ -188,9 +188,14 @@ def test_map_takes_a_company_by_name(capsys):
             "M603",
             "did you mean counterParty.email?",
         ),
+        (
+            ["explain", "sales_invoice", "dueDate", "--document", BASE],
+            "M603",
+            "did you mean paymentInfo.dueDate?",
+        ),
         (["map", "sales_invoice", "--document", "nowhere.json"], "M600", "nowhere"),
     ],
-    ids=["flow", "company", "mapping", "field", "file"],
+    ids=["flow", "company", "mapping", "field", "end of a field", "file"],
 )
 def test_unknown_name_gives_2_and_a_way_out(capsys, arguments, code_of_finding, hint):
     code, out, err = call(capsys, *arguments)

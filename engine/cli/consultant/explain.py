@@ -80,7 +80,10 @@ def _choose(offline: OfflineRun, field: str | None) -> list[Origin]:
     if not chosen:  # a variable, also when no field has asked for it
         chosen = explain_variable(offline.flow, ground, field.removeprefix("vars."))
     if not chosen:
-        hint = did_you_mean(field, [trace.path for trace in known])
+        paths = [trace.path for trace in known]
+        ends = (path for path in paths if path.endswith(f".{field}"))
+        end = next(ends, None)
+        hint = f"did you mean {end}?" if end else did_you_mean(field, paths)
         raise SettingsError([Problem("M603", f"no rule makes {field}", hint=hint)])
     if any(trace.path.startswith(below) for trace in chosen):
         return [Origin(trace) for trace in chosen]  # a group: what is below it

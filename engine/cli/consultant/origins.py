@@ -20,12 +20,13 @@ from engine.language.leaves import without_indexes
 from engine.language.scope import Scope
 from engine.language.values import get_path
 from engine.mapping.apply import LazyVars, Mapping, Recorder, Trace, apply_mapping
-from engine.mapping.rules import Rows, Rule, iter_rules
+from engine.mapping.rules import Rows, Rule, iter_rules, iter_variables
 from engine.mapping.stages import rule_reads
 from engine.project.flow_spec import DeriveStep, Flow
 
 _NAMES = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _INDEX = re.compile(r"\[(\d+)\]")
+_VARIABLE = re.compile(r"(?:^|\]\.)(vars\.[^.\[]+)")
 _COMPUTED = ("value", "this", "parent", "row_number", "since", "today")
 
 
@@ -84,13 +85,14 @@ def _follow(
         if names is None or root in _COMPUTED:
             continue
         if root == "vars":
-            for inner in _of_variable(ground, names[0]):
+            for inner in _of_variable(ground, names[0], trace.path):
                 _follow(flow, ground, inner, found)
             continue
         derived = _derive_again(flow, names[0].removeprefix("doc."), scope)
         for made, inner in derived:
             _follow(flow, made, inner, found)
-        if not derived and path not in shown:
+        is_known = scope.item is not None or root in scope.roots
+        if not derived and path not in shown and is_known:
             reads.append((names[0], _read(scope, names[0])))
     found[place] = Origin(trace, tuple(reads))
 
@@ -103,9 +105,16 @@ def _read(scope: Scope, path: str) -> Any:
     return f"{len(value)} entries" if isinstance(value, list) else value
 
 
-def _of_variable(ground: Ground, path: str) -> list[Trace]:
-    """Find the trace of a variable, or of the part of it that a path names."""
+def _of_variable(ground: Ground, path: str, asks: str) -> list[Trace]:
+    """Find the trace of a variable, or of the part of it that a path names.
+
+    ``asks`` is the path of what asks for it: its own row's variables come first.
+    """
     traces = ground.recorder.variables.traces
+    for row in reversed(list(_INDEX.finditer(asks))):
+        own = f"{asks[: row.end()]}.{'.'.join(path.split('.')[:2])}"
+        if any(trace.path == own for trace in traces):
+            return [trace for trace in traces if trace.path == own]
     exact = [trace for trace in traces if trace.path == path]
     name = ".".join(path.split(".")[:2])
     parts = [t for t in traces if t.path.startswith((f"{name}.", f"{name}["))]
@@ -118,25 +127,27 @@ def _of_variable(ground: Ground, path: str) -> list[Trace]:
 
 
 def _rule_of(mapping: Mapping, path: str) -> Rule | None:
-    if path.startswith("vars."):
-        return mapping.variables.get(re.split(r"[.\[]", path)[1])
+    variable = _VARIABLE.search(path)
+    if variable:
+        own = (r for r in iter_variables(mapping) if r.path == variable[1])
+        return next(own, None)
     plain = without_indexes(path)
     rules = (node for node in iter_rules(mapping.fields) if isinstance(node, Rule))
     return next((rule for rule in rules if rule.path == plain), None)
 
 
 def _scope_of(ground: Ground, path: str) -> Scope:
-    """Give what a field's rule saw: in a list the item of its row, if sure."""
+    """Give what a field's rule saw: in a list the item of its row, none if unsure."""
     scope, index = ground.scope, _INDEX.search(path)
     if index is None:
         return scope
     rows = [n for n in iter_rules(ground.mapping.fields) if isinstance(n, Rows)]
     part = next((n for n in rows if n.path == path[: index.start()]), None)
     if part is None or len(part.parts) != 1:
-        return scope
+        return Scope(None, scope.roots, scope.is_exact)
     items = list(iter_items(part.parts[0].path, scope))
     is_sure = part.parts[0].where is None and int(index[1]) < len(items)
-    return items[int(index[1])] if is_sure else scope
+    return items[int(index[1])] if is_sure else Scope(None, scope.roots)
 
 
 def _derive_again(flow: Flow, path: str, scope: Scope) -> list[tuple[Ground, Trace]]:

@@ -67,6 +67,12 @@ class Filter:
         """The docstring, for the generated documentation."""
         return inspect.getdoc(self.function) or ""
 
+    @property
+    def example(self) -> str:
+        """How it is written: the docstring's example."""
+        lines = (line.strip() for line in self.description.splitlines())
+        return next((e[4:] for e in lines if e.startswith(">>> ")), self.name)
+
     def bind(self, args: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """Give the further values of a call by their parameters.
 

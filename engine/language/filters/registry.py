@@ -72,7 +72,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "coalesce": "the key first_of: takes the first that is filled",
     "concat": "~ joins texts",
     "truncate": "limit: and cut_at: cut a text, and report it",
-    "format": "text: writes running text",
+    "format": "text: writes running text, date_text a date, number_text a number",
     "int": "decimals: 0 makes a whole number",
     "float": "number reads a number",
     "string": "text: writes a value as text",
@@ -86,8 +86,29 @@ INSTEAD: Final[Mapping[str, str]] = {
     "sort": "sort_by sorts by one or more fields",
     "strftime": "date_text writes a date by a pattern",
     "average": "avg gives the average of a field",
-    "regex_search": "extract gives what a pattern finds",
-    "regex_replace": "replace_pattern replaces what a pattern finds",
+    **dict.fromkeys(
+        ("regex", "regexp", "regex_search", "search", "find", "findall"),
+        "extract gives what a pattern finds",
+    ),
+    **dict.fromkeys(
+        ("match", "matches", "regex_match"), "write … is matching('[A-Z]+')"
+    ),
+    **dict.fromkeys(
+        ("regex_replace", "sub", "gsub"),
+        "replace_pattern replaces what a pattern finds",
+    ),
+    **dict.fromkeys(("order_by", "sorted", "orderby"), "sort_by sorts by fields"),
+    **dict.fromkeys(("mean", "avg_of"), "avg gives the average of a field"),
+    **dict.fromkeys(("min_of", "min_by"), "min gives the least of a field"),
+    **dict.fromkeys(("max_of", "max_by"), "max gives the greatest of a field"),
+    **dict.fromkeys(
+        ("date_format", "to_date", "dateformat"), "date_text writes a date"
+    ),
+    **dict.fromkeys(
+        ("end_of_month", "last_day", "eomonth"), "month_end gives that day"
+    ),
+    **dict.fromkeys(("isoweek", "weeknum", "week_number"), "week gives its number"),
+    **dict.fromkeys(("viitenumero", "ocr", "kid"), "write … | reference('FI')"),
     "attr": "a field is written with a point",
     "center": "pad fills up a text",
     "d": "default gives a value for an empty one",

@@ -220,10 +220,10 @@ def number_text(
 ) -> str:
     """Write a number as people read it, with a decimal comma unless said.
 
-    ``group`` stands between thousands: ``number_text(2, group=' ')`` gives 1 234,50.
+    ``group`` stands between thousands; without it nothing does.
 
-    >>> 1234.5 | number_text(2)
-    '1234,50'
+    >>> 1234.5 | number_text(2, group=' ')
+    '1 234,50'
     """
     if places is not None and not 0 <= places <= 12:
         raise ValueFault("FORMULA", "number_text keeps 0 to 12 decimals")
