@@ -10,9 +10,21 @@ from tests.harness.campaign import Asked, run_campaign
 from tests.harness.kept import describe, kept_plan, kept_words
 from tests.harness.plan import Plan, make_plan
 from tests.harness.schedule import play
-from tests.harness.sweeps import sweep_kills, sweep_pairs, sweep_variants
+from tests.harness.sweeps import (
+    sweep_disk,
+    sweep_kills,
+    sweep_pairs,
+    sweep_real,
+    sweep_variants,
+)
 
-SWEEPS = {"pairs": sweep_pairs, "kills": sweep_kills, "variants": sweep_variants}
+SWEEPS = {
+    "pairs": sweep_pairs,
+    "kills": sweep_kills,
+    "disk": sweep_disk,
+    "real": sweep_real,
+    "variants": sweep_variants,
+}
 
 
 def main() -> int:
@@ -36,9 +48,8 @@ def main() -> int:
     keep = commands.add_parser("keep", help="a seed's schedule as data, for kept.yaml")
     keep.add_argument("seed", type=int)
     keep.add_argument("--runners", type=int, default=1)
-    commands.add_parser("pairs")
-    commands.add_parser("kills")
-    commands.add_parser("variants")
+    for name in SWEEPS:
+        commands.add_parser(name)
     asked = parser.parse_args()
     if asked.command in SWEEPS:
         return SWEEPS[asked.command]()

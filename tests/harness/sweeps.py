@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 
 from tests.harness.aims import all_aims
-from tests.harness.pairs import WORLDS, all_pairs, play_kill, play_pair, untroubled
+from tests.harness.pairs import (
+    WORLDS,
+    all_pairs,
+    disk_calls,
+    play_disk,
+    play_kill,
+    play_pair,
+    untroubled,
+)
 from tests.harness.schedule import Played, play
+from tests.harness.served import sweep_real_kills
 from tests.harness.variants import VARIANTS
 
 
@@ -45,6 +55,28 @@ def sweep_kills() -> int:
                 say(f"{world}, step {step}: {kinds}")
     say(f"{count} kills, {failed} failed")
     return bool(failed)
+
+
+def sweep_disk() -> int:
+    """Fail every write, sync and rename of a first run, once and to its end."""
+    count = failed = 0
+    for world in WORLDS:
+        for nth in range(1, disk_calls(world) + 1):
+            for code in (errno.ENOSPC, errno.EIO):
+                for lasts in (False, True):
+                    count += 1
+                    kinds = kinds_of(play_disk(world, nth, code, lasts=lasts))
+                    if kinds:
+                        failed += 1
+                        named = errno.errorcode[code]
+                        say(f"{world}, {nth}, {named}, lasts {lasts}: {kinds}")
+    say(f"{count} disk faults, {failed} failed")
+    return bool(failed)
+
+
+def sweep_real() -> int:
+    """End a real process at every request and every commit of a transfer."""
+    return bool(sweep_real_kills(say))
 
 
 def sweep_variants() -> int:
