@@ -73,7 +73,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("room", choices=ROOMS)
     parser.add_argument("--sample", type=int, help="so many mutants, drawn by a seed")
-    parser.add_argument("--folder", type=Path, help="goes on with the copy that is there")
+    parser.add_argument(
+        "--folder", type=Path, help="goes on with the copy that is there"
+    )
     parser.add_argument("--least", type=float, default=85.0, help="percent")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="mutants-"))

@@ -293,8 +293,9 @@ def judge_corrections(game: Game) -> list[Verdict]:
     Where nothing goes wrong in that run, it has something new to say of the document.
     """
     entries, told = game.chronicle.entries, Counter(game.chronicle.kinds)
-    if told["own_jump"] or game.plan.asks_due:
-        return []  # what the log's times mean is not known, or no run is meant
+    unclear = ("own_jump", "ledger_old", "ledger_wiped")
+    if game.plan.asks_due or any(told[kind] for kind in unclear):
+        return []  # no run is meant, or what the log's times and gaps mean is not known
     runs = [e for e in entries if e.what == "run" and not e.details["depth"]]
     said = [(number_of_label(row), read_at(game, row)) for row in game.log()]
     found = []

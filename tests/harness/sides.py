@@ -51,7 +51,7 @@ def make_side(
     company: str, numbers: Iterable[int], plan: Plan, clocks: Mapping[str, JumpingClock]
 ) -> Side:
     """Give a company with these documents, and nothing transferred."""
-    data = fresh_data()
+    data = fresh_data(company)
     choose_documents(data, set(numbers), plan)
     there = data.procountor["demo"]
     severa = Severa(data.severa, clocks["severa"], rate_per_second=None)
@@ -93,14 +93,15 @@ def all_secrets() -> SecretPlaces:
 
 
 # What nobody changes in a schedule: shared by all of them.
+OTHER_ROOT = "22222222-2222-4222-8222-222222222222"
 STILL = ("countries", "languages", "products", "worktypes", "travelexpensetypes")
 STILL += ("salesaccounts", "costaccounts", "vatrates", "currencies", "files")
 STILL_THERE = ("accounts", "fiscal_years", "vat_percentages", "vat_statuses")
 
 
-def fresh_data() -> WorldData:
+def fresh_data(company: str) -> WorldData:
     """Give both systems' data, of which only what may change is a schedule's own."""
-    known, names = small_data(), [*STILL, *STILL_THERE]
+    known, names = small_data(company), [*STILL, *STILL_THERE]
     memo = {
         id(part): part
         for data in (known.severa, known.procountor["demo"])
@@ -111,7 +112,7 @@ def fresh_data() -> WorldData:
 
 
 @cache
-def small_data() -> WorldData:
+def small_data(company: str) -> WorldData:
     """Give both systems' data with only what schedules use."""
     data = flows_data()
     severa, target = data.severa, data.procountor["demo"]
@@ -137,7 +138,29 @@ def small_data() -> WorldData:
     severa.projects[:] = [p for p in severa.projects if p["number"] in PROJECTS]
     keep_invoices(target, COSTS)
     separate_cards(data)
+    if company != COMPANIES[0]:
+        name_otherwise(data)
     return data
+
+
+def name_otherwise(data: WorldData) -> None:
+    """Make it the data of another owner, whose keys open another company."""
+    target, severa = data.procountor["demo"], data.severa
+    target.company_id, target.name = 31043, "Toinen Oy"
+    units = severa.businessunits
+    root = next(unit["guid"] for unit in units if unit["parentGuid"] is None)
+    for name in severa.__slots__:
+        if name not in STILL:
+            setattr(severa, name, renamed(getattr(severa, name), root))
+
+
+def renamed(value: Any, root: str) -> Any:
+    """Give a value with another guid of the root unit."""
+    if isinstance(value, dict):
+        return {key: renamed(part, root) for key, part in value.items()}
+    if isinstance(value, list):
+        return [renamed(part, root) for part in value]
+    return OTHER_ROOT if value == root else value
 
 
 def keep_invoices(target: ProcountorData, numbers: Iterable[int]) -> None:
