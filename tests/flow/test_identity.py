@@ -68,12 +68,16 @@ def test_a_swapped_key_moves_nothing(tmp_path):
 
 
 def test_a_copied_key_moves_nothing(tmp_path):
-    """A new company with the key of one that has run: the ledger knows whose it is."""
+    """A new company with the key of one that ran before: the ledger knows whose it is.
+
+    While both run, neither does (C204).
+    """
     world = World(
         tmp_path, {"unit": "Havukka Konsultointi Oy"}, [FINE, "se_plain"], data="group"
     )
     world.run_all()
     merge(world.project.companies["demo_se"].settings, {"enabled": True})
+    merge(world.project.companies["demo"].settings, {"enabled": False})
     pull_back(world)
     places = secret_places()
     copied = {
@@ -81,7 +85,7 @@ def test_a_copied_key_moves_nothing(tmp_path):
         "SIIRTO_DEMO_SE_PROCOUNTOR_API_KEY": DEMO_SECRETS["PROCOUNTOR_API_KEY"],
     }
 
-    _, swedish = world.run_all(places=type(places)(copied))
+    (swedish,) = world.run_all(places=type(places)(copied))
 
     assert swedish.is_key_refused
     assert [] == writes(world)

@@ -128,7 +128,14 @@ def play(ledger, run):
         finish(ledger, see(ledger, label))
     report = CompanyReport("demo")
     problems = [Problem("C401", run["wrong"])] if "wrong" in run else []
-    if not problems:
+    if "down" in run:
+        code = run.get("key", "SYSTEM_DOWN")
+        ended = Event(code, details={"system": run["down"]})
+        for name in ("sales_invoice", "travel_invoice", "cost_centre_items"):
+            flow = FlowReport("demo", name, degraded="no answer", ended=ended)
+            flow.is_key_refused = "key" in run
+            report.flows.append(flow)
+    elif not problems:
         flow = FlowReport("demo", "sales_invoice", degraded=run.get("degraded", ""))
         report.flows.append(flow)
     return report, problems

@@ -64,8 +64,9 @@ class Notifier:
             zone = company.schedule.zone
             history = ledger.notices.read_history(company.name)
             documents = ledger.notices.list_stops(company.name)
+            ended = run_stops(report, problems)
             bulletin = decide_bulletin(
-                [*documents, *run_stops(report, problems)],
+                [*_told_apart(documents, ended), *ended],
                 history,
                 flows=_flows_of(report, problems),
                 now=now,
@@ -136,20 +137,30 @@ class Notifier:
 
 
 def run_stops(report: CompanyReport, problems: Sequence[Problem]) -> list[Stop]:
-    """Give what ended the run as a whole: settings that do not fit, a system down."""
-    stops = [
-        _run_stop(flow.flow, "waiting", "DEGRADED", flow.degraded)
-        for flow in report.flows
-        if flow.degraded
-    ]
+    """Give what ended the run as a whole: settings that do not fit, a system down.
+
+    One outage is one event, however many flows it ended.
+    """
+    stops: dict[tuple[str, str], Stop] = {}
+    for flow in report.flows:
+        if flow.degraded:
+            code = flow.ended.code or "DEGRADED"
+            said = flow.ended.details or {"value": mask_text(flow.degraded)}
+            state = "held" if flow.is_key_refused else "waiting"
+            stop = Stop(None, "", "", state, code, "", said)
+            stops.setdefault((code, str(said.get("system", ""))), stop)
     if problems:
-        said = "; ".join(problem.message for problem in problems[:3])
-        stops.append(_run_stop("", "held", "SETTINGS_WRONG", said))
-    return stops
+        wrong = "; ".join(problem.message for problem in problems[:3])
+        said = {"value": mask_text(wrong)}
+        stop = Stop(None, "", "", "held", "SETTINGS_WRONG", "", said)
+        stops["SETTINGS_WRONG", ""] = stop
+    return list(stops.values())
 
 
-def _run_stop(flow: str, state: str, code: str, said: str) -> Stop:
-    return Stop(None, flow, "", state, code, "", {"value": mask_text(said)})
+def _told_apart(documents: Sequence[Stop], ended: Sequence[Stop]) -> list[Stop]:
+    """Leave out documents that wait for nothing but what ended the run."""
+    codes = {stop.code for stop in ended}
+    return [stop for stop in documents if not (stop.is_passing and stop.code in codes)]
 
 
 def _flows_of(report: CompanyReport, problems: Sequence[Problem]) -> list[str]:
