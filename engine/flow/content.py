@@ -182,8 +182,13 @@ def check_moved(run: RunContext, document: Document, answer: Any) -> None:
         document.parts[save] = {
             k: part for k, part in moved.items() if part is not None
         }
-        said = ", ".join(changed[:SHOWN])
-        raise StoppedError(CHANGED, f"{said}: already moved", details={"field": said})
+        raise moved_over(changed)
+
+
+def moved_over(changed: list[str]) -> StoppedError:
+    """Give what is told of a change between the last look and the move."""
+    said = ", ".join(changed[:SHOWN])
+    return StoppedError(CHANGED, f"{said}: already moved", details={"field": said})
 
 
 def _shown(value: Any) -> str:

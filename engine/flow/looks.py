@@ -14,11 +14,10 @@ from engine.flow.content import cut_read
 from engine.flow.context import GoneError, WaitError
 from engine.flow.reads import read_into
 from engine.flow.writes import find_candidates
-from engine.language.leaves import ABSENT
 from engine.project.flow_spec import ReadStep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from engine.flow.context import Document, RunContext
     from engine.language.paths import Path
@@ -162,28 +161,38 @@ def read_again(run: RunContext, document: Document) -> None:
         raise GoneError("LEFT_STATUS", MOVED_BY_HAND if is_moved else "")
     if any(path.evaluate(before) != path.evaluate(after) for path in again.same):
         raise _changed_meanwhile()
-    read_rows_again(run, document)
+    check_rows(run, document)
 
 
-def read_rows_again(run: RunContext, document: Document) -> None:
+def check_rows(run: RunContext, document: Document) -> None:
     """Make the reads of ``again: reads:`` once more; a change need not show elsewhere.
 
     Raises:
         WaitError: One gives another answer; the next run gathers it anew.
     """
     again = run.flow.fetch.again
+    if again is not None and find_changed_reads(run, document, again.reads):
+        raise _changed_meanwhile()
+
+
+def find_changed_reads(
+    run: RunContext, document: Document, names: Collection[str]
+) -> list[str]:
+    """Make some reads of the document once more; name those that give another answer.
+
+    The document then knows the new one.
+    """
+    changed = []
     for step in run.flow.enrich:
-        if (
-            again is None
-            or not isinstance(step, ReadStep)
-            or step.name not in again.reads
-        ):
-            continue
-        known = document.parts.get(step.name, ABSENT)
-        scope = run.scope_of(document)
-        now = read_into(replace(step, join=None), run, {}, scope)
-        if known is not ABSENT and known != cut_read(run, step.name, now):
-            raise _changed_meanwhile()
+        is_known = isinstance(step, ReadStep) and step.name in document.parts
+        if isinstance(step, ReadStep) and is_known and step.name in names:
+            scope = run.scope_of(document)
+            answer = read_into(replace(step, join=None), run, {}, scope)
+            now = cut_read(run, step.name, answer)
+            if document.parts[step.name] != now:
+                document.parts[step.name] = now
+                changed.append(step.name)
+    return changed
 
 
 def _changed_meanwhile() -> WaitError:

@@ -19,9 +19,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RefusedError, StoppedError
-from engine.flow.content import check_moved, content_of, keep_read
+from engine.flow.content import check_moved, content_of, keep_read, moved_over
 from engine.flow.context import GoneError, WaitError
-from engine.flow.looks import MOVED_BY_HAND, check_proof, read_again, read_rows_again
+from engine.flow.looks import (
+    MOVED_BY_HAND,
+    check_proof,
+    check_rows,
+    find_changed_reads,
+    read_again,
+)
 from engine.flow.steps import make_payload, run_step
 from engine.ledger.model import ORPHAN, Event
 from engine.mapping.apply import apply_rule
@@ -62,7 +68,7 @@ def run_transfer(run: RunContext, document: Document) -> None:
     try:
         _run_steps(flow.require, run, document)
     except StoppedError:
-        read_rows_again(run, document)  # they may have been caught in mid-change
+        check_rows(run, document)  # they may have been caught in mid-change
         raise
     if flow.deliver is None:
         noted = len(document.notes)
@@ -237,6 +243,8 @@ def move_status(acknowledge: Acknowledge, run: RunContext, document: Document) -
         raise StoppedError("STATUS_NOT_MOVED", "the status is not the one asked for")
     try:
         check_moved(run, document, answer.body)
+        if changed := find_changed_reads(run, document, acknowledge.reads):
+            raise moved_over(changed)
     except StoppedError:
         now = content_of(document, {})
         document.transfer = run.ledger.contents.gathered(document.transfer, now)

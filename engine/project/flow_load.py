@@ -156,19 +156,27 @@ def _reread(cells: FlowCells, listed: FlowCells, node: MapNode) -> Reread:
         before=cells.path(node, "before", "text"),
         after=cells.path(node, "after", "text"),
         stopped=cells.path(node, "stopped", "text"),
-        reads=tuple(cell.text for cell in scalars_at(node, "reads")),
+        reads=_names(node, "reads"),
     )
+
+
+def _names(node: MapNode, key: str) -> tuple[str, ...]:
+    return tuple(cell.text for cell in scalars_at(node, key))
 
 
 def _check_reads(node: MapNode, problems: Problems) -> None:
     """Find a read that is to be made again and is not made in ``enrich``."""
     fetch = map_at(node, "fetch")
-    again = None if fetch is None else map_at(fetch, "again")
+    places = (
+        None if fetch is None else map_at(fetch, "again"),
+        node.get("acknowledge"),
+    )
     known = [text_at(step, "read") for step in maps_at(node, "enrich")]
-    for cell in () if again is None else scalars_at(again, "reads"):
-        if cell.text not in known:
-            said = f"enrich reads no {cell.text}"
-            problems.unknown("F224", said, cell, sorted(filter(None, known)))
+    for place in places:
+        for cell in () if place is None else scalars_at(place, "reads"):
+            if cell.text not in known:
+                said = f"enrich reads no {cell.text}"
+                problems.unknown("F224", said, cell, sorted(filter(None, known)))
 
 
 def _window(node: MapNode) -> Window:
@@ -274,7 +282,8 @@ def _acknowledge(cells: FlowCells, node: MapNode) -> Acknowledge:
     send = load_send(cells, node)
     answer = cells.around.answer(endpoint_of(cells, send.request))
     inside = cells.with_roots(answer=answer)
-    return Acknowledge(send, must(inside.formula(node, "verify", "truth")))
+    verify = must(inside.formula(node, "verify", "truth"))
+    return Acknowledge(send, verify, _names(node, "reads"))
 
 
 def _on_stop(cells: FlowCells, node: MapNode) -> OnStop:

@@ -294,6 +294,7 @@ class Acknowledge:
 
     send: Send
     verify: Formula
+    reads: tuple[str, ...] = ()  # of enrich, made again after it; must give the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,17 @@ class Settings(SeveraCore):
         rows = [row for row in self.data.rows if row["invoiceGuid"] == guid]
         rows[place] |= changes
 
+    def change_expense(self, number: int, place: int, **changes: Any) -> None:
+        """Change an expense of a travel report; its record says nothing of it."""
+        travels = self.data.travelreimbursements
+        guid = next(t["guid"] for t in travels if t["number"] == number)
+        rows = [
+            row
+            for row in self.data.projecttravelexpenses
+            if (row.get("travelReimbursement") or {}).get("guid") == guid
+        ]
+        rows[place] |= changes
+
     def add(self, register: str, like: Any, **changes: Any) -> Item:
         """Add a copy of a member under a guid of its own."""
         item = copy.deepcopy(self.member(register, like)) | changes
