@@ -175,5 +175,36 @@ def test_what_a_waiting_travel_reimbursement_needs_stays_open(tmp_path: Path) ->
     assert not is_open(world, code)
 
 
+@pytest.mark.parametrize("kind", ["invoices", "travelreimbursements"])
+@pytest.mark.parametrize(
+    ("flow", "dimension", "register", "code"),
+    [
+        ("cost_centre_items", "Kustannuspaikat", "costcenters", "200"),
+        ("unit_items", "Yksiköt", "businessunits", "OHJ"),
+    ],
+)
+def test_what_waits_for_its_transfer_keeps_centres_and_units_open(
+    tmp_path: Path, flow: str, dimension: str, register: str, code: str, kind: str
+) -> None:
+    """By its rows, its projects or its traveller; closed once nothing waits (R033)."""
+    world = World(tmp_path, {"travel": {"transfer": True}}, flow=flow, data="flows")
+    data = world.severa.data
+    other = {"invoices", "travelreimbursements"} - {kind}
+    getattr(data, other.pop()).clear()
+    world.run()
+
+    member = "Ohjelmistot" if register == "businessunits" else code
+    world.severa.change(register, member, isActive=False)
+    world.clock.advance(MINUTES)
+    world.run()
+    assert not world.procountor.item(dimension, code).get("status")
+    assert "ITEM_USED" in words_of(world)
+
+    getattr(data, kind).clear()
+    world.clock.advance(DAY)
+    world.run()
+    assert "P" == world.procountor.item(dimension, code).get("status")
+
+
 def is_open(world: World, code: str) -> bool:
     return not world.procountor.item("Projektit", code).get("status")
