@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.language.function_text import FunctionText
 
 _PLAIN: Final = (str, bool, int, Decimal, list, dict, type(None))
+_SHORT: Final = 1000  # characters; what a filter makes of them is never too long
 _LISTS: Final = (nodes.List, nodes.Tuple)
 _ORDERS: Final[Mapping[str, str]] = {"gt": ">", "gteq": ">=", "lt": "<", "lteq": "<="}
 
@@ -175,6 +176,10 @@ def _named(out: FunctionText, node: nodes.Filter | nodes.Test) -> str:
         listed = f"{out.hold(spec.listed, 'listed')}({value})"
         given = f"{value} if type({value}) is list else {listed}"
     use = f"{out.hold(spec.use, spec.name)}({', '.join([given, *args])})"
+    if spec.at_once:
+        is_plain = f"{value}.isascii() and {value}.isprintable()"
+        is_plain = f"type({value}) is str and len({value}) < {_SHORT} and {is_plain}"
+        use = f"{spec.at_once.format(value)} if {is_plain} else {use}"
     if spec.is_listwise or spec.meets_empty or value in out.filled:
         return use
     nothing = "False" if spec.gives == "truth" else "None"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from decimal import Decimal, DecimalException
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.language.values import (
@@ -170,15 +169,3 @@ def _operand(
 
 def _name(label: str) -> str:
     return label or "a part of the formula"
-
-
-# Each takes two values and what the formula calls them.
-BINARY: Final[Mapping[str, Callable[[Any, Any, str, str], Any]]] = {
-    "==": is_same,
-    "!=": lambda *values: not is_same(*values),
-    "in": is_in,
-    "not in": lambda *values: not is_in(*values),
-    **{sign: partial(calculate, sign) for sign in _CALCULATIONS},
-    **{sign: partial(order, sign) for sign in _ORDERS},
-}
-SIGNS: Final[Mapping[str, Callable[[Any, str], Any]]] = {"-": negate, "+": keep_sign}

@@ -100,8 +100,7 @@ class _Group:
         limits = [limit for rule in rules.values() if (limit := rule.find(Limit))]
         moves = any(limit.overflow_to for limit in limits)
         if moves:
-            waiting = out.new("log.overflows")
-            out.add("log.overflows = []")
+            before = out.new("len(log.overflows)")
         for node in nodes:
             out.add(f"# {node.path!r}")
             if isinstance(node, Rule):
@@ -111,10 +110,9 @@ class _Group:
             else:
                 self._rows(node)
         if moves:
-            move = out.hold(partial(_move_overflow, rules), "move_overflow")
-            with out.block("for overflow in log.overflows:"):
-                out.add(f"{move}({self.name}, {self.prefix}, overflow, log)")
-            out.add(f"log.overflows = {waiting}")
+            move = out.hold(partial(_move_overflows, rules), "move_overflows")
+            with out.block(f"if len(log.overflows) > {before}:"):
+                out.add(f"{move}({self.name}, {self.prefix}, {before}, log)")
 
     def _put(self, node: FieldNode, value: str) -> None:
         *groups, name = node.path[self.start :].split(".")
@@ -299,6 +297,20 @@ def _enter(payload: dict[str, Any], groups: list[str]) -> dict[str, Any]:
     for group in groups:
         payload = payload.setdefault(group, {})
     return payload
+
+
+def _move_overflows(
+    rules: abc.Mapping[str, Rule],
+    payload: dict[str, Any],
+    prefix: str,
+    before: int,
+    log: MappingLog,
+) -> None:
+    """Move what did not fit in a group: what came after so many others."""
+    moving = log.overflows[before:]
+    del log.overflows[before:]
+    for overflow in moving:
+        _move_overflow(rules, payload, prefix, overflow, log)
 
 
 def _move_overflow(

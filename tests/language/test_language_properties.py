@@ -351,3 +351,11 @@ def test_a_cell_outside_a_target_keeps_its_type():
     value = apply_rule(mapping.variables["n"], Scope({"a": 7}, {}))
 
     assert 7 == value
+
+
+@pytest.mark.parametrize("name", [n for n, one in FILTERS.items() if one.at_once])
+@given(text=st.from_regex(r"[ -~]*[!-~][ -~]*", fullmatch=True))
+def test_what_is_done_at_once_is_what_the_filter_does(name, text):
+    spec = FILTERS[name]
+
+    assert spec.function(text) == eval(spec.at_once.format("text"))

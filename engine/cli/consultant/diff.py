@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -96,6 +97,7 @@ def run(arguments: argparse.Namespace) -> Reply:
             arguments.mapping,
             arguments.company,
         )
+        gc.freeze()  # the rules live as long as the process: no look at them again
         summary = Summary()
         for found in iter_differences(comparer, files):
             summary.add(found)

@@ -8,6 +8,7 @@ environment, the terminal or the time by itself.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -57,6 +58,7 @@ def load_live(arguments: Any) -> Project:
     from engine.project.project import load_project
 
     project = load_project(arguments.root, leaves_out=True)
+    gc.freeze()  # the rules live as long as the process: no look at them again
     live = {
         name: replace(company, settings={**company.settings, "enabled": False})
         if company.is_demo and name != arguments.company

@@ -60,6 +60,7 @@ class Filter:
     # Kinds of values that it can use; unless said, what its other declarations imply.
     takes: tuple[Kind, ...] = ()
     is_form: bool = False  # it changes nothing in what it has made
+    at_once: str = ""  # the same in Python, for a short text of plain characters
     sums: tuple[str, ...] = ()  # of ``fields``, those that name a number
 
     @property

@@ -48,7 +48,7 @@ def _field(base: Symbol, args: Sequence[Symbol]) -> Symbol:
     return field_of(base, args[0]) if args else Symbol(None, "")
 
 
-@declare("text", is_form=True)
+@declare("text", is_form=True, at_once="{}.upper()")
 def upper(value: Any) -> str:
     """Write a text in capitals.
 
@@ -58,7 +58,7 @@ def upper(value: Any) -> str:
     return text_of(value).upper()
 
 
-@declare("text", is_form=True)
+@declare("text", is_form=True, at_once="{}.lower()")
 def lower(value: Any) -> str:
     """Write a text in small letters.
 
@@ -68,7 +68,7 @@ def lower(value: Any) -> str:
     return text_of(value).lower()
 
 
-@declare("text", is_form=True)
+@declare("text", is_form=True, at_once="{}.strip(' ')")
 def trim(value: Any) -> str:
     """Take blanks off both ends, and what nobody sees.
 
@@ -78,7 +78,7 @@ def trim(value: Any) -> str:
     return strip_unseen(text_of(value))
 
 
-@declare("text", is_form=True)
+@declare("text", is_form=True, at_once="' '.join({}.split())")
 def one_line(value: Any) -> str:
     """Write a text on one line: line breaks and repeated blanks become one blank.
 

@@ -82,7 +82,8 @@ def _fits(
         is_plain = f"{value}.isprintable() and ({value}.isascii() or {composed})"
         found.append(f"type({value}) is str and {is_plain}")
     if "number" in types:
-        found.append(f"{out.hold(is_tidy_number, 'is_tidy_number')}({value})")
+        tidy = f"{out.hold(is_tidy_number, 'is_tidy_number')}({value})"
+        found.append(f"type({value}) is int or {tidy}")
     elif "integer" in types:
         found.append(f"type({value}) is int")
     if "boolean" in types:
