@@ -12,6 +12,7 @@ import getpass
 import os
 import shutil
 import sys
+import tomllib
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--root", type=Path, default=ROOT, metavar="FOLDER")
     url = os.environ.get("SIIRTO_LEDGER", LEDGER)
     shared.add_argument("--ledger", default=url, metavar="URL", help="sqlite:///FILE")
+    parser.add_argument("--version", action="version", version=f"siirto {_version()}")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, run: Callable[[Any, CommandContext], int], text: str) -> Any:
@@ -109,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     for module in (sync, plan, doctor, status, log, retry, accept):
         module.add_command(add)
     return parser
+
+
+def _version() -> str:
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return str(said["project"]["version"])
 
 
 def _test(options: list[str]) -> int:

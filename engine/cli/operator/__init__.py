@@ -46,7 +46,7 @@ class CommandContext:
         return closing(open_ledger(url, self.clock, must_exist=True))
 
 
-def load_live(arguments: Any) -> Project:
+def load_live(arguments: Any, *, is_named: bool = True) -> Project:
     """Load the project of a command that meets systems.
 
     Companies whose own file is wrong are left out; one of the demo is switched off,
@@ -61,7 +61,7 @@ def load_live(arguments: Any) -> Project:
     gc.freeze()  # the rules live as long as the process: no look at them again
     live = {
         name: replace(company, settings={**company.settings, "enabled": False})
-        if company.is_demo and name != arguments.company
+        if company.is_demo and not (is_named and name == arguments.company)
         else company
         for name, company in project.companies.items()
     }
@@ -76,3 +76,30 @@ def add_json(command: Any) -> None:
 def add_company(command: Any) -> None:
     """Add ``--company``."""
     command.add_argument("--company", metavar="NAME")
+
+
+def add_metrics(command: Any) -> None:
+    """Add ``--metrics``."""
+    text = "write the status of all companies there, for the node exporter"
+    command.add_argument("--metrics", type=Path, metavar="FILE.prom", help=text)
+
+
+def tell_metrics(arguments: Any, context: CommandContext) -> None:
+    """Write the metrics where they are asked for; a fault is said and stops nothing."""
+    if arguments.metrics is None:
+        return
+    from engine.cli.signals import write_metrics
+    from engine.cli.status_page import gather_status, status_to_json
+    from engine.errors import EngineError
+    from engine.flow.services import Services
+
+    try:
+        project = load_live(arguments, is_named=False)
+        places = context.secret_places(arguments.root)
+        services = Services(project, context.clock, places, is_read_only=True)
+        with context.open_ledger(arguments.ledger) as ledger:
+            found = gather_status(services, ledger, None)
+        rows = [status_to_json(status, services, "en") for status in found]
+        write_metrics(arguments.metrics, rows, context.clock.now())
+    except (EngineError, OSError) as error:
+        context.say(f"metrics: {error}")

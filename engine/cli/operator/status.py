@@ -8,7 +8,14 @@ import textwrap
 from typing import Any
 
 from engine.cli.exit_codes import STOPPED, WAITING, WRONG, gravest
-from engine.cli.operator import CommandContext, add_company, add_json, load_live
+from engine.cli.operator import (
+    CommandContext,
+    add_company,
+    add_json,
+    add_metrics,
+    load_live,
+    tell_metrics,
+)
 from engine.project.languages import LANGUAGES
 
 CODES = {"people": STOPPED, "wrong": WRONG, "late": WAITING}
@@ -19,6 +26,7 @@ def add_command(add: Any) -> None:
     add_company(command)
     command.add_argument("--language", choices=LANGUAGES, help="of what to do")
     add_json(command)
+    add_metrics(command)
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
@@ -27,6 +35,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
     from engine.cli.status_page import gather_status, iter_status_lines, status_to_json
     from engine.flow.services import Services
 
+    tell_metrics(arguments, context)
     project = load_live(arguments)
     places = context.secret_places(arguments.root)
     services = Services(project, context.clock, places, is_read_only=True)

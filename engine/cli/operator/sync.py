@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.exit_codes import (
+    CANNOT_START,
     LOCKED,
     OK,
     STOPPED,
@@ -16,10 +17,20 @@ from engine.cli.exit_codes import (
     WRONG,
     gravest,
 )
-from engine.cli.operator import CommandContext, add_company, add_json, load_live
+from engine.cli.operator import (
+    CommandContext,
+    add_company,
+    add_json,
+    add_metrics,
+    load_live,
+    tell_metrics,
+)
+from engine.errors import CannotStartError, ConfigError
 
 if TYPE_CHECKING:
     from engine.flow.companies import CompanyReport
+
+LEVELS = {OK: "info", STOPPED: "info", LOCKED: "warning", WAITING: "warning"}
 
 
 def add_command(add: Any) -> None:
@@ -29,11 +40,41 @@ def add_command(add: Any) -> None:
     text = "companies whose schedule says so, only"
     command.add_argument("--due", action="store_true", help=text)
     add_json(command)
+    add_metrics(command)
+    text = "json: one object for each company's run on the error output"
+    command.add_argument("--log", choices=("text", "json"), default="text", help=text)
+    text = "say more: also what is well, without a terminal"
+    command.add_argument("-v", "--verbose", action="store_true", help=text)
+    text = "say less: only what somebody must act on"
+    command.add_argument("-q", "--quiet", action="store_true", help=text)
 
 
 def run(arguments: argparse.Namespace, context: CommandContext) -> int:
+    """Run the companies' flows between two pings, then write the metrics."""
+    from engine.cli.signals import ping, ping_end
+
+    url = context.environment.get("SIIRTO_PING_URL")
+    ping(url, "start", context.clock, context.say)
+    code = UNEXPECTED
+    try:
+        try:
+            code = _sync(arguments, context)
+        finally:
+            tell_metrics(arguments, context)
+    except CannotStartError:
+        code = CANNOT_START
+        raise
+    except ConfigError:
+        code = WRONG
+        raise
+    finally:
+        ping(url, ping_end(code), context.clock, context.say)
+    return code
+
+
+def _sync(arguments: argparse.Namespace, context: CommandContext) -> int:
     """Run the companies' flows, then send the mails that are due."""
-    from engine.cli.screens import open_progress, report_to_json, summary_line
+    from engine.cli.screens import open_progress
     from engine.flow.companies import WrongRunError, sync_companies
     from engine.flow.notices.notifier import open_notifier
     from engine.flow.services import Services
@@ -64,15 +105,33 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
         except WrongRunError as error:
             reports = error.reports
     for report in reports:
-        code = _code(report)
-        if arguments.json:
-            context.write(json.dumps(report_to_json(report), ensure_ascii=False))
-        elif context.has_screen or code not in (OK, STOPPED):
-            context.say(summary_line(report))
+        _tell(report, arguments, context)
     if not reports and context.has_screen and not arguments.due:
         context.say("no company runs: see `enabled` and `demo` in the company files")
     _tell_faults(reports, arguments, context)
     return gravest(_code(report) for report in reports)
+
+
+def _tell(
+    report: CompanyReport, arguments: argparse.Namespace, context: CommandContext
+) -> None:
+    """Say how a company's run went: well is info, what passes a warning, else error."""
+    from engine.cli.screens import report_to_json, summary_line
+    from engine.cli.signals import run_line
+
+    code = _code(report)
+    level = LEVELS.get(code, "error")
+    if arguments.json:
+        context.write(json.dumps(report_to_json(report), ensure_ascii=False))
+    if arguments.log == "json":
+        facts = {**report_to_json(report), "exit_code": code}
+        context.say(run_line(context.clock.now(), level, facts))
+        return
+    shown = {"error", "warning"} if not arguments.quiet else {"error"}
+    if context.has_screen or arguments.verbose:
+        shown |= {"info"} if not arguments.quiet else set()
+    if level in shown and not arguments.json:
+        context.say(summary_line(report))
 
 
 def _code(report: CompanyReport) -> int:
