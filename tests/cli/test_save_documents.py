@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 
 import pytest
@@ -14,11 +15,12 @@ from engine.flow.companies import choose_work
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.flow.planning import plan_company
 from engine.language.leaves import iter_leaves
-from engine.masking import replace_personal
+from engine.masking import mask_text, replace_personal
 from tests.places import copy_rules
 from tests.worlds import World
 
 NOTHING = (None, {}, [])
+SHOWN_END = re.compile(r"…\w{1,4}")
 
 
 def save(world, folder):
@@ -30,11 +32,9 @@ def save(world, folder):
 
 
 def shown(leaves):
-    """Give leaves without ids and accounts, and none where nothing is."""
+    """Give leaves as a plan shows them, without the ends of ids and accounts."""
     return {
-        path: replace_personal(value, lambda _: "…")
-        if isinstance(value, str)
-        else value
+        path: SHOWN_END.sub("…", mask_text(value)) if isinstance(value, str) else value
         for path, value in leaves
         if value not in NOTHING
     }
