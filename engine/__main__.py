@@ -10,37 +10,29 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from engine.cli.consultant import (
-    Reply,
-    check,
-    compiled,
-    coverage,
-    diff,
-    explain,
-    resolve,
-    rule,
-)
-from engine.cli.consultant import map as map_tool
-from engine.cli.consultant import test as test_tool
-from engine.cli.consultant import write_docs as docs
+from engine.cli.consultant import Reply
 from engine.cli.exit_codes import WRONG
 from engine.cli.named import line_reader
 from engine.cli.report import render_problems
 from engine.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = (
-    *(check, map_tool, explain, compiled, test_tool, coverage, diff, resolve, rule),
-    docs,
-)
+# Command -> its module in engine.cli.consultant; only the one that is asked is loaded.
+TOOLS = {
+    **{name: name for name in ("check", "map", "explain", "compiled", "test")},
+    **{name: name for name in ("coverage", "diff", "resolve", "rule")},
+    "docs": "write_docs",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, print what it says and give its exit code."""
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser(given[0] if given else "").parse_args(given)
     try:
         reply: Reply = arguments.run(arguments)
     except ConfigError as error:
@@ -56,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return reply.code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str = "") -> argparse.ArgumentParser:
     about = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m engine", description=about)
     shared = argparse.ArgumentParser(add_help=False)
@@ -68,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    for tool in TOOLS:
-        tool.add_command(add)
+    for name in [TOOLS[asked]] if asked in TOOLS else TOOLS.values():
+        import_module(f"engine.cli.consultant.{name}").add_command(add)
     return parser
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Problem, SettingsError
-from engine.flow.offline import read_document
 from engine.problems import hint_for
 
 
@@ -31,6 +30,8 @@ def read_file(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise SettingsError([Problem("M600", f"there is no file {path}")])
+    from engine.flow.offline import read_document  # a check reads no document
+
     return read_document(path.read_bytes(), path.name)
 
 

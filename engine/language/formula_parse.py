@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -121,16 +122,23 @@ def parse_formula(problems: FormulaProblems) -> nodes.Expr:
     """
     _check_length(problems)
     try:
-        parser = Parser(_SYNTAX, problems.text, state="variable")
-        tree = parser.parse_expression()
-        if not parser.stream.eos:
-            raise _misread(problems, parser.stream.current.lineno)
+        tree, end = _tree_of(problems.text)
     except TemplateSyntaxError as error:
         at = re.search(r" at (\d+)$", error.message or "")
         raise _misread(problems, int(at[1]) if at else error.lineno) from None
     except RecursionError:
         raise too_deep(problems) from None
+    if end is not None:
+        raise _misread(problems, end)
     return tree
+
+
+@lru_cache(maxsize=4096)  # many companies and overlays say the same formula
+def _tree_of(text: str) -> tuple[nodes.Expr, int | None]:
+    """Give a formula's tree, and where it ends when something stands behind it."""
+    parser = Parser(_SYNTAX, text, state="variable")
+    tree = parser.parse_expression()
+    return tree, None if parser.stream.eos else parser.stream.current.lineno
 
 
 def _check_length(problems: FormulaProblems) -> None:

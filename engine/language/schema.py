@@ -41,6 +41,8 @@ class SchemaStore:
         self.validators: dict[
             str, tuple[Any, str | None]
         ] = {}  # filled by engine.language.validation
+        self._fields: dict[str, SchemaField] = {}
+        self._targets: dict[tuple[str, str], tuple[Any, str] | None] = {}
         problems = Problems()
         for name, document in self.documents.items():
             for reference in _iter_references(document):
@@ -69,6 +71,12 @@ class SchemaStore:
 
     def find_target(self, name: str, reference: str) -> tuple[Any, str] | None:
         """Find what ``$ref`` in schema ``name`` means: the sub-schema and its file."""
+        key = (name, reference)
+        if key not in self._targets:
+            self._targets[key] = self._look_up(name, reference)
+        return self._targets[key]
+
+    def _look_up(self, name: str, reference: str) -> tuple[Any, str] | None:
         uri, fragment = urldefrag(urljoin(self.uri(name), reference))
         target = self._uris.get(uri)
         if target is None:
@@ -87,7 +95,9 @@ class SchemaStore:
         Raises:
             KeyError: There is no schema of that name.
         """
-        return SchemaField(self, (_Part(self.documents[name], name),))
+        if name not in self._fields:
+            self._fields[name] = SchemaField(self, (_Part(self.documents[name], name),))
+        return self._fields[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ class SchemaField:
         self._store = store
         self._alternatives: list[SchemaField] = []
         self._parts: list[_Part] = []
+        self._children: dict[str, SchemaField | None] = {}
         for part in parts:
             self._add(part, 0)
 
@@ -230,6 +241,11 @@ class SchemaField:
 
     def child(self, name: str) -> SchemaField | None:
         """Give the property of that name; None when the schema does not list it."""
+        if name not in self._children:
+            self._children[name] = self._find_child(name)
+        return self._children[name]
+
+    def _find_child(self, name: str) -> SchemaField | None:
         parts = tuple(
             _Part(p.schema["properties"][name], p.name)
             for p in self._parts
@@ -245,6 +261,10 @@ class SchemaField:
 
     def item(self) -> SchemaField | None:
         """Give what a list holds; None when it is no list or nothing is said."""
+        return self._item
+
+    @cached_property
+    def _item(self) -> SchemaField | None:
         parts = tuple(
             _Part(p.schema["items"], p.name)
             for p in self._parts

@@ -16,6 +16,7 @@ from engine.errors import Position
 from engine.problems import Problems
 from engine.rulefiles.csv_table import Columns, read_csv_table
 from engine.rulefiles.grammar import check_grammar, prune
+from engine.rulefiles.grammar_fast import compile_grammar
 from engine.rulefiles.grammar_load import load_grammars
 from engine.rulefiles.nodes import MapNode, Node
 from engine.rulefiles.reader import load_yaml
@@ -140,8 +141,10 @@ class ProjectFiles:
         node = problems.attempt(load_yaml, text, file, problems.found)
         if node is None:
             return None, None
-        grammar = self.grammar(file_kind(file))
-        wrong = check_grammar(node, grammar, file=file)
+        kind = file_kind(file)
+        grammar = self.grammar(kind)
+        fast, _ = self.once(("grammar", kind), lambda _: compile_grammar(grammar))
+        wrong = check_grammar(node, grammar, file=file, fast=fast)
         problems.extend(wrong)
         return node, prune(node, grammar) if wrong else node
 

@@ -16,10 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
-
-from jsonschema import Draft202012Validator, TypeChecker, validators
-from jsonschema.exceptions import ValidationError, best_match
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Position, Problem
 from engine.problems import in_file_order
@@ -34,19 +32,25 @@ from engine.rulefiles.nodes import (
     to_plain,
 )
 
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
 
 def check_grammar(
-    node: Node, schema: Mapping[str, Any], *, file: str = ""
+    node: Node, schema: Mapping[str, Any], *, file: str = "", fast: Any = None
 ) -> list[Problem]:
     """Find everything in a file that its grammar does not allow, in file order.
 
     Args:
         schema: The grammar; references stay inside it.
         file: Names the file where the tree has no place of its own.
+        fast: The grammar as ``compile_grammar`` gives it, where many files are read.
     """
-    checker = _Validator(dict(schema))
+    plain = to_plain(node)
+    if fast is not None and fast.is_valid(plain):
+        return []
     problems: list[Problem] = []
-    for error in checker.iter_errors(to_plain(node)):
+    for error in _validator()(dict(schema)).iter_errors(plain):
         problems += word_finding(_finding(node, _deepest(error), file))
     return in_file_order(problems)
 
@@ -58,7 +62,7 @@ def prune(node: Node, schema: Mapping[str, Any]) -> Node | None:
     lacks a key or has two that exclude each other goes whole. A key that is missing at
     the top takes nothing away: what the file says beside it can still be judged.
     """
-    checker = _Validator(dict(schema))
+    checker = _validator()(dict(schema))
     while True:
         refused: set[tuple[str | int, ...]] = set()
         for error in checker.iter_errors(to_plain(node)):
@@ -118,6 +122,8 @@ def _deepest(error: ValidationError) -> ValidationError:
     is_choice = error.validator in ("anyOf", "oneOf") and error.context
     if not is_choice or any("required" in branch for branch in branches):
         return error
+    from jsonschema.exceptions import best_match
+
     return best_match(iter([error])) or error
 
 
@@ -162,6 +168,8 @@ def _keyword(is_right: Callable[[Any, object], bool]) -> Callable[..., Any]:
     def check(
         _validator: Any, wanted: Any, instance: object, _schema: object
     ) -> Iterator[ValidationError]:
+        from jsonschema.exceptions import ValidationError
+
         if not is_right(wanted, instance):
             yield ValidationError("not allowed")  # the words are made elsewhere
 
@@ -181,30 +189,38 @@ def _number(text: object) -> Decimal | None:
     return Decimal(str(text)) if _is_number(None, text) else None
 
 
-# The library's stubs know neither of these two by their own documented use.
-_extend: Any = validators.extend
-_make_types: Any = TypeChecker
+@cache
+def _validator() -> Any:
+    """Give the class of validators over text; only a file with a fault needs it."""
+    from jsonschema import Draft202012Validator, TypeChecker, validators
 
-_Validator: Any = _extend(
-    Draft202012Validator,
-    validators={
-        "enum": _keyword(lambda all_, text: any(text in _text_of(v) for v in all_)),
-        "const": _keyword(lambda wanted, text: text in _text_of(wanted)),
-        "minimum": _keyword(
-            lambda least, text: (n := _number(text)) is None or n >= Decimal(str(least))
+    # The library's stubs know neither of these two by their own documented use.
+    extend: Any = validators.extend
+    make_types: Any = TypeChecker
+    return extend(
+        Draft202012Validator,
+        validators={
+            "enum": _keyword(lambda all_, text: any(text in _text_of(v) for v in all_)),
+            "const": _keyword(lambda wanted, text: text in _text_of(wanted)),
+            "minimum": _keyword(
+                lambda least, text: (
+                    (n := _number(text)) is None or n >= Decimal(str(least))
+                )
+            ),
+            "maximum": _keyword(
+                lambda most, text: (
+                    (n := _number(text)) is None or n <= Decimal(str(most))
+                )
+            ),
+        },
+        type_checker=make_types(
+            {
+                "string": lambda _, value: isinstance(value, str),
+                "integer": _form("-?[0-9]+"),
+                "number": _is_number,
+                "boolean": _form("|".join(YES_NO)),
+                "object": lambda _, value: isinstance(value, dict),
+                "array": lambda _, value: isinstance(value, list),
+            }
         ),
-        "maximum": _keyword(
-            lambda most, text: (n := _number(text)) is None or n <= Decimal(str(most))
-        ),
-    },
-    type_checker=_make_types(
-        {
-            "string": lambda _, value: isinstance(value, str),
-            "integer": _form("-?[0-9]+"),
-            "number": _is_number,
-            "boolean": _form("|".join(YES_NO)),
-            "object": lambda _, value: isinstance(value, dict),
-            "array": lambda _, value: isinstance(value, list),
-        }
-    ),
-)
+    )
