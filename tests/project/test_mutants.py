@@ -19,9 +19,17 @@ from engine.errors import Problem, RuleError
 from engine.flow.offline import map_document, pick_mapping, read_document
 from engine.project.project import Project, load_project
 from tests.edits import KINDS, Edit, make_edits
-from tests.mutants import ROOT, Mutant, make_mutants, read_files
+from tests.mutants import (
+    ROOT,
+    SLIPS,
+    Mutant,
+    make_mutants,
+    make_slips,
+    read_files,
+)
 
 EACH_FAMILY = 30
+EACH_SLIP = 4  # of every slip that is no misspelt word
 LEAST_MUTANTS = 500
 LEAST_EDITS = 200
 RIGHT = 0.95  # of a family's mutants, those whose finding names what was meant
@@ -100,6 +108,21 @@ def test_every_slip_is_found_and_named(family: str):
         m.name for m, problems in found.items() if not names_the_word(m, problems)
     ]
     assert len(unnamed) <= (1 - RIGHT) * len(found), unnamed
+
+
+@cache
+def slips() -> list[Mutant]:
+    return make_slips(shipped()[0], EACH_SLIP)
+
+
+@pytest.mark.parametrize("family", sorted(SLIPS))
+def test_what_is_spelled_rightly_and_cannot_be_meant_is_found(family: str):
+    """Structure and meaning: all but a few are refused, and nothing stops the check."""
+    found = {m.name: find_problems(m) for m in slips() if m.family == family}
+    missed = [name for name, problems in found.items() if not problems]
+
+    assert len(SLIPS[family]) <= len(found)
+    assert len(missed) <= (1 - RIGHT) * len(found), missed
 
 
 # --- edits that change no meaning ------------------------------------------------------
