@@ -74,12 +74,14 @@ def test_a_person_accepts_what_stands_in_the_target(ledger, clock, code):
     assert not accepted.is_settled_with(Content("c3"))
     is_orphan = code == "ORPHAN_IN_TARGET"
     assert ("done" if is_orphan else "posted") == accepted.stage
+    assert is_orphan == bool(steps(ledger, outcome="transferred"))
     (said,) = steps(ledger, outcome="note")
     assert ("ACCEPTED", "anna: corrected by hand", clock.now()) == (
         said.code,
         said.message,
         said.at,
     )
+    assert {"who": "anna", "why": "corrected by hand"} == said.details
     assert is_orphan or accepted.is_due(clock.now())
 
 

@@ -67,6 +67,19 @@ def test_an_event_says_what_was_true_when_it_was_said(ledger):
     assert ["10482"] == [row.label for row in ledger.log()]
 
 
+def test_when_a_code_was_last_said_of_a_transfer(ledger, clock):
+    first, other = bring(ledger, "posted", "k1"), bring(ledger, "posted", "k2")
+    assert ledger.events.last_said(first, "CUT") is None
+    for transfer, code in ((first, "CUT"), (other, "CUT"), (first, "CUT")):
+        clock.sleep(60)
+        ledger.events.note(transfer, Event(code))
+    clock.sleep(60)
+    ledger.events.note(first, Event("ADOPTED"))
+
+    said = START + timedelta(seconds=180)
+    assert said == ledger.events.last_said(first, "CUT")
+
+
 def test_long_logs_come_page_by_page(ledger, monkeypatch):
     monkeypatch.setattr("engine.ledger.database.PAGE", 2)
     for number in range(5):

@@ -117,9 +117,10 @@ def test_what_a_look_finds_is_done_whoever_made_it(ledger, state):
     """F1: also what was refused; then the log names who has likely made it."""
     write = bring(ledger, state)
 
-    found = ledger.writes.found(see(ledger), write, MADE, target_id="9")
+    answer = {"id": 9, "name": "Foo"}
+    found = ledger.writes.found(see(ledger), write, MADE, target_id="9", answer=answer)
 
-    assert ("done", "9") == (found.state, found.target_id)
+    assert ("done", "9", answer) == (found.state, found.target_id, found.answer)
     said = [row.message for row in steps(ledger, outcome="note")]
     assert ([MADE.message] if state == "refused" else []) == said
 
