@@ -205,8 +205,9 @@ class Game:
             if depth == 0:
                 self.ledger.locked.clear()
             return False
-        except SettingsError:
-            return True  # told to the operator
+        except SettingsError as error:
+            self.note("world", "told to the operator", said=str(error)[:200])
+            return True
         except Exception as error:  # noqa: BLE001  # judged: no run may end so
             if type(error) is LedgerError:  # the disk; told to the operator
                 return True

@@ -87,9 +87,15 @@ def all_secrets() -> SecretPlaces:
         {
             f"SIIRTO_{company.upper()}_{name}": text
             for company in COMPANIES
-            for name, text in DEMO_SECRETS.items()
+            for name, text in secrets_of(company).items()
         }
     )
+
+
+def secrets_of(company: str) -> dict[str, str]:
+    """Give a company's secrets; no two have one of them in common."""
+    own = company if company != COMPANIES[0] else ""
+    return {name: own + text for name, text in DEMO_SECRETS.items()}
 
 
 # What nobody changes in a schedule: shared by all of them.
@@ -147,6 +153,11 @@ def name_otherwise(data: WorldData) -> None:
     """Make it the data of another owner, whose keys open another company."""
     target, severa = data.procountor["demo"], data.severa
     target.company_id, target.name = 31043, "Toinen Oy"
+    secrets = secrets_of(COMPANIES[1])
+    for name in ("client_id", "client_secret", "api_key"):
+        setattr(target, name, secrets[f"PROCOUNTOR_{name.upper()}"])
+    for name in ("client_id", "client_secret"):
+        setattr(severa, name, secrets[f"SEVERA_{name.upper()}"])
     units = severa.businessunits
     root = next(unit["guid"] for unit in units if unit["parentGuid"] is None)
     for name in severa.__slots__:
