@@ -7,13 +7,13 @@ import json
 import pytest
 
 from tests.language.test_language import CASES, load
-from tests.places import read_yaml
+from tests.places import read_texts
 
 LEAST = 200
 
 
 def iter_rules():
-    for rules in read_yaml(CASES / "odd.yaml").values():
+    for rules in read_texts(CASES / "odd.yaml").values():
         for rule in rules:
             variables = rule.pop("vars", None)
             (field, said), *_ = rule.items()
