@@ -278,10 +278,11 @@ def _text(out: FunctionText, node: nodes.Node) -> str:
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
         return value
     write = written_by(node)
-    return out.new(f"{out.hold(write, write.__name__)}({value})")
+    label = label_of(node)
+    return out.new(f"{out.hold(write, write.__name__)}({value}, {label!r})")
 
 
-def written_by(node: nodes.Node) -> Callable[[Any], str]:
+def written_by(node: nodes.Node) -> Callable[[Any, str], str]:
     """Give how a part's value becomes text; what it rounds keeps its decimals."""
     is_rounded = isinstance(node, nodes.Filter) and node.name == "round"
     return rounded_text if is_rounded else text_of

@@ -112,7 +112,8 @@ class Template(CellFunction):
             else:
                 said.append(out.own(part))
                 by = written_by(part.tree)
-                listed.append(f"{out.hold(by, by.__name__)}({said[-1]})")
+                write = out.hold(by, by.__name__)
+                listed.append(f"{write}({said[-1]}, {part.text!r})")
         name = out.hold(limited_text, "limited_text")
         whole = f"{name}(({' + '.join(listed) or repr('')}).strip())"
         if not said:

@@ -22,7 +22,7 @@ from engine.language.jmespath_exact import (
     View,
     item_of,
 )
-from engine.language.values import ValueFault, plain
+from engine.language.values import ValueFault, is_empty, name_kind, plain
 
 if TYPE_CHECKING:
     from engine.language.scope import Evaluate, Scope
@@ -290,9 +290,8 @@ def _interpreter(tree: Tree, text: str) -> Evaluate:
 def _explain(error: Exception) -> str:
     """Say in the consultant's words why a path met a value it cannot use."""
     if isinstance(error, JMESPathTypeError):
-        kind = {"null": "an empty value"}.get(
-            error.actual_type, f"a {error.actual_type}"
-        )
+        given = error.current_value
+        kind = "an empty value" if is_empty(given) else name_kind(given)
         return f"{error.function_name}() cannot use {kind}"
     said = str(error).splitlines()[0] if str(error) else ""
     if "not supported between" in said:

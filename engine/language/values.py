@@ -129,10 +129,11 @@ def show_value(value: Any, limit: int = 40) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, label: str = "") -> str:
     """Give a value as text; an empty one as "".
 
-    A number has one spelling, whatever zeros it came with: 24.0 is "24".
+    A number has one spelling, whatever zeros it came with: 24.0 is "24". ``label`` is
+    the path or formula that gave the value.
 
     Raises:
         ValueFault: It is true/false, a list or a group, which no text shows well.
@@ -142,15 +143,22 @@ def text_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
-        said = "yes" if value else "no"
-        raise ValueFault("NOT_TEXT", f"{said} is true/false, not text")
+        said, way = "yes" if value else "no", "say it in words, with choose:"
+        raise _not_text(f"{said} is true/false, not text", way, label)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float | Decimal):
         return spell_number(decimal_of(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
-    raise ValueFault("NOT_TEXT", f"{name_kind(value)} cannot be written as text")
+    is_list = isinstance(value, list | tuple)
+    way = "pick one of its items" if is_list else "pick one of its fields"
+    raise _not_text(f"{name_kind(value)} cannot be written as text", way, label)
+
+
+def _not_text(said: str, way: str, label: str) -> ValueFault:
+    where = f"{label}: " if label else ""
+    return ValueFault("NOT_TEXT", f"{where}{said}; {way}")
 
 
 def spell_number(number: int | Decimal) -> str:
@@ -159,9 +167,9 @@ def spell_number(number: int | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def rounded_text(value: Any) -> str:
+def rounded_text(value: Any, label: str = "") -> str:
     """Give as text what a formula has just rounded: its zeros are meant."""
-    return format(value, "f") if isinstance(value, Decimal) else text_of(value)
+    return format(value, "f") if isinstance(value, Decimal) else text_of(value, label)
 
 
 def is_number_text(text: str, number: float | Decimal) -> bool:

@@ -84,7 +84,7 @@ class Join(ValueKey):
             value = out.own(path)
             note(out, "join", path.text, value)
             with out.block(f"if {value} is not None:"):
-                out.add(f"{add}({texts}, {value})")
+                out.add(f"{add}({texts}, {value}, {path.text!r})")
         joined = out.new(f"{self.separator!r}.join({texts}) if {texts} else None")
         if out.is_heard:
             with out.block(f"if {texts}:"):
@@ -92,6 +92,6 @@ class Join(ValueKey):
         return joined
 
 
-def _add_texts(texts: list[str], value: Any) -> None:
+def _add_texts(texts: list[str], value: Any, path: str) -> None:
     values = value if isinstance(value, list) else [value]
-    texts += [text_of(v).strip() for v in values if not is_empty(v)]
+    texts += [text_of(v, path).strip() for v in values if not is_empty(v)]
