@@ -6,6 +6,7 @@ Strict on the way in: UTF-8 only, no ``NaN``, no key twice, no absurd number.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -80,20 +81,23 @@ def _find_repeated_key(content: bytes) -> None:
 
 
 def _refuse_floats(value: Any) -> None:
-    waiting = [value]
+    waiting: list[Iterable[Any]] = [[value]]
     while waiting:
-        item = waiting.pop()
-        kind = type(item)
-        if kind is dict:
-            waiting += [i for i in item.values() if type(i) not in _SAFE]
-        elif kind is list:
-            waiting += [i for i in item if type(i) not in _SAFE]
-        elif isinstance(item, float):
-            raise TypeError("a float in a payload; numbers with a point are Decimal")
-        elif kind is Decimal and not item.is_finite():
-            raise ValueError("a number in a payload is not finite")
-        elif isinstance(item, dict | list | tuple):
-            waiting += item.values() if isinstance(item, dict) else item
+        for item in waiting.pop():
+            kind = type(item)
+            if kind in _SAFE:
+                continue
+            if kind is Decimal:
+                if not item.is_finite():
+                    raise ValueError("a number in a payload is not finite")
+            elif isinstance(item, dict):
+                waiting.append(item.values())
+            elif kind is list or isinstance(item, list | tuple):
+                waiting.append(item)
+            elif isinstance(item, float):
+                raise TypeError(
+                    "a float in a payload; numbers with a point are Decimal"
+                )
 
 
 def render_json(value: Any) -> str:

@@ -32,7 +32,9 @@ from engine.rulefiles.encoding import decode_utf8
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
+    from engine.language.paths import Path
     from engine.mapping.apply import Mapping, MappingResult
+    from engine.mapping.match import MatchRules
     from engine.project.flow_spec import Flow, Send
     from engine.project.project import Project
 
@@ -247,22 +249,24 @@ class AtHand:
         missing = [s for s in items if step.save and step.save not in s.item]
         for item in missing:
             item.item[step.save] = None
-        for item in missing:
-            item.item[step.save] = _find_at_hand(step, item)
+        paths = [find.path for find in step.finds if find.path is not None]
+        if step.match is not None and 0 < len(paths) == len(step.finds):
+            for item in missing:
+                item.item[step.save] = _find_at_hand(step, step.match, paths, item)
 
 
-def _find_at_hand(step: WriteStep, scope: Scope) -> Any:
+def _find_at_hand(
+    step: WriteStep, match: MatchRules, paths: list[Path], scope: Scope
+) -> Any:
     """Give what a step links to when all that it searches is at hand.
 
     Raises:
         StoppedError: The match rules reject.
     """
-    paths = [find.path for find in step.finds if find.path is not None]
-    is_at_hand = bool(paths) and len(paths) == len(step.finds)
-    if step.match is None or not is_at_hand or not holds(step.when, scope):
+    if not holds(step.when, scope):
         return None
     candidates = [found for path in paths for found in as_list(path.evaluate(scope))]
-    decision = decide_match(step.match, scope, candidates)
+    decision = decide_match(match, scope, candidates)
     if decision.action == "reject":
         key = str(step.key.evaluate(scope))
         raise StoppedError(decision.rule.code, key, position=decision.rule.position)

@@ -174,7 +174,9 @@ def _try_rule(
         return MatchDecision(rule)
     if not rule.compares:
         return MatchDecision(rule) if rule.condition.evaluate(scope) else None
-    roots = dict(scope.roots)
+    if not candidates:
+        return None
+    roots = dict(scope.roots)  # one candidate after the other takes its place in them
     seen = Scope(scope.item, roots, scope.is_exact)
     for candidate in candidates:
         roots["candidate"] = candidate
