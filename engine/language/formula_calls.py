@@ -129,27 +129,46 @@ def _check_fields(
                     check_literal(problems, given[spec.equals], found, node)
                 if parameter in spec.sums:
                     _check_sum(problems, spec, found, value)
+                if parameter in spec.orders:
+                    _check_order(problems, spec, found, value)
     if spec.sums == ("path",) and "path" not in given:
         _check_sum(problems, spec, owner, node)
+    if spec.orders and not _all(given.get(spec.orders[0])):
+        _check_order(problems, spec, owner, node)
 
 
 def _check_texts(
     problems: FormulaProblems, spec: Filter, given: Mapping[str, Any]
 ) -> Iterator[nodes.Const]:
-    """Find texts, such as patterns, that a filter cannot use; give all it looks at."""
+    """Find values, such as patterns, that a filter cannot use; give all texts."""
     for parameter, find_misuse in spec.checks.items():
         value = given.get(parameter)
         if isinstance(value, nodes.Const) and isinstance(value.value, str):
             yield value
+        kind = spec.parameters[parameter]
+        if isinstance(value, nodes.Const) and kind in ("any", _kind_of(value.value)):
             wrong, start = find_misuse(value.value), value.lineno or 0
             if wrong is not None:
-                word = wrong.word or value.value
+                word = wrong.word or str(value.value)
                 place = max(problems.text.find(word, start), start)
                 problems.add(wrong.code, wrong.message, place, word, wrong.hint)
         elif value is not None and spec.is_written:
             said = f"the {parameter} of {spec.name} is written here, in quotes"
             hint = "write it as a text; it is read before any document is"
             problems.at_node("M308", said, value, hint)
+
+
+def _kind_of(value: Any) -> str:
+    return "text" if isinstance(value, str) else "number"
+
+
+def _check_order(
+    problems: FormulaProblems, spec: Filter, found: Symbol, node: nodes.Node
+) -> None:
+    if found.kind in {"list", "group"}:
+        said = f"{spec.name} compares numbers or texts"
+        said = f"{said}, {found.label} is {PHRASES[found.kind]}"
+        problems.at_node("M308", said, node, "name one of its fields, in quotes")
 
 
 def _check_sum(

@@ -35,10 +35,17 @@ def _misused_pattern(pattern: str) -> Misuse | None:
     return Misuse(fault, "write it like DD.MM.YYYY", code="M510") if fault else None
 
 
-def _misused_zone(zone: str) -> Misuse | None:
-    if not zone or find_zone(zone):
+def _misused_zone(zone: Any) -> Misuse | None:
+    if not zone or find_zone(str(zone)):
         return None
     return Misuse(f"there is no time zone {zone}", "write it like Europe/Helsinki")
+
+
+def _misused_count(count: Any) -> Misuse | None:
+    number = find_number(count)
+    if number is not None and number == int(number):
+        return None
+    return Misuse("this counts whole days or months", "write 1, or -1 for back")
 
 
 @declare("text", **_DAY, checks={"place": _misused_zone})
@@ -97,7 +104,7 @@ def month_end(value: Any, *, zone: tzinfo | None) -> str:
     return day.replace(day=monthrange(day.year, day.month)[1]).isoformat()
 
 
-@declare("text", **_DAY)
+@declare("text", **_DAY, checks={"count": _misused_count})
 def add_days(value: Any, count: Any, *, zone: tzinfo | None) -> str:
     """Give the date so many days later, or earlier when negative.
 
@@ -111,7 +118,7 @@ def add_days(value: Any, count: Any, *, zone: tzinfo | None) -> str:
         raise ValueFault("FORMULA", "add_days leaves the calendar") from None
 
 
-@declare("text", **_DAY)
+@declare("text", **_DAY, checks={"count": _misused_count})
 def add_months(value: Any, count: Any, *, zone: tzinfo | None) -> str:
     """Give the same day so many months later, or earlier when negative.
 

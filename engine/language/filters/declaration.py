@@ -24,7 +24,7 @@ TypeRule = Callable[[Symbol, Sequence[Symbol]], Symbol]
 
 @dataclass(frozen=True, slots=True)
 class Misuse:
-    """What is wrong with a text that a formula gives to a filter, and one way out."""
+    """What is wrong with a value that a formula gives to a filter, and one way out."""
 
     message: str
     hint: str | None
@@ -32,8 +32,8 @@ class Misuse:
     code: str = "M308"
 
 
-# Looks at a text that stands in the formula itself, before any document is read.
-TextCheck = Callable[[str], Misuse | None]
+# Looks at a value that stands in the formula itself, before any document is read.
+ValueCheck = Callable[[Any], Misuse | None]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Filter:
 
     ``fields`` are parameters that name a field of the items (of the value itself where
     it is no list), by a dotted path; ``equals`` is the parameter that such a field is
-    compared with. ``checks`` are parameters whose texts are looked at when the
-    formula is loaded.
+    compared with. ``checks`` are parameters whose values, where they stand in the
+    formula itself, are looked at when it is loaded.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Filter:
     is_listwise: bool = False  # an empty value is an empty list to it
     fields: tuple[str, ...] = ()
     equals: str = ""
-    checks: Mapping[str, TextCheck] = field(default_factory=dict, hash=False)
+    checks: Mapping[str, ValueCheck] = field(default_factory=dict, hash=False)
     is_written: bool = False  # what is checked must stand in the formula itself
     type_of: TypeRule | None = None
     knows_zone: bool = False  # it is given the company's time zone, as ``zone``
@@ -62,6 +62,7 @@ class Filter:
     is_form: bool = False  # it changes nothing in what it has made
     at_once: str = ""  # the same in Python, for a short text of plain characters
     sums: tuple[str, ...] = ()  # of ``fields``, those that name a number
+    orders: tuple[str, ...] = ()  # those whose values are put in order; or the items
 
     @property
     def description(self) -> str:

@@ -21,7 +21,9 @@ def _one_value(base: Symbol, args: Sequence[Symbol]) -> Symbol:
     return field_of(base.item(), args[0]) if args else base.item()
 
 
-@declare("list", is_listwise=True, fields=("keys",), type_of=same_list)
+@declare(
+    "list", is_listwise=True, fields=("keys",), orders=("keys",), type_of=same_list
+)
 def sort_by(items: Items, *keys: str, descending: bool = False) -> list[Any]:
     """Put the items in the order of a field, then of the next ones; empty ones last.
 
@@ -40,7 +42,14 @@ def sort_by(items: Items, *keys: str, descending: bool = False) -> list[Any]:
     return found
 
 
-@declare("any", name="min", is_listwise=True, fields=("path",), type_of=_one_value)
+@declare(
+    "any",
+    name="min",
+    is_listwise=True,
+    fields=("path",),
+    orders=("path",),
+    type_of=_one_value,
+)
 def least(items: Items, path: str = "") -> Any:
     """Give the least number, the first text or the earliest date of the items.
 
@@ -52,7 +61,14 @@ def least(items: Items, path: str = "") -> Any:
     return None if found is None else _value(filled[found], path)
 
 
-@declare("any", name="max", is_listwise=True, fields=("path",), type_of=_one_value)
+@declare(
+    "any",
+    name="max",
+    is_listwise=True,
+    fields=("path",),
+    orders=("path",),
+    type_of=_one_value,
+)
 def most(items: Items, path: str = "") -> Any:
     """Give the greatest number, the last text or the latest date of the items.
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.identifiers import strip_unseen
 from engine.language.file_names import clean_file_name
-from engine.language.filters.declaration import declare, field_of
+from engine.language.filters.declaration import Misuse, declare, field_of
 from engine.language.symbols import Symbol
 from engine.language.types import TEXT, common_type, list_of
 from engine.language.values import (
@@ -28,6 +28,9 @@ from engine.language.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
+
+
+MOST_PLACES: Final = 12
 
 
 def _end(base: Symbol, args: Sequence[Symbol]) -> Symbol:
@@ -214,7 +217,15 @@ def number(value: Any) -> Decimal:
     return found
 
 
-@declare("text")
+def _misused_places(places: Any) -> Misuse | None:
+    number = find_number(places)
+    if number is not None and number in range(MOST_PLACES + 1):
+        return None
+    said = f"a number has 0 to {MOST_PLACES} decimals, whole ones"
+    return Misuse(said, "write 2")
+
+
+@declare("text", checks={"places": _misused_places})
 def number_text(
     value: Any, places: int | None = None, mark: str = ",", group: str = ""
 ) -> str:
@@ -225,22 +236,22 @@ def number_text(
     >>> 1234.5 | number_text(2, group=' ')
     '1 234,50'
     """
-    if places is not None and not 0 <= places <= 12:
-        raise ValueFault("FORMULA", "number_text keeps 0 to 12 decimals")
+    if places is not None and not 0 <= places <= MOST_PLACES:
+        raise ValueFault("FORMULA", f"number_text keeps 0 to {MOST_PLACES} decimals")
     number = _need_number(value, "number_text")
     number = number if places is None else round_number(number, places)
     return format(number, ",f").translate({ord(","): group, ord("."): mark})
 
 
-@declare("number", name="round")
+@declare("number", name="round", checks={"places": _misused_places})
 def round_half_up(value: Any, places: int = 0) -> Decimal:
     """Round to a number of decimals, halves away from zero.
 
     >>> 100.005 | round(2)
     100.01
     """
-    if not 0 <= places <= 12:
-        raise ValueFault("FORMULA", "round keeps 0 to 12 decimals")
+    if not 0 <= places <= MOST_PLACES:
+        raise ValueFault("FORMULA", f"round keeps 0 to {MOST_PLACES} decimals")
     return round_number(_need_number(value, "round"), places)
 
 
