@@ -98,7 +98,7 @@ def test_blanks_around_a_code_make_no_second_entry(tmp_path):
     data = world.procountor.data
     for dimension in data.dimensions.values():
         for item in dimension["items"]:
-            item["codeName"] = f" {item['codeName']}\u00a0"
+            item["codeName"] = f" {item['codeName']}\u00a0\u200b"
     items = [len(one["items"]) for one in data.dimensions.values()]
 
     assert {"transferred": 1} == world.run().outcomes

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
-from engine.identifiers import comparable_id
+from engine.identifiers import comparable_id, strip_unseen
 from engine.language.filters.declaration import (
     declare,
     field_of,
@@ -68,7 +68,7 @@ def _with_value(base: Symbol, _: Sequence[Symbol]) -> Symbol:
 def find_by(items: Items, key: str, wanted: Any) -> Any:
     """Give the first item whose field equals a value; empty when there is none.
 
-    Blanks around a text do not count.
+    Blanks around a text do not count, nor what nobody sees there.
 
     >>> rows | find_by('code', 'B') | get('amount')
     20.00
@@ -101,11 +101,11 @@ def find_any(items: Items, wanted: Any, *keys: str) -> Any:
     """
     if is_empty(wanted):
         return None
-    text = text_of(wanted).strip().casefold()
+    text = strip_unseen(text_of(wanted)).casefold()
     for item in items:
         for key in keys:
             value = get_path(item, key)
-            if isinstance(value, str) and value.strip().casefold() == text:
+            if isinstance(value, str) and strip_unseen(value).casefold() == text:
                 return item
     return None
 
@@ -348,7 +348,7 @@ def _same(value: Any, wanted: Any) -> bool:
     if isinstance(value, float):
         value = decimal_of(value)
     if isinstance(value, str) and isinstance(wanted, str):
-        return value == wanted or value.strip() == wanted.strip()
+        return value == wanted or strip_unseen(value) == strip_unseen(wanted)
     if isinstance(value, str) and isinstance(wanted, int | float | Decimal):
         return is_number_text(value, wanted)
     if isinstance(wanted, str) and isinstance(value, int | float | Decimal):
