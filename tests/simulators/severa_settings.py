@@ -113,6 +113,12 @@ class Settings(SeveraCore):
         ]
         rows[place] |= changes
 
+    def remove_files(self, number: int) -> None:
+        """Take all files off an invoice."""
+        guid = next(i["guid"] for i in self.data.invoices if i["number"] == number)
+        kept = [f for f in self.data.invoicefiles if f["invoiceGuid"] != guid]
+        self.data.invoicefiles[:] = kept
+
     def add(self, register: str, like: Any, **changes: Any) -> Item:
         """Add a copy of a member under a guid of its own."""
         item = copy.deepcopy(self.member(register, like)) | changes
