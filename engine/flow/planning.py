@@ -123,6 +123,7 @@ def plan_company(
                 plan.ended_early = report.degraded
                 plan.is_degraded |= not planner.is_spent
             _add_reasons(plan, flow, company, ledger)
+            _add_resting(plan, flow, company, ledger)
         for name, system in session.systems.items():
             plan.calls[name] = sum(system.calls.values())
     return plan
@@ -147,6 +148,32 @@ def _add_reasons(
 
 class NotYet(dict[str, Any]):
     """An entry that a run would create: it has no id, so nothing is read by one."""
+
+
+def _add_resting(
+    plan: CompanyPlan, flow: Flow, company: Company, ledger: Ledger
+) -> None:
+    """Say of stopped documents that nothing has changed, and until when they rest."""
+    shown = {d.label for d in plan.documents if d.flow == flow.name}
+    zone = company.schedule.zone
+    for transfer in ledger.unfinished(company.name, flow.name):
+        if transfer.aside != "held" or transfer.label in shown or not transfer.held_at:
+            continue
+        said = f"stopped since {transfer.held_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        if transfer.retry_at is not None:
+            until = f"{transfer.retry_at.astimezone(zone):%Y-%m-%d %H:%M}"
+            said += f"; unchanged it is tried again from {until} on, or after `retry`"
+        plan.documents.append(
+            PlannedDocument(
+                flow.name,
+                transfer.label,
+                "still stopped",
+                transfer.code,
+                (),
+                transfer.advice,
+                said,
+            )
+        )
 
 
 class Planner(Online):

@@ -112,3 +112,23 @@ def test_the_transport_refuses_every_write(method):
         transport.handle_request(httpx.Request(method, "https://host.example/x"))
     sign_in = httpx.Request("POST", "https://host.example/t")
     assert 200 == transport.handle_request(sign_in).status_code
+
+
+def test_a_plan_says_what_rests_and_since_when(tmp_path):
+    """As the next sync leaves it alone; B5."""
+    world = World(tmp_path, keep=["no_customer_number"])
+    world.run()
+    ledger = world.open_ledger()
+    (held,) = ledger.transfers()
+    ledger.close()
+
+    (document,) = plan(world).documents
+
+    assert ("still stopped", held.code, held.label) == (
+        document.outcome,
+        document.code,
+        document.label,
+    )
+    assert "stopped since 2026-11-24 09:30" in document.message
+    assert "from 2026-11-24 09:40 on" in document.message
+    assert document.advice

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
             wrong += error.problems
             codes.append(WRONG)
             continue
-        would_stop = any(d.outcome == "stopped" for d in plan.documents)
+        would_stop = any("stopped" in d.outcome for d in plan.documents)
         codes += [STOPPED] * would_stop + [WAITING] * plan.is_degraded
         if arguments.json:
             plain = to_builtins(plan, builtin_types=(Decimal,), enc_hook=repr)
