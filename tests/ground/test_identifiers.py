@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from itertools import product
+from string import ascii_uppercase
+
 import pytest
+from stdnum import numdb
 
 from engine.identifiers import (
     comparable_id,
     find_business_id,
     find_iban,
+    iban_form,
     write_code,
     write_personal_id,
 )
@@ -91,6 +97,30 @@ def test_without_a_sign_check_digits_tell_a_code(code):
 @pytest.mark.parametrize("code", HIDDEN["accounts"])
 def test_an_account_without_blanks_is_right(code):
     assert code.replace(" ", "") == find_iban(code.lower().replace(" ", "\u202f"))
+
+
+def accounts_of_all_countries():
+    """Give one right account of each country of the registry of ISO 13616."""
+    for country in map("".join, product(ascii_uppercase, repeat=2)):
+        if iban_form(country) is None:
+            continue
+        (_, facts), *_ = numdb.get("iban").info(country)
+        signs = {"n": "7391846205", "a": "KDXB", "c": "7A3C9"}
+        parts = re.findall(r"(\d+)!([nac])", facts["bban"])
+        body = "".join((signs[kind] * 30)[: int(count)] for count, kind in parts)
+        number = "".join(str(int(sign, 36)) for sign in f"{body}{country}00")
+        yield f"{country}{98 - int(number) % 97:02}{body}"
+
+
+def test_an_account_of_any_country_is_masked_in_any_writing():
+    accounts = list(accounts_of_all_countries())
+
+    assert 80 < len(accounts)
+    for account in accounts:
+        groups = re.findall(".{1,4}", account)
+        for written in (account.lower(), *(sign.join(groups) for sign in " -_\u202f")):
+            assert account == find_iban(written.replace("_", " "))
+            assert f"a_…{written[-4:]}.pdf" == mask_text(f"a_{written}.pdf")
 
 
 def readable():
