@@ -86,7 +86,8 @@ class FormulaChecker:
                 self._parts(node, below)
                 return _TRUTH
             case nodes.Not():
-                self._truth(node.node, below)
+                kind = self._kind(node.node, below)
+                self._decides(node.node, kind, "write … is empty")
                 return _TRUTH
             case nodes.Compare():
                 self._compare(node, below)
@@ -160,14 +161,14 @@ class FormulaChecker:
     def _truth(self, node: nodes.Node, depth: int) -> None:
         self._decides(node, self._kind(node, depth))
 
-    def _decides(self, node: nodes.Node, kind: str) -> None:
+    def _decides(self, node: nodes.Node, kind: str, way: str = "") -> None:
         """Find what is no yes or no."""
         if kind in {"text", "number", "list", "group"}:
             shown = self._text[node.lineno or 0 :].split()[0]
             said = f"a condition is true or false; this is {PHRASES[kind]}"
             is_name = isinstance(node, nodes.Name)
             hint = f"write {shown} is filled" if is_name else "write … is filled"
-            self._problems.at_node("M306", said, node, hint)
+            self._problems.at_node("M306", said, node, way or hint)
 
     def _number(self, node: nodes.Node, owner: nodes.Node, depth: int) -> str:
         shape = self._shape(node, depth)
