@@ -59,7 +59,7 @@ engine/flow/recheck.py,engine/flow/resting.py,engine/flow/writes.py,$\
 engine/flow/unlisted.py,engine/flow/ending.py,engine/flow/status_on_error.py
 coverage:
 	$(PYTHON) -m coverage run --branch --source=engine -m pytest -q --timeout=900 \
-	  tests/ledger tests/flow tests/test_scenarios.py tests/harness/test_ledger_machine.py
+	  tests/ledger tests/flow tests/test_scenarios.py tests/harness
 	$(PYTHON) -m coverage report --show-missing --include="$(COVERED)"
 
 # Needs uv; everything else needs only what the lock holds.

@@ -26,6 +26,7 @@ from engine.flow.content import (
 from engine.flow.context import GoneError, WaitError
 from engine.flow.digests import digest_of
 from engine.flow.looks import (
+    MOVED_BY_HAND,
     compare,
     find_known,
     id_of,
@@ -60,7 +61,7 @@ def deliver(run: RunContext, document: Document, payload: dict[str, Any]) -> Non
     if document.transfer.stage in ("intent", "doubt"):
         wait_for_settling(run, document)
     if not document.is_listed:
-        raise GoneError("LEFT_STATUS")
+        raise GoneError("LEFT_STATUS", MOVED_BY_HAND)
     read_again(run, document)
     _create(run, document, payload)
 
