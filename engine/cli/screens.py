@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import textwrap
 from collections import Counter
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Problem, SettingsError
+from engine.errors import EngineError, Problem, SettingsError
 from engine.project.advice import load_advice
+from engine.project.schedule import ZONE, ScheduleError, read_schedule
+from engine.rulefiles.nodes import MapNode, text_at
 from engine.rulefiles.reader import load_yaml_file
 
 if TYPE_CHECKING:
@@ -38,6 +43,9 @@ OUTCOME_STYLES = {
 }
 WIDTH = 110  # characters, where no terminal says
 INDENT = 27  # of the lines below a document's own
+RULE_PLACE = re.compile(r" ?\[[\w/.-]+\.yaml:\d+:\d+\]")
+Zones = Mapping[str, tzinfo]  # company -> zone
+NO_ZONES: Zones = MappingProxyType({})
 
 
 @contextmanager
@@ -150,36 +158,67 @@ def _translate(row: LogRow, language: str, book: AdviceBook) -> LogRow:
 
 
 def iter_log(
-    rows: Iterable[LogRow], *, as_json: bool, width: int | None
+    rows: Iterable[LogRow],
+    *,
+    as_json: bool,
+    width: int | None,
+    zones: Zones = NO_ZONES,
+    is_technical: bool = False,
 ) -> Iterator[str]:
     """Give the transfer log as texts to print: an object for each row, or a page."""
     if as_json:
         yield from (json.dumps(row.to_json(), ensure_ascii=False) for row in rows)
     else:
-        yield render_log(rows, width=width)
+        yield render_log(rows, width=width, zones=zones, is_technical=is_technical)
 
 
-def render_log(rows: Iterable[LogRow], *, width: int | None) -> str:
+def read_zones(root: Path) -> Zones:
+    """Read each company's time zone from its file; one that cannot be read has none."""
+    zones: dict[str, tzinfo] = {}
+    for path in (root / "mappings" / "companies").glob("*.yaml"):
+        with suppress(EngineError, OSError, ScheduleError):
+            node = load_yaml_file(path, root)
+            said = text_at(node, "zone") if isinstance(node, MapNode) else ""
+            zones[path.stem] = read_schedule(zone=said or ZONE).zone
+    return zones
+
+
+def render_log(
+    rows: Iterable[LogRow],
+    *,
+    width: int | None,
+    zones: Zones = NO_ZONES,
+    is_technical: bool = False,
+) -> str:
     """Give the transfer log: a line per document, and below it why and what to do.
 
-    ``width`` is the terminal's, which also means colours; None for plain text.
+    Args:
+        width: The terminal's, which also means colours; None for plain text.
+        zones: Whose clock the times are told by; UTC where a company has none.
+        is_technical: With UTC, fields of payloads and places in rule files.
     """
     from rich.text import Text
 
     lines: list[Text] = []
     for row in rows:
         style = OUTCOME_STYLES.get(row.outcome, "")
-        line = Text(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.company}  ")
+        zone = UTC if is_technical else zones.get(row.company, UTC)
+        line = Text(f"{row.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {row.company}  ")
         line.append(f"{row.flow}  ")
         line.append(f"{row.label or row.key:<12} ", "bold")
         line.append(f"{row.outcome:<12} ", style)
         line.append(f"{row.target_number or row.target_id or '':<8} ")
         if row.code:
-            line.append(f"{row.code} at {row.field}" if row.field else row.code, style)
+            place = f" at {row.field}" if row.field and is_technical else ""
+            line.append(f"{row.code}{place}", style)
         lines.append(line)
+        below = words_below(row)
+        if not is_technical:
+            # The advice has said all of it in plain words, where places are known.
+            below = "" if "places" in row.details else RULE_PLACE.sub("", below)
         lines += [
             Text(" " * INDENT + part, "dim" if number else "")
-            for number, text in enumerate((row.advice, words_below(row)))
+            for number, text in enumerate((row.advice, below))
             for part in textwrap.wrap(text, (width or WIDTH) - INDENT)
         ]
     if not lines:

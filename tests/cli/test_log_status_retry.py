@@ -84,6 +84,18 @@ def test_the_log_reads_as_a_table(operator: Operator):
     assert "\x1b" not in operator.out
 
 
+@pytest.mark.usefixtures("secrets")
+def test_places_and_utc_are_for_technical_eyes(operator: Operator):
+    """A bookkeeper reads her own clock and no file of rules (B4)."""
+    operator.run("sync")
+    operator.run("log", "--outcome", "stopped")
+    assert "2026-11-24 09:30" in operator.out
+    assert ".yaml:" not in operator.out
+    operator.run("log", "--outcome", "stopped", "--technical")
+    assert "2026-11-24 07:30" in operator.out
+    assert ".yaml:" in operator.out
+
+
 def test_a_time_that_is_none_is_told(operator: Operator):
     assert exit_codes.WRONG == operator.run("log", "--since", "yesterday")
     assert '"yesterday" is not a date or time' in operator.err
