@@ -33,7 +33,7 @@ _LABEL: Final = re.compile(
 _FINNISH: Final = re.compile(r"(?:FI)?(\d{7})(\d)", re.ASCII)
 _OLD_FINNISH: Final = re.compile(r"(?:FI ?)?(\d{6})-(\d)", re.ASCII)
 _SWEDISH: Final = re.compile(r"(?:SE)?(\d{10})(?:01)?", re.ASCII)
-_SWEDISH_PERSON: Final = re.compile(r"(?:19|20)(\d{10})", re.ASCII)
+_SWEDISH_PERSON: Final = re.compile(r"(?:16|19|20)(\d{10})", re.ASCII)  # 16: a company
 _SWISS: Final = re.compile(r"(CHE\d{9})(?:MWST|TVA|IVA|TPV)?", re.ASCII)
 _NORWEGIAN: Final = re.compile(r"(?:NO)?(\d{9})(?:MVA)?", re.ASCII)
 # Countries whose numbers follow another's rules; the letters of a VAT number that are

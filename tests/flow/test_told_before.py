@@ -36,7 +36,9 @@ def log_of(world: World) -> dict[str, Any]:
 def roots_of(world: World) -> dict[str, Any]:
     """Give what a case may change, by its name."""
     source = world.severa.data
-    found: dict[str, Any] = {"years": world.procountor.data.fiscal_years}
+    target = world.procountor.data
+    products = {one["code"]: one for one in target.products.values()}
+    found: dict[str, Any] = {"years": target.fiscal_years, "products": products}
     if world.flow not in LISTED:
         return found
     (document,) = getattr(source, LISTED[world.flow])
