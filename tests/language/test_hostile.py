@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import tracemalloc
 from decimal import Decimal
@@ -167,3 +168,28 @@ def test_what_the_checker_refuses_has_no_meaning_behind_it_either():
     for kind in refused:
         with pytest.raises(AssertionError, match="no meaning"):
             write_expression(FunctionText(), kind.__new__(kind))
+
+
+@pytest.mark.parametrize(
+    "name", ["v1", "known", "roots", "scope", "item", "fields", "type", "is_empty"]
+)
+def test_a_name_of_the_function_is_a_field_as_any_other(name):
+    """What a document calls a field is never what the written function calls it."""
+    document = {name: "a", "b": {name: "c"}}
+    scope = Scope(document, {"doc": document})
+
+    assert "ac" == compile_formula(scalar(f"{name} ~ b.{name}")).evaluate(scope)
+    assert "a" == compile_path(scalar(name)).evaluate(scope)
+    assert ["c"] == compile_path(scalar(f"[b.{name}]")).evaluate(scope)
+
+
+@pytest.mark.parametrize("text", ['"', "\\", "\n", "{x}", "'''", '"""', "%s", "\x00"])
+def test_a_text_of_a_rule_is_never_code(text):
+    """Whatever stands between quotes comes out as it went in."""
+    document = {"a": text, "b": "b"}
+    scope = Scope(document, {"doc": document})
+    quoted = json.dumps(text)
+
+    assert f"{text}b" == compile_formula(scalar(f"{quoted} ~ b")).evaluate(scope)
+    found = compile_path(scalar(f"[@][?a == `{quoted}`].b | [0]")).evaluate(scope)
+    assert "b" == found
