@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import jmespath
 
 from engine.errors import RefusedError
+from engine.masking import mask_text
 from engine.systems.system import SIGN_IN
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class KeyOwner:
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        return ", ".join(self.names or self.ids) or "nobody"
+        return mask_text(", ".join(self.names or self.ids)) or "nobody"
 
     def is_named(self, text: str) -> bool:
         """Tell whether the settings mean this owner: by a name or an id."""
