@@ -20,6 +20,7 @@ _IN_BRACKETS = re.compile(r"\[([^][]*)\]")
 _WHOLE = frozenset({"doc", "parent", "this"})
 _ITEMS = frozenset({"candidate"})
 _UNKNOWN = frozenset({"vars", "value", "item"})
+_ITEMS_OF_VARIABLE = re.compile(r"vars\.\w+\[")
 # A variable that holds a record of a register, or what another such one holds.
 _REGISTER = re.compile(
     r"(\w+):\s*(?:\{\s*)?(?:when:[^{}]*?,\s*)?(?:source|transform):\s*['\"]?"
@@ -93,8 +94,10 @@ def _iter_paths(text: str, registers: frozenset[str]) -> Iterator[tuple[Place, b
             rest = [] if name in registers else rest
         is_root = first in _WHOLE | _ITEMS | _UNKNOWN
         place = tuple(rest) if is_root else (first, *rest)
+        # The items of a variable's list are items of some list of the document.
+        is_unknown = first in _UNKNOWN and not _ITEMS_OF_VARIABLE.match(found)
         if place and first not in _OTHERS:
-            yield place, not (dot or first in _UNKNOWN)
+            yield place, not (dot or is_unknown)
 
 
 def _without_comment(line: str) -> str:

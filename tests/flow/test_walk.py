@@ -12,7 +12,7 @@ from engine.flow.transfer import run_transfer
 from tests.worlds import World
 
 # By room; fewer is better, and more is a decision of its own.
-MOST_MODULES = {"flow": 12, "ledger": 9, "systems": 12, "project": 3, "ground": 4}
+MOST_MODULES = {"flow": 13, "ledger": 9, "systems": 12, "project": 3, "ground": 4}
 THE_RULES = ("language", "mapping")  # what they call is up to the rules
 
 
