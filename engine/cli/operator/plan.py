@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -91,12 +92,21 @@ def run(arguments: argparse.Namespace, context: CommandContext) -> int:
             context.write(render_json(Mask().apply(plain)))
             continue
         for line in _lines(plan, with_fields=arguments.fields):
-            context.write(mask_text(line))
+            for part in _fit(mask_text(line), context.width):
+                context.write(part)
         if folder is not None:
             context.write(f"  {folder.words()}")
     if wrong:
         context.say(render_problems(wrong, line_reader(arguments.root)))
     return gravest(codes)
+
+
+def _fit(line: str, width: int | None) -> list[str]:
+    """Break a line for a terminal, below its own beginning; no terminal, no break."""
+    if width is None or len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(line, width, subsequent_indent=indent)
 
 
 def _lines(plan: CompanyPlan, *, with_fields: bool) -> Iterator[str]:
@@ -122,7 +132,7 @@ def _outcome(document: PlannedDocument) -> str:
         return "would go"
     if document.outcome == "stopped":
         return f"would stop, {document.code}"
-    return f"{document.outcome} {document.code}".strip()
+    return f"{document.outcome}, {document.code}".strip(" ,")
 
 
 def _count(entry: Planned) -> str:
