@@ -84,7 +84,7 @@ def test_a_wrong_key_is_found_and_the_rest_is_unknown(tmp_path):
 
     findings = examine(world, places)
 
-    assert ("stop", "SYSTEM_DOWN") in {(f.state, f.code) for f in findings}
+    assert ("stop", "KEY_REVOKED") in {(f.state, f.code) for f in findings}
     assert not any("revoked" in str(finding) for finding in findings)
 
 
