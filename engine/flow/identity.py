@@ -121,7 +121,8 @@ class IdentityGuard:
         """Remember whom the run met, where nobody was known; after a good run."""
         for name, owner in self._met.items():
             if owner and owner.ids:
-                self._known.learn(self._company.name, name, owner.ids[0], str(owner))
+                shown = mask_text(str(owner))
+                self._known.learn(self._company.name, name, owner.ids[0], shown)
 
 
 def _texts(found: object) -> tuple[str, ...]:
