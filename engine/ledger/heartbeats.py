@@ -44,13 +44,18 @@ class Heartbeats:
     def beat(self, company: str) -> Iterator[None]:
         """Make what is inside one transaction that counts one more intent.
 
+        A ledger that is behind its file counts nothing: a write that may be sent twice
+        needs no rest, and must not make the ledger look up to date.
+
         Raises:
-            LedgerError: The file cannot be written; nothing may be sent.
+            LedgerError: The file cannot be read or written; nothing may be sent.
         """
+        is_behind = company not in self._trusted and self._is_behind(company)
         with self._database.transaction():
-            number = self._database.run("beat", company=company)[0]["number"]
+            if not is_behind:
+                number = self._database.run("beat", company=company)[0]["number"]
             yield
-        if self._place is not None:
+        if self._place is not None and not is_behind:
             self._keep(self._place, company, number)
 
     def rest(
@@ -66,11 +71,9 @@ class Heartbeats:
         """
         if company in self._trusted:
             return None
-        rows = self._database.run("find_heartbeat", company=company)
-        known = rows[0]["number"] if rows else 0
+        known, before = self._find(company)
         kept = self._read(company)
         if known < kept:
-            before = rows[0]["rest"] if rows else None
             earlier = None if before is None else decode_json(before, type=Rest)
             now = self._database.clock.now()
             rest = rest_after(earlier, now, target_at, settle_seconds)
@@ -80,6 +83,13 @@ class Heartbeats:
             self._remember(company, kept, None)
         self._trusted.add(company)
         return None
+
+    def _find(self, company: str) -> tuple[int, str | None]:
+        rows = self._database.run("find_heartbeat", company=company)
+        return (rows[0]["number"], rows[0]["rest"]) if rows else (0, None)
+
+    def _is_behind(self, company: str) -> bool:
+        return self._find(company)[0] < self._read(company)
 
     def _remember(
         self, company: str, number: int, rest: Rest | None, *, is_first: bool = False

@@ -133,6 +133,7 @@ def read_ledger(path: Path) -> str:
 
 def letters_of(text: str) -> str:
     """Give a text's letters and digits, together over at most four other characters."""
+    text = re.sub(r"(?=[0-9]*[a-f])[0-9a-f]{16,}", "\n", text)  # digests are nobody's
     text = unicodedata.normalize("NFKC", text.replace("…", "\n")).upper()
     text = re.sub(r"[^0-9A-Z\n]{5,}", "\n", text)
     return re.sub(r"[^0-9A-Z\n]", "", text)

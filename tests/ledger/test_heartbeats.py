@@ -66,6 +66,23 @@ def test_one_intent_is_enough_to_know_a_wiped_ledger(ledger, path, clock):
         assert wiped.heartbeats.rest("acme", clock.now(), SETTLE)
 
 
+def test_writes_that_need_no_rest_do_not_make_a_wiped_ledger_look_up_to_date(
+    ledger, path, clock
+):
+    """N6: an adopted document goes on, while the next create still rests."""
+    bring(ledger, "posted")
+    bring(ledger, "posted", "k2")
+    ledger.close()
+    path.unlink()
+
+    with closing(open_ledger(f"sqlite:///{path}", clock)) as wiped:
+        adopted = see(wiped)
+        for name in ("dimension", "attachment", "send"):
+            wiped.writes.begin(adopted, DocumentKey(name), "d")
+        assert "2\n" == beat_file(path).read_text()
+        assert wiped.heartbeats.rest("acme", clock.now(), SETTLE)
+
+
 def test_a_setting_names_another_place(path, clock, tmp_path):
     place = tmp_path / "shared"
     place.mkdir()
