@@ -31,8 +31,9 @@ def search_one(run: RunContext, document: Document, payload: dict[str, Any]) -> 
     Raises:
         StoppedError: There are several; a person must remove one.
     """
+    looked_at = run.clock.monotonic()  # when it was asked: the answer may be slow
     found = _search(run, document, payload)
-    document.searched_at = run.clock.monotonic()
+    document.searched_at = looked_at
     if len(found) > 1:
         raise _duplicates(run, found)
     return found[0] if found else None
@@ -131,6 +132,7 @@ def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) ->
         WaitError: A search does not show it yet.
         StoppedError: There is another one, or its content differs.
     """
+    looked_at = run.clock.monotonic()
     found = _search(run, document, payload)
     if not found:
         raise WaitError("NOT_VISIBLE_YET", run.flow.delivery.name, "not found yet")
@@ -138,7 +140,7 @@ def check_proof(run: RunContext, document: Document, payload: dict[str, Any]) ->
         raise _duplicates(run, [*found, document.data[run.flow.delivery.save]])
     if not document.transfer.is_accepted:
         compare(run, document, payload, found[0])
-    document.proved_at = run.clock.monotonic()
+    document.proved_at = looked_at
 
 
 def read_again(run: RunContext, document: Document) -> None:

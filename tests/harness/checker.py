@@ -53,6 +53,10 @@ REGISTERS = {
     "POST /products": lambda b: b.get("code"),
 }
 LISTS = ("GET /v1/invoices", "GET /v1/travelreimbursements")
+CORRECTED = {
+    "card_fix": ("CUSTOMER_ID_MISSING",),
+    "total_fix": ("ROWS_DIFFER", "TOTAL_MISSING"),
+}
 QUIET = ("run", "says retry", "card_fix", "total_fix")
 RELEASES = ("approve", "send", "sendToCirculation", "verify")
 
@@ -276,6 +280,8 @@ def judge_log(game: Game, history: History) -> list[Verdict]:
         if row["code"] == "IN_DOUBT" and row["outcome"] == "waiting" and paper:
             touched = paper.faults or game.chronicle.kinds["crash"]
             touched = touched or game.chronicle.kinds["disk fault"]
+            # An entry that a blind or late register does not show rests by the rule.
+            touched = touched or game.chronicle.kinds["blind"] or game.plan.register_lag
             shared = any(
                 e.what.startswith("fault")
                 and "GET" not in str(e.details.get("endpoint"))
@@ -297,19 +303,22 @@ def judge_corrections(game: Game) -> list[Verdict]:
     if game.plan.asks_due or any(told[kind] for kind in unclear):
         return []  # no run is meant, or what the log's times and gaps mean is not known
     runs = [e for e in entries if e.what == "run" and not e.details["depth"]]
-    said = [(number_of_label(row), read_at(game, row)) for row in game.log()]
+    said = [(number_of_label(r), read_at(game, r), r["code"]) for r in game.log()]
     found = []
     for entry in entries:
-        if entry.what not in ("card_fix", "total_fix"):
+        if entry.what not in CORRECTED:
             continue
         after = [run.at for run in runs if run.at >= entry.at]
-        if not after or entry.details["status"] != WAITING:
+        before = [c for n, at, c in said if n == entry.number and at < entry.at]
+        is_held = bool(before) and before[-1] in CORRECTED[entry.what]
+        if not after or not is_held or entry.details["status"] != WAITING:
             continue
         start, end = after[0], (*after, game.timeline.seconds)[1]
-        between = [e for e in entries if entry.at <= e.at < end and e is not entry]
+        # Also what ended the run: a crash, at the time that the next one began.
+        between = [e for e in entries if entry.at <= e.at <= end and e is not entry]
         is_calm = all(e.who == "us" or e.what in QUIET for e in between)
         if is_calm and not any(
-            n == entry.number and start <= at < end for n, at in said
+            n == entry.number and start <= at < end for n, at, _ in said
         ):
             found.append(Verdict("late", entry.number, start, entry.run))
     return found

@@ -103,5 +103,5 @@ class ScheduleMachine(RuleBasedStateMachine):
 
 TestScheduleMachine = ScheduleMachine.TestCase
 TestScheduleMachine.settings = settings(
-    max_examples=25, stateful_step_count=8, deadline=None, derandomize=True
+    max_examples=12, stateful_step_count=8, deadline=None, derandomize=True
 )
