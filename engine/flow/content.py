@@ -82,8 +82,7 @@ def is_as_sent(run: RunContext, document: Document, body: Any) -> bool:
 
 def gives_back(run: RunContext, document: Document, payload: Any, body: Any) -> bool:
     """Tell whether a document of the target says all that we would send."""
-    ours, theirs = content_of(document, payload), content_of(document, body)
-    return not _differing(run, ours, theirs)
+    return not _lacking(run, document, payload, body)
 
 
 def check_given_back(
@@ -98,12 +97,17 @@ def check_given_back(
     """
     if run.flow.acknowledge is None:
         return  # people may complete it; ``same`` compares it in every run
-    ours, theirs = content_of(document, payload), content_of(document, body)
-    changed = _differing(run, ours, theirs)
+    changed = _lacking(run, document, payload, body)
     if changed:
         raise StoppedError(
             OTHER_CONTENT, _diff(changed, body, payload), details=_named(changed)
         )
+
+
+def _lacking(run: RunContext, document: Document, payload: Any, body: Any) -> list[str]:
+    """Name what a document of the target does not say as we would send it."""
+    ours, theirs = content_of(document, payload), content_of(document, body)
+    return _differing(run, ours, theirs)
 
 
 def _differing(run: RunContext, ours: Content, theirs: Content) -> list[str]:

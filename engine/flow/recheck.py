@@ -29,10 +29,11 @@ def reads_of(run: RunContext, document: Document) -> Content | None:
     """
     if run.flow.acknowledge is None:
         return None
+    files = _file_reads(run)
     parts = {
         name: digest_of(part)
         for name, part in document.parts.items()
-        if name not in _file_reads(run)
+        if name not in files
     }
     return Content("", parts) if parts else None
 

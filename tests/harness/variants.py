@@ -75,6 +75,14 @@ def _early_looks() -> Patches:
     return _with_rest(rest_after) | {Rest: {"is_settled": is_settled}}
 
 
+def _rested(before: Rest, after: Rest, rested_ms: int, settle: float) -> Rest:
+    """Give the rest as it is when it has grown to so much."""
+    looked = before.looked_ms
+    if looked is None and rested_ms >= settle * 1000:
+        looked = rested_ms
+    return replace(after, rested_ms=rested_ms, looked_ms=looked)
+
+
 def _with_rest(rest_after: Any) -> Patches:
     return {module: {"rest_after": rest_after} for module in (doubts, write_log)}
 
@@ -91,10 +99,7 @@ def _date_alone() -> Patches:
             return after
         step = max(timedelta(), target_at - before.target_at)
         rested = before.rested_ms + step // timedelta(milliseconds=1)
-        looked = before.looked_ms
-        if looked is None and rested >= settle * 1000:
-            looked = rested
-        return replace(after, rested_ms=rested, looked_ms=looked)
+        return _rested(before, after, rested, settle)
 
     return _with_rest(rest_after)
 
@@ -116,10 +121,7 @@ def _two_clocks_at_once() -> Patches:
             return after
         least = min(own_at - after.since_at, target_at - first)
         rested = max(timedelta(), least) // timedelta(milliseconds=1)
-        looked = before.looked_ms
-        if looked is None and rested >= settle * 1000:
-            looked = rested
-        return replace(after, rested_ms=rested, looked_ms=looked)
+        return _rested(before, after, rested, settle)
 
     return _with_rest(rest_after)
 
